@@ -1,0 +1,64 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Data flows one way: target kernel -> fit -> sparse filter -> apply plan -> pixels. The running side (Engine) never
+// imports the fitting side (Fit); `Scripts/check-layering` holds these arrows in CI.
+let package = Package(
+  name: "fewtap",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Fewtap", targets: ["Fewtap"]),
+    .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
+    .executable(name: "fewtap", targets: ["fewtap-cli"]),
+  ],
+  traits: [
+    .trait(name: "OpenImageIO", description: "Read and write image files (needs the system library OpenImageIO)."),
+    .default(enabledTraits: ["OpenImageIO"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+  ],
+  targets: [
+    .target(name: "FewtapCore"),
+    .target(name: "FewtapTargets", dependencies: ["FewtapCore"]),
+    .target(name: "CFewtapMath"),
+    .target(
+      name: "CFewtapLAPACK",
+      linkerSettings: [
+        .linkedLibrary("openblas", .when(platforms: [.linux])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+      ]),
+    .target(name: "FewtapSynthesis", dependencies: ["FewtapCore", "CFewtapMath"]),
+    .target(name: "FewtapFit", dependencies: ["FewtapTargets", "FewtapSynthesis", "CFewtapLAPACK"]),
+    .target(name: "FewtapEngine", dependencies: ["FewtapCore"]),
+    .target(
+      name: "CFewtapImageIO",
+      cxxSettings: [.define("FEWTAP_OPENIMAGEIO", .when(traits: ["OpenImageIO"]))],
+      linkerSettings: [
+        .linkedLibrary("OpenImageIO", .when(traits: ["OpenImageIO"])),
+        .linkedLibrary("OpenImageIO_Util", .when(traits: ["OpenImageIO"])),
+      ]),
+    .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
+    .target(
+      name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
+    .executableTarget(
+      name: "fewtap-cli",
+      dependencies: [
+        "Fewtap", "FewtapImageIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(name: "TestSupport", dependencies: ["FewtapCore"], path: "Tests/TestSupport"),
+    .testTarget(name: "FewtapCoreTests", dependencies: ["FewtapCore", "TestSupport"]),
+    .testTarget(name: "FewtapTargetsTests", dependencies: ["FewtapTargets", "TestSupport"]),
+    .testTarget(name: "FewtapSynthesisTests", dependencies: ["FewtapSynthesis", "TestSupport"]),
+    .testTarget(name: "FewtapFitTests", dependencies: ["FewtapFit", "TestSupport"]),
+    .testTarget(name: "FewtapEngineTests", dependencies: ["FewtapEngine", "FewtapSynthesis", "TestSupport"]),
+    .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapImageIO", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11,
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+extern "C" int fewtap_imageio_placeholder() { return 0; }

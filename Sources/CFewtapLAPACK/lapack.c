@@ -1,0 +1,1 @@
+int fewtap_lapack_placeholder;

@@ -1,0 +1,1 @@
+int fewtap_math_placeholder;

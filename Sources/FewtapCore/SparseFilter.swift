@@ -1,0 +1,88 @@
+/// A fitted filter: a chain of tap layers, its gain, and where it came from. What the fitting side gives and the running
+/// side takes; its file is JSON, format version 1.
+public struct SparseFilter: Equatable, Sendable {
+  /// The layers, in normal form when the filter comes from a fit.
+  public var chain: TapChain
+  /// Factor on the chain's result: the target kernel's sum, for kernels that have one.
+  public var gain: Double
+  /// The kernel that it stands for; nil for a filter made by hand.
+  public var kernel: KernelReference?
+  /// How it was fitted; nil for a filter made by hand.
+  public var fit: FitRecord?
+
+  /// A filter of given parts.
+  public init(chain: TapChain, gain: Double = 1, kernel: KernelReference? = nil, fit: FitRecord? = nil) {
+    self.chain = chain
+    self.gain = gain
+    self.kernel = kernel
+    self.fit = fit
+  }
+}
+
+/// Which kernel a filter stands for.
+public struct KernelReference: Equatable, Sendable {
+  /// Specification or file name.
+  public var name: String
+  /// Columns.
+  public var width: Int
+  /// Rows.
+  public var height: Int
+  /// Column and row of offset 0.
+  public var center: PixelOffset
+  /// ``Kernel/sha256``; nil if unknown.
+  public var sha256: String?
+
+  /// A reference of given parts.
+  public init(name: String, width: Int, height: Int, center: PixelOffset, sha256: String?) {
+    self.name = name
+    self.width = width
+    self.height = height
+    self.center = center
+    self.sha256 = sha256
+  }
+
+  /// The reference to `kernel`.
+  public init(_ kernel: Kernel) {
+    self.init(
+      name: kernel.name, width: kernel.width, height: kernel.height, center: kernel.center, sha256: kernel.sha256)
+  }
+}
+
+/// How a filter was fitted and how well: the provenance that travels in its file. It holds no times, so that a seed gives
+/// the same file on every run.
+public struct FitRecord: Equatable, Sendable {
+  /// Objective: photo, balanced, highlights or charbonnier.
+  public var objective: String
+  /// Recipe: fewtap or paper.
+  public var recipe: String
+  /// Effort: fast, normal, thorough, or `seconds` for a fit bounded by the clock.
+  public var effort: String
+  /// Seed of every random choice.
+  public var seed: UInt64
+  /// `|K - T|_2 / |T|_2` of the effective kernel.
+  public var relativeError: Double
+  /// Predicted PSNR on photographs, dB, peak 1, linear light: mean over the reference photographs.
+  public var photoPSNR: Double
+  /// The same for the worst of the reference photographs.
+  public var worstPhotoPSNR: Double
+  /// `prod_l sum|w|`.
+  public var noiseGain: Double
+  /// What ended the fit: completed, cancelled or timeLimit.
+  public var termination: String
+
+  /// A record of given parts.
+  public init(
+    objective: String, recipe: String, effort: String, seed: UInt64, relativeError: Double, photoPSNR: Double,
+    worstPhotoPSNR: Double, noiseGain: Double, termination: String
+  ) {
+    self.objective = objective
+    self.recipe = recipe
+    self.effort = effort
+    self.seed = seed
+    self.relativeError = relativeError
+    self.photoPSNR = photoPSNR
+    self.worstPhotoPSNR = worstPhotoPSNR
+    self.noiseGain = noiseGain
+    self.termination = termination
+  }
+}
