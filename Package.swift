@@ -30,7 +30,7 @@ let package = Package(
         .linkedFramework("Accelerate", .when(platforms: [.macOS])),
       ]),
     .target(name: "FewtapSynthesis", dependencies: ["FewtapCore", "CFewtapMath"]),
-    .target(name: "FewtapFit", dependencies: ["FewtapTargets", "FewtapSynthesis", "CFewtapLAPACK"]),
+    .target(name: "FewtapFit", dependencies: ["FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
     .target(name: "FewtapEngine", dependencies: ["FewtapCore"]),
     .target(
       name: "CFewtapImageIO",

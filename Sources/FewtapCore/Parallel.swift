@@ -20,6 +20,18 @@ public func parallelForEach(count: Int, threads: Int, _ body: @Sendable (Int) ->
   }
 }
 
+/// The results of `transform` for every index below `count`, in order, computed on up to `threads` threads.
+package func parallelMap<Result: Sendable>(
+  count: Int, threads: Int, _ transform: @Sendable (Int) -> Result
+) -> [Result] {
+  let results = Mutex<[Int: Result]>([:])
+  parallelForEach(count: count, threads: threads) { index in
+    let result = transform(index)
+    results.withLock { $0[index] = result }
+  }
+  return results.withLock { results in (0..<max(0, count)).compactMap { results[$0] } }
+}
+
 /// A request to stop, raised from anywhere (a signal handler, another thread) and looked at between steps of work.
 public final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)

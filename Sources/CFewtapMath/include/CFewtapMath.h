@@ -1,0 +1,82 @@
+// Dense Double arithmetic of the fit: FFTs, products of spectra, and the inner loop of tap exchange.
+//
+// No allocation, no global state; every function returns a status, and every buffer is the caller's. One source
+// (kernels.inc) is compiled for each instruction set; a table of functions is asked for by name of the set.
+#ifndef CFEWTAP_MATH_H
+#define CFEWTAP_MATH_H
+
+#include <stddef.h>
+
+typedef enum {
+  FEWTAP_MATH_OK = 0,
+  FEWTAP_MATH_BAD_ARGUMENT = 1,  // null pointer, or a size that is out of range
+  FEWTAP_MATH_BAD_LENGTH = 2,    // a transform length that is odd or has a prime factor above 5
+} fewtap_math_status;
+
+typedef enum { FEWTAP_ISA_BASE = 0, FEWTAP_ISA_AVX2 = 1, FEWTAP_ISA_AVX512 = 2 } fewtap_isa;
+
+// Largest transform length: four times the largest kernel's side, rounded up to a smooth number.
+#define FEWTAP_FFT_MAX_LENGTH 4320
+
+// Shapes. A plane is n x n doubles, row-major [y][x]. A spectrum is two arrays (real, imaginary) of n x fewtap_spectrum_stride(n)
+// doubles, [kx][ky], with ky = 0...n/2 stored (the rest follows by symmetry) and the padding up to the stride zero.
+// The forward transform is unnormalized, X[k] = sum_n x[n] exp(-2 pi i n k / N); the inverse divides by n^2.
+
+// Columns of a spectrum: n/2 + 1 rounded up to a multiple of 8, so that rows start aligned alike.
+static inline int fewtap_spectrum_stride(int n) { return (n / 2 + 1 + 7) & ~7; }
+// Doubles of a plan for length n.
+static inline size_t fewtap_fft_plan_count(int n) { return 6 * (size_t)n; }
+// Columns that a transform works on at a time.
+#define FEWTAP_FFT_LANES 16
+// Doubles of scratch that a transform of length n uses.
+static inline size_t fewtap_fft_scratch_count(int n) {
+  return 4 * (size_t)(n + 3) * FEWTAP_FFT_LANES + 2 * (size_t)n * (size_t)fewtap_spectrum_stride(n);
+}
+
+// A sweep of exchange keeps, for every candidate offset p of a width x height window: correlation[p], the correlation of
+// the residual with a tap at p, and schur[p], what a tap there adds that the others cannot. Removing one tap and inserting
+// another are rank-one changes of both.
+#define FEWTAP_EXCHANGE_PADDING 32
+typedef struct {
+  const double *table;  // autocorrelation R of the other layers, table_side x table_side, R(0) in its middle; followed by
+                        // FEWTAP_EXCHANGE_PADDING doubles that are read but do not matter
+  int table_side;       // odd, at least 2 * max(width, height) - 1
+  int width, height;    // the window of candidates
+  const int *x, *y;     // taps, as column and row of the window
+  int tap_count;
+  double *correlation, *schur;  // width x height, updated in place
+} fewtap_exchange_window;
+
+// z1 = sum_k c1[k] R(p - tap_k), z2 likewise:  correlation += a1 z1 + a2 z2,  schur += b1 z1^2 + b2 z2^2.
+typedef struct {
+  const double *c1, *c2;  // tap_count each; c1 may be null: then the first change is left out
+  double a1, b1, a2, b2;
+} fewtap_exchange_change;
+
+typedef struct {
+  // Fills `plan` (fewtap_fft_plan_count doubles) for length n.
+  fewtap_math_status (*fft_plan)(int n, double *plan);
+  // Spectrum of a real plane.
+  fewtap_math_status (*fft_forward)(int n, const double *plan, const double *plane, double *re, double *im, double *scratch);
+  // Real plane of a spectrum; `re` and `im` are left as they are.
+  fewtap_math_status (*fft_inverse)(int n, const double *plan, const double *re, const double *im, double *plane, double *scratch);
+  // out = a b, complex, `count` elements; out may be a or b.
+  fewtap_math_status (*multiply)(size_t count, const double *a_re, const double *a_im, const double *b_re, const double *b_im,
+                                 double *out_re, double *out_im);
+  // out = conj(a) b w, w real.
+  fewtap_math_status (*conjugate_multiply)(size_t count, const double *a_re, const double *a_im, const double *b_re,
+                                           const double *b_im, const double *w, double *out_re, double *out_im);
+  // *sum = sum w |a|^2, in a fixed order of eight partial sums.
+  fewtap_math_status (*weighted_power)(size_t count, const double *a_re, const double *a_im, const double *w, double *sum);
+  // Applies the change, then finds the candidate of largest correlation^2 / max(schur, floor) among those whose `taken` is 0;
+  // with `positive_only` among those whose weight, -correlation / schur, would be positive. *best is -1 if there is none.
+  fewtap_math_status (*exchange_step)(const fewtap_exchange_window *window, const fewtap_exchange_change *change,
+                                      const unsigned char *taken, double floor, int positive_only, int *best);
+} fewtap_math;
+
+// The functions for an instruction set, or null where this machine lacks it.
+const fewtap_math *fewtap_math_for(fewtap_isa isa);
+// The widest set that this machine has.
+fewtap_isa fewtap_math_best_isa(void);
+
+#endif

@@ -1,0 +1,42 @@
+#include "CFewtapLAPACK.h"
+
+#include <stddef.h>
+
+// Fortran's interface, declared here so that no header of a LAPACK distribution is needed.
+extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb, int *info);
+extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+extern void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+#if defined(__linux__)
+extern void openblas_set_num_threads(int) __attribute__((weak));
+#endif
+
+void fewtap_lapack_use_one_thread(void) {
+#if defined(__linux__)
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
+#endif
+}
+
+// Fortran counts by columns: our upper triangle is its lower one.
+static const char *const triangle = "L";
+
+static fewtap_lapack_status status(int info) {
+  return info == 0 ? FEWTAP_LAPACK_OK : info > 0 ? FEWTAP_LAPACK_NOT_POSITIVE : FEWTAP_LAPACK_BAD_ARGUMENT;
+}
+
+fewtap_lapack_status fewtap_solve_positive(int n, double *a, double *b) {
+  if (n < 1 || !a || !b) return FEWTAP_LAPACK_BAD_ARGUMENT;
+  int one = 1, info = 0;
+  dposv_(triangle, &n, &one, a, &n, b, &n, &info);
+  return status(info);
+}
+
+fewtap_lapack_status fewtap_invert_positive(int n, double *a) {
+  if (n < 1 || !a) return FEWTAP_LAPACK_BAD_ARGUMENT;
+  int info = 0;
+  dpotrf_(triangle, &n, a, &n, &info);
+  if (info == 0) dpotri_(triangle, &n, a, &n, &info);
+  if (info != 0) return status(info);
+  for (size_t i = 0; i < (size_t)n; i++)
+    for (size_t j = i + 1; j < (size_t)n; j++) a[j * (size_t)n + i] = a[i * (size_t)n + j];
+  return FEWTAP_LAPACK_OK;
+}

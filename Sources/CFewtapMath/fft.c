@@ -1,1 +1,0 @@
-int fewtap_math_placeholder;

@@ -1,0 +1,75 @@
+import FewtapCore
+import FewtapSynthesis
+
+/// The search for real offsets: Levenberg-Marquardt, and hops that relocate or jitter taps, each followed by a short refit.
+struct BilinearSearch {
+  let problem: FitProblem
+  /// Whether hops may move taps between layers.
+  let freeLayout: Bool
+
+  /// A first fit from `guess`; `monitor` sees the point after each iteration, and ends the search by returning false.
+  func descend(
+    from guess: ChainParameters, iterations: Int, monitor: (FitProblem.Point) -> Bool
+  ) -> FitProblem.Point {
+    LevenbergMarquardt(problem, freedom: .all).run(from: guess, iterations: iterations) { !monitor($0.point) }.point
+  }
+
+  /// Tries `hops` hops from `start` and keeps each that helps; `monitor` sees the best point after each, and ends the search by
+  /// returning false.
+  func hop(
+    from start: FitProblem.Point, hops: Int, using random: inout SeededGenerator, monitor: (FitProblem.Point) -> Bool
+  ) -> FitProblem.Point {
+    var best = start
+    for _ in 0..<hops {
+      var next: ChainParameters? = best.parameters
+      let kind = random.index(freeLayout ? 3 : 2)
+      if kind == 0 {
+        next = jittered(best.parameters, using: &random)
+      } else {
+        let relocation = Relocation(problem: problem, acrossLayers: kind == 2)
+        for _ in 0...random.index(3) {
+          next = next.flatMap { relocation.relocate(problem.point($0), using: &random) }
+        }
+      }
+      if let next {
+        let point = descend(next, iterations: 25, tolerance: 1e-3)
+        if point.cost < best.cost { best = point }
+      }
+      guard monitor(best) else { break }
+    }
+    return best
+  }
+
+  /// The last fit, to convergence.
+  func polish(_ point: FitProblem.Point) -> FitProblem.Point {
+    let final = descend(point.parameters, iterations: 150, tolerance: 1e-4)
+    return final.cost < point.cost ? final : point
+  }
+
+  private func descend(_ parameters: ChainParameters, iterations: Int, tolerance: Double) -> FitProblem.Point {
+    LevenbergMarquardt(problem, freedom: .all, tolerance: tolerance).run(from: parameters, iterations: iterations).point
+  }
+
+  /// Some taps moved at random, by a share of the distance between neighbors in their layer.
+  private func jittered(_ parameters: ChainParameters, using random: inout SeededGenerator) -> ChainParameters {
+    var result = parameters
+    let amount = [0.1, 0.3, 0.6][random.index(3)]
+    let share = [0.15, 0.5, 1][random.index(3)]
+    for range in parameters.ranges {
+      let count = Double(range.count)
+      let (meanX, meanY) = (
+        range.reduce(0) { $0 + parameters.x[$1] } / count, range.reduce(0) { $0 + parameters.y[$1] } / count
+      )
+      let variance = range.reduce(0) { sum, i in
+        let (dx, dy) = (parameters.x[i] - meanX, parameters.y[i] - meanY)
+        return sum + (dx * dx + dy * dy) / (2 * count)
+      }
+      let spacing = (variance / count).squareRoot()
+      for i in range where random.unit() < share {
+        result.x[i] += amount * spacing * random.normal()
+        result.y[i] += amount * spacing * random.normal()
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,226 @@
+import FewtapCore
+import FewtapSynthesis
+
+/// A fit of a sparse filter to a kernel.
+///
+/// Starts from several guesses, keeps the best few, and refines them; the best of all becomes the filter, its layers' sums made
+/// exact. Independent parts run on several threads, each with random numbers of its own, so that a seed gives the same bits
+/// whatever the number of threads.
+public struct Fit: Sendable {
+  private let kernel: Kernel
+  private let options: FitOptions
+  /// Layouts to start from, in turn.
+  private let layouts: [[Int]]
+  private let problem: FitProblem
+
+  /// The fit of `kernel` under `options`.
+  ///
+  /// Throws: ``FitError`` for options that contradict each other or the kernel; ``KernelError`` never for a kernel that exists.
+  public init(_ kernel: Kernel, _ options: FitOptions = FitOptions()) throws {
+    self.kernel = kernel
+    self.options = options
+    layouts = try Self.layouts(kernel, options)
+    try Self.check(kernel, options)
+    let scale = kernel.isZeroSum ? kernel.absoluteSum : kernel.sum
+    problem = FitProblem(
+      kernel: try kernel.scaled(by: 1 / scale), objective: options.objective, nonnegative: options.nonnegative,
+      largestLayer: layouts.joined().max() ?? 1)
+  }
+
+  private static func layouts(_ kernel: Kernel, _ options: FitOptions) throws(FitError) -> [[Int]] {
+    let layouts: [[Int]]
+    switch options.budget {
+    case .layout(let layout): layouts = [layout.taps]
+    case .taps(let count):
+      guard (1...Layout.maximumTaps).contains(count) else { throw .badTapCount(count) }
+      layouts = options.recipe == .paper ? [Self.paperLayout(count)] : Layout.candidates(taps: count)
+    }
+    for layout in layouts where kernel.supportCount > 1 && layout.allSatisfy({ $0 == 1 }) {
+      throw .cannotReach(layout: layout, radius: kernel.radius)
+    }
+    return layouts
+  }
+
+  /// The paper's layouts have four equal layers; what four does not divide goes to the first ones.
+  private static func paperLayout(_ count: Int) -> [Int] {
+    (0..<min(4, count)).map { count / min(4, count) + ($0 < count % min(4, count) ? 1 : 0) }
+  }
+
+  private static func check(_ kernel: Kernel, _ options: FitOptions) throws(FitError) {
+    if case .seconds(let seconds) = options.effort, !(seconds > 0 && seconds.isFinite) { throw .badSeconds(seconds) }
+    if let cap = options.maximumNoiseGain, !(cap >= 1) { throw .noiseGainTooLow(asked: cap, least: 1) }
+    if options.nonnegative, !kernel.isNonnegative {
+      throw .kernelIsSigned(minimum: kernel.values.values.min() ?? 0)
+    }
+    if options.recipe == .paper {
+      if options.tapModel != .bilinear {
+        throw .recipe(option: "tap model", value: options.tapModel.rawValue, required: "bilinear taps")
+      }
+      if options.nonnegative { throw .recipe(option: "nonnegative weights", value: "", required: "signed weights") }
+    }
+  }
+
+  /// Runs the fit.
+  ///
+  /// `progress` is called from the threads that work, one call at a time; `cancellation` ends the fit early with the best filter
+  /// so far.
+  /// Throws: ``FitError/noiseGainNotReached(asked:reached:)``.
+  public func run(
+    cancellation: Cancellation = Cancellation(), progress: @escaping @Sendable (FitProgress) -> Void = { _ in }
+  ) throws -> FitResult {
+    if let exact = try exactFilter() { return exact }
+    let monitor = FitMonitor(problem, options.effort, cancellation, progress)
+    var best: ChainParameters
+    switch options.recipe {
+    case .paper: best = PaperRecipe(problem: problem, seed: options.seed).run(layout: layouts[0], monitor)
+    case .fewtap:
+      best = refine(start(monitor), monitor)
+      if options.objective == .charbonnier { best = polishCharbonnier(best, monitor) }
+      best = try capNoiseGain(best)
+    }
+    return try finish(best.chain(model: options.tapModel), termination: monitor.termination)
+  }
+
+  /// First fits from several guesses, the best first.
+  private func start(_ monitor: FitMonitor) -> [FitProblem.Point] {
+    let schedule = Schedule(options)
+    monitor.begin(.starts, total: schedule.startSteps * schedule.starts + schedule.refineSteps * schedule.refined)
+    let points = parallelMap(count: schedule.starts, threads: options.threads) { index -> FitProblem.Point? in
+      guard index == 0 || monitor.hasTime(for: .starts) else { return nil }
+      var random = SeededGenerator(seed: options.seed, stream: UInt64(index))
+      let guess = MassGuess().parameters(for: problem.kernel, layout: layouts[index % layouts.count], using: &random)
+      switch options.tapModel {
+      case .integer:
+        return IntegerSearch(problem: problem).run(from: guess, sweeps: schedule.startSteps, using: &random) {
+          monitor.step($0, .starts)
+        }
+      case .bilinear:
+        return BilinearSearch(problem: problem, freeLayout: freeLayout).descend(
+          from: guess, iterations: schedule.startSteps
+        ) { monitor.step($0, .starts) }
+      }
+    }
+    return points.compactMap { $0 }.enumerated().sorted { ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset) }
+      .map(\.element)
+  }
+
+  /// The best of the best few after refinement.
+  private func refine(_ points: [FitProblem.Point], _ monitor: FitMonitor) -> ChainParameters {
+    let schedule = Schedule(options)
+    let refined = parallelMap(count: min(schedule.refined, points.count), threads: options.threads) { index in
+      var random = SeededGenerator(seed: options.seed, stream: UInt64(index) + 1 << 32)
+      switch options.tapModel {
+      case .integer:
+        return IntegerSearch(problem: problem).run(
+          from: points[index].parameters, sweeps: schedule.refineSteps, using: &random
+        ) { monitor.step($0, .refinement) }
+      case .bilinear:
+        let search = BilinearSearch(problem: problem, freeLayout: freeLayout)
+        return search.polish(
+          search.hop(from: points[index], hops: schedule.refineSteps, using: &random) {
+            monitor.step($0, .refinement)
+          })
+      }
+    }
+    return (refined.min { $0.cost < $1.cost } ?? points[0]).parameters
+  }
+
+  private var freeLayout: Bool {
+    if case .taps = options.budget { return true }
+    return false
+  }
+
+  /// Last steps on the paper's loss itself: the search minimized the squared error, whose taps are a good start.
+  private func polishCharbonnier(_ parameters: ChainParameters, _ monitor: FitMonitor) -> ChainParameters {
+    let loss = CharbonnierLoss(kernel: problem.kernel, grid: problem.grid)
+    let adam = Adam(
+      loss, on: problem.grid, offsetScale: Double(max(1, problem.kernel.radius)),
+      freeOffsets: options.tapModel == .bilinear, steps: 500, rates: (1e-4, 1e-5))
+    let start = adam.start(at: parameters)
+    let end = adam.run(from: parameters, iterations: 500) { _ in !monitor.hasTime(for: .refinement) }
+    return end.cost < start.cost ? end.parameters : parameters
+  }
+
+  /// Raises the ridge until the noise gain is within the bound, weights refitted each time.
+  private func capNoiseGain(_ parameters: ChainParameters) throws(FitError) -> ChainParameters {
+    guard let cap = options.maximumNoiseGain else { return parameters }
+    var (problem, best) = (self.problem, parameters)
+    func gain(_ parameters: ChainParameters) -> Double {
+      parameters.chain(model: options.tapModel).normalForm().chain.noiseGain
+    }
+    // Thirty doublings take the ridge from 1e-7 to far beyond the cost of an empty filter.
+    for _ in 0..<30 where gain(best) > cap {
+      problem.ridge *= 2
+      best = IntegerSearch(problem: problem).fitWeights(best, iterations: 30).parameters
+    }
+    guard gain(best) <= cap else { throw .noiseGainNotReached(asked: cap, reached: gain(best)) }
+    return best
+  }
+
+  /// A kernel of no more nonzero pixels than taps is its own sparse filter.
+  private func exactFilter() throws -> FitResult? {
+    guard case .taps(let count) = options.budget, options.recipe == .fewtap, kernel.supportCount <= count else {
+      return nil
+    }
+    var taps: [Tap] = []
+    problem.kernel.forEachOffset { x, y, weight in
+      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight)) }
+    }
+    return try finish(TapChain(model: options.tapModel, layers: [TapLayer(taps)]), termination: .completed)
+  }
+
+  /// The filter of a chain: normal form, exact sum, provenance.
+  private func finish(_ chain: TapChain, termination: FitSummary.Termination) throws -> FitResult {
+    let scale = kernel.isZeroSum ? kernel.absoluteSum : kernel.sum
+    let (normal, factor) = (kernel.isZeroSum ? chain.withZeroSum() : chain).normalForm()
+    var filter = SparseFilter(
+      chain: normal, gain: kernel.isZeroSum ? scale * factor : kernel.sum, kernel: KernelReference(kernel))
+    let accuracy = try FilterAccuracy(of: filter, against: kernel)
+    filter.fit = FitRecord(
+      objective: options.recipe == .paper ? Objective.charbonnier.rawValue : options.objective.rawValue,
+      recipe: options.recipe.rawValue, effort: options.effort.name, seed: options.seed,
+      relativeError: accuracy.relativeError, photoPSNR: accuracy.photo.mean, worstPhotoPSNR: accuracy.photo.worst,
+      noiseGain: normal.noiseGain, termination: termination.rawValue)
+    return FitResult(
+      filter: filter,
+      summary: FitSummary(accuracy: accuracy, noiseGain: normal.noiseGain, termination: termination))
+  }
+}
+
+extension TapChain {
+  /// The chain with the layer whose sum is nearest to zero, relative to its magnitudes, made exactly zero-sum.
+  fileprivate func withZeroSum() -> TapChain {
+    var result = self
+    let imbalance = { (layer: TapLayer) in abs(layer.sum) / max(layer.absoluteSum, .leastNormalMagnitude) }
+    guard let index = layers.indices.min(by: { imbalance(layers[$0]) < imbalance(layers[$1]) }) else { return self }
+    let excess = layers[index].sum / max(layers[index].absoluteSum, .leastNormalMagnitude)
+    for i in layers[index].taps.indices {
+      result.layers[index].taps[i].weight -= excess * abs(layers[index].taps[i].weight)
+    }
+    return result
+  }
+}
+
+/// How many starts, and steps in each stage. A step is an exchange sweep (integer), a Levenberg-Marquardt iteration or a hop
+/// (bilinear).
+private struct Schedule {
+  let starts: Int
+  let startSteps: Int
+  let refined: Int
+  let refineSteps: Int
+
+  init(_ options: FitOptions) {
+    // More than any clock lets a fit do.
+    let unbounded = 4096
+    switch (options.tapModel, options.effort) {
+    case (.integer, .fast): (starts, startSteps, refined, refineSteps) = (1, 20, 1, 0)
+    case (.integer, .normal): (starts, startSteps, refined, refineSteps) = (8, 12, 2, 40)
+    case (.integer, .thorough): (starts, startSteps, refined, refineSteps) = (16, 20, 4, 300)
+    case (.integer, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 12, 2, unbounded)
+    case (.bilinear, .fast): (starts, startSteps, refined, refineSteps) = (1, 40, 1, 8)
+    case (.bilinear, .normal): (starts, startSteps, refined, refineSteps) = (4, 60, 2, 20)
+    case (.bilinear, .thorough): (starts, startSteps, refined, refineSteps) = (12, 60, 4, 120)
+    case (.bilinear, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 60, 2, unbounded)
+    }
+  }
+}

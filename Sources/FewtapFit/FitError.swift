@@ -1,0 +1,44 @@
+import FewtapCore
+
+/// Why a fit cannot be done as asked.
+public enum FitError: Error, Equatable, CustomStringConvertible {
+  /// The text is no layout.
+  case badLayout(String)
+  /// The number of taps is out of range.
+  case badTapCount(Int)
+  /// The layout cannot spread light as far as the kernel does.
+  case cannotReach(layout: [Int], radius: Int)
+  /// The recipe fixes this option to another value.
+  case recipe(option: String, value: String, required: String)
+  /// Nonnegative weights cannot make this kernel.
+  case kernelIsSigned(minimum: Double)
+  /// The noise gain asked for is below what any filter of the kernel has.
+  case noiseGainTooLow(asked: Double, least: Double)
+  /// No filter within the noise gain was found.
+  case noiseGainNotReached(asked: Double, reached: Double)
+  /// The time limit is not a positive number.
+  case badSeconds(Double)
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .badLayout(let text):
+      "layout \"\(text)\" is not a layout: expected taps x layers (24x4) or taps a layer (76,8,6,6), with 1 to "
+        + "\(Layout.maximumLayers) layers and at most \(Layout.maximumTaps) taps in all"
+    case .badTapCount(let count): "\(count) taps: expected 1 to \(Layout.maximumTaps)"
+    case .cannotReach(let layout, let radius):
+      "layout \(layout.map(String.init).joined(separator: ",")) cannot reach the kernel's radius of \(radius) pixels: a layer "
+        + "of one tap only shifts, so give at least one layer two taps or more"
+    case .recipe(let option, let value, let required):
+      "the paper's recipe does not take \(option) \(value): it uses \(required)"
+    case .kernelIsSigned(let minimum):
+      "the kernel has negative values (the least is \(minimum)), which nonnegative weights cannot make: leave --nonnegative "
+        + "out"
+    case .noiseGainTooLow(let asked, let least):
+      "noise gain \(asked) is less than any filter of this kernel has: it must be at least \(least)"
+    case .noiseGainNotReached(let asked, let reached):
+      "no filter with a noise gain of at most \(asked) was found (the nearest has \(reached)): allow more, or use more taps"
+    case .badSeconds(let seconds): "\(seconds) seconds: expected a positive number"
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import FewtapCore
+import FewtapSynthesis
+import Synchronization
+
+/// Watches a fit from all its threads: counts steps, reports progress, says when to stop.
+final class FitMonitor: Sendable {
+  private struct Tally {
+    var completed = 0
+    var total: Int?
+    var bestCost = Double.infinity
+    var photoPSNR = 0.0
+    var ranOutOfTime = false
+  }
+
+  private let tally = Mutex(Tally())
+  private let problem: FitProblem
+  private let spectrum: PhotoSpectrum
+  private let cancellation: Cancellation
+  private let progress: @Sendable (FitProgress) -> Void
+  private let start = ContinuousClock.now
+  private let limit: Duration?
+
+  /// Share of a time limit that goes to the starts.
+  private static let shareOfStarts = 0.4
+
+  init(
+    _ problem: FitProblem, _ effort: FitOptions.Effort, _ cancellation: Cancellation,
+    _ progress: @escaping @Sendable (FitProgress) -> Void
+  ) {
+    self.problem = problem
+    spectrum = PhotoSpectrum(grid: problem.grid)
+    self.cancellation = cancellation
+    self.progress = progress
+    if case .seconds(let seconds) = effort { limit = .seconds(min(seconds, 1e9)) } else { limit = nil }
+  }
+
+  /// Says how many steps the fit will make.
+  func begin(_ stage: FitProgress.Stage, total: Int) {
+    tally.withLock { $0.total = limit == nil ? total : nil }
+  }
+
+  /// True while neither the caller nor the clock asks for an end.
+  func hasTime(for stage: FitProgress.Stage) -> Bool {
+    if cancellation.isCancelled { return false }
+    guard let limit else { return true }
+    let share = stage == .starts ? Self.shareOfStarts : 1
+    let inTime = ContinuousClock.now - start < limit * share
+    if !inTime, stage == .refinement { tally.withLock { $0.ranOutOfTime = true } }
+    return inTime
+  }
+
+  /// Counts a step that reached `point`; false if the search should end.
+  func step(_ point: FitProblem.Point, _ stage: FitProgress.Stage) -> Bool {
+    tally.withLock { tally in
+      tally.completed += 1
+      if point.cost < tally.bestCost {
+        tally.bestCost = point.cost
+        let difference = problem.grid.difference(point.synthesis.kernel, problem.loss.target)
+        tally.photoPSNR = spectrum.prediction(difference).mean
+      }
+      progress(
+        FitProgress(stage: stage, completed: tally.completed, total: tally.total, photoPSNR: tally.photoPSNR))
+    }
+    return hasTime(for: stage)
+  }
+
+  var termination: FitSummary.Termination {
+    if cancellation.isCancelled { return .cancelled }
+    return tally.withLock { $0.ranOutOfTime } ? .timeLimit : .completed
+  }
+}

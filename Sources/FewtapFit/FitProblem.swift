@@ -1,0 +1,64 @@
+import FewtapCore
+import FewtapSynthesis
+
+/// What a search minimizes: the spectral loss against a kernel, plus a ridge that keeps the noise gain low, over offsets that
+/// fit the grid.
+///
+/// Equation: `loss + 1/2 ridge / L sum_l N_l sum_i w_{l,i}^2`.
+public struct FitProblem: Sendable {
+  /// The target, scaled so that a chain of layers with sum 1 can meet it.
+  public let kernel: Kernel
+  /// The grid that the chain is synthesized on.
+  public let grid: GridTransform
+  /// The loss.
+  public let loss: SpectralLoss
+  /// Weight of the ridge.
+  public var ridge: Double
+  /// Whether weights must not be negative.
+  public var nonnegative: Bool
+
+  /// The problem of fitting `kernel`, which should have sum 1 (or sum of magnitudes 1 if its sum is zero), with layers of up
+  /// to `largestLayer` taps.
+  public init(
+    kernel: Kernel, objective: Objective, ridge: Double = 1e-7, nonnegative: Bool = false, largestLayer: Int = 96
+  ) {
+    self.kernel = kernel
+    // Four radii let the layers' reaches add up to twice the kernel's; 64 resolves the objective's corner frequency; and a
+    // layer needs room for its taps at whole pixels.
+    let room = Int((16 * Double(largestLayer)).squareRoot())
+    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2, room))
+    loss = SpectralLoss(kernel: kernel, objective: objective, grid: grid)
+    self.ridge = ridge
+    self.nonnegative = nonnegative
+  }
+
+  /// A chain with its synthesis and cost.
+  struct Point: Sendable {
+    var synthesis: ChainSynthesis
+    var cost: Double
+    var parameters: ChainParameters { synthesis.parameters }
+  }
+
+  func point(_ parameters: ChainParameters) -> Point { point(ChainSynthesis(parameters, on: grid)) }
+
+  func point(_ synthesis: ChainSynthesis) -> Point {
+    Point(synthesis: synthesis, cost: loss.value(synthesis) + ridgeCost(synthesis.parameters))
+  }
+
+  /// The ridge's factor on `w^2 / 2` of each tap.
+  func ridges(_ parameters: ChainParameters) -> [Double] {
+    parameters.layout.flatMap { Array(repeating: ridge * Double($0) / Double(parameters.layerCount), count: $0) }
+  }
+
+  private func ridgeCost(_ parameters: ChainParameters) -> Double {
+    0.5 * zip(ridges(parameters), parameters.weights).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }
+  }
+
+  /// Largest |offset| that each layer may use: the grid's room shared in proportion to what the layers use now, so that no
+  /// sum of offsets wraps around (a fit exploits the wrap if it can).
+  func offsetLimits(_ parameters: ChainParameters) -> [Double] {
+    let reaches = parameters.reaches.map { max($0, 0.5) }
+    let room = Double(grid.size / 2 - 1) / reaches.reduce(0, +)
+    return reaches.map { $0 * room }
+  }
+}

@@ -1,0 +1,49 @@
+import FewtapCore
+
+/// What a fit gives.
+public struct FitResult: Equatable, Sendable {
+  /// The filter, in normal form, its provenance filled in.
+  public var filter: SparseFilter
+  /// How good it is, and how it came about.
+  public var summary: FitSummary
+}
+
+/// How good a filter is, and how it came about.
+public struct FitSummary: Equatable, Sendable {
+  /// What ended a fit.
+  public enum Termination: String, Sendable {
+    /// All the work of its effort was done.
+    case completed
+    /// It was cancelled; the filter is the best until then.
+    case cancelled
+    /// The time limit came; the filter is the best until then.
+    case timeLimit
+  }
+
+  /// Accuracy of the filter's effective kernel.
+  public var accuracy: FilterAccuracy
+  /// `prod_l sum|w|`.
+  public var noiseGain: Double
+  /// What ended the fit.
+  public var termination: Termination
+}
+
+/// How far a filter may go, seen while it runs.
+public struct FitProgress: Equatable, Sendable {
+  /// What is being done.
+  public enum Stage: String, Sendable {
+    /// First fits from several starts.
+    case starts
+    /// The best ones improved.
+    case refinement
+  }
+
+  /// What is being done.
+  public var stage: Stage
+  /// Steps done in all, of ``total``.
+  public var completed: Int
+  /// Steps that the effort asks for; nil if a time limit decides.
+  public var total: Int?
+  /// Predicted PSNR on photographs of the best chain so far, dB.
+  public var photoPSNR: Double
+}

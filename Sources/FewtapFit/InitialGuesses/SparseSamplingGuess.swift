@@ -1,0 +1,40 @@
+import FewtapCore
+import FewtapSynthesis
+
+/// First layer: pixels of the support drawn at random with a minimum distance `r = sqrt(S / (N pi))`, S the number of nonzero
+/// pixels, shrunk by a twentieth when no place is left. Later layers: circles of radius `l` pixels.
+///
+/// Source: Wu, Zhe, Huo (DISK), ICLR 2026.
+public struct SparseSamplingGuess: InitialGuess {
+  /// The sparse sampling guess.
+  public init() {}
+
+  /// Draws before the distance shrinks.
+  private static let attempts = 2000
+
+  /// See ``InitialGuess``.
+  public func parameters(for kernel: Kernel, layout: [Int], using random: inout SeededGenerator) -> ChainParameters {
+    var support: [PixelOffset] = []
+    let peak = kernel.values.values.reduce(0) { max($0, abs($1)) }
+    kernel.forEachOffset { x, y, weight in
+      if abs(weight) > 1e-3 * peak { support.append(PixelOffset(x: x, y: y)) }
+    }
+    let count = layout[0]
+    var distance = (Double(support.count) / (Double(count) * Double.pi)).squareRoot()
+    var points: [PixelOffset] = []
+    while points.count < count {
+      for _ in 0..<Self.attempts where points.count < count {
+        let candidate = support[random.index(support.count)]
+        let isFree = points.allSatisfy { point in
+          let (dx, dy) = (Double(point.x - candidate.x), Double(point.y - candidate.y))
+          return dx * dx + dy * dy >= distance * distance
+        }
+        if isFree { points.append(candidate) }
+      }
+      distance *= 0.95
+    }
+    let first = points.map { Tap(x: Double($0.x), y: Double($0.y), weight: 1 / Double(count)) }
+    let later = layout.enumerated().dropFirst().map { layer, taps in circle(taps, radius: Double(layer)) }
+    return ChainParameters(layers: [first] + later)
+  }
+}

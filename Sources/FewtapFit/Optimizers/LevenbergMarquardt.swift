@@ -1,0 +1,178 @@
+import CFewtapLAPACK
+import FewtapCore
+import FewtapSynthesis
+
+/// Damped Gauss-Newton steps on the spectral loss, from the Gram matrix alone.
+///
+/// Equation: `(J^T W J + lambda diag) d = -g`; lambda by the gain ratio (Nielsen's rule). Nonnegative weights are squares of
+///           free parameters. A step moves no tap by more than three pixels, and none beyond its layer's limit.
+/// Source:   Madsen, Nielsen, Tingleff, "Methods for non-linear least squares problems", DTU 2004, section 3.2.
+/// Cost:     a step: L (L + 5) / 2 transforms and a Cholesky factorization.
+public struct LevenbergMarquardt: Optimizer {
+  /// The parameters that may change.
+  public enum Freedom: Sendable {
+    /// Weights alone.
+    case weights
+    /// Weights and offsets.
+    case all
+  }
+
+  private let problem: FitProblem
+  private let freedom: Freedom
+  /// Relative decrease under which a step counts as none; three in a row end the run.
+  private let tolerance: Double
+
+  /// The optimizer for `problem`.
+  public init(_ problem: FitProblem, freedom: Freedom, tolerance: Double = 1e-5) {
+    self.problem = problem
+    self.freedom = freedom
+    self.tolerance = tolerance
+    Self.prepareLibrary
+  }
+
+  private static let prepareLibrary: Void = fewtap_lapack_use_one_thread()
+
+  /// See ``Optimizer``.
+  public struct State: OptimizerState {
+    var point: FitProblem.Point
+    let limits: [Double]
+    var damping = 1e-3
+    var stalled = 0
+    /// See ``OptimizerState``.
+    public var parameters: ChainParameters { point.parameters }
+    /// See ``OptimizerState``.
+    public var cost: Double { point.cost }
+  }
+
+  /// See ``Optimizer``.
+  public func start(at parameters: ChainParameters) -> State { start(at: parameters, reusing: nil) }
+
+  func start(at parameters: ChainParameters, reusing point: FitProblem.Point?) -> State {
+    var parameters = parameters
+    let limits = problem.offsetLimits(parameters)
+    let moved = clamp(&parameters, to: limits)
+    if problem.nonnegative {
+      for i in parameters.weights.indices { parameters.weights[i] = max(parameters.weights[i], 1e-8) }
+    }
+    let usable = moved || problem.nonnegative ? nil : point
+    return State(point: usable ?? problem.point(parameters), limits: limits)
+  }
+
+  /// See ``Optimizer``.
+  public func step(_ state: inout State) -> Bool {
+    let (old, n) = (state.point, state.parameters.tapCount)
+    let size = freedom == .weights ? n : 3 * n
+    let (matrix, gradient) = normalEquations(old)
+    var largest = 0.0
+    for i in 0..<size { largest = max(largest, matrix[i * size + i]) }
+    var growth = 2.0
+    for _ in 0..<12 {
+      var damped = matrix
+      for i in 0..<size {
+        damped[i * size + i] += state.damping * max(matrix[i * size + i], 1e-9 * largest)
+      }
+      var change = gradient.map { -$0 }
+      if fewtap_solve_positive(Int32(size), &damped, &change) == FEWTAP_LAPACK_OK {
+        limitStep(&change, tapCount: n)
+        let new = problem.point(moved(old.parameters, by: change, limits: state.limits))
+        if new.cost < old.cost {
+          let predicted = predictedDecrease(matrix, gradient, change)
+          let gainRatio = (old.cost - new.cost) / max(predicted, .leastNormalMagnitude)
+          let factor = 2 * gainRatio - 1
+          state.damping *= max(0.2, 1 - factor * factor * factor)
+          state.stalled = (old.cost - new.cost) / old.cost < tolerance ? state.stalled + 1 : 0
+          state.point = new
+          return state.stalled < 3
+        }
+      }
+      state.damping *= growth
+      growth *= 2
+    }
+    return false
+  }
+
+  /// Gram matrix and gradient of the cost in the coordinates that are free.
+  private func normalEquations(_ point: FitProblem.Point) -> (matrix: [Double], gradient: [Double]) {
+    let (synthesis, n) = (point.synthesis, point.parameters.tapCount)
+    let others = synthesis.otherLayers()
+    var gradient = problem.loss.gradient(synthesis, others: others)
+    var matrix: [Double]
+    let size: Int
+    switch freedom {
+    case .weights:
+      matrix = synthesis.weightGram(metric: problem.loss.metric, others: others)
+      gradient.removeLast(2 * n)
+      size = n
+    case .all:
+      matrix = synthesis.gram(metric: problem.loss.metric, others: others)
+      size = 3 * n
+    }
+    for (i, ridge) in problem.ridges(point.parameters).enumerated() {
+      gradient[i] += ridge * point.parameters.weights[i]
+      matrix[i * size + i] += ridge
+    }
+    if problem.nonnegative {
+      // w = u^2: dw = 2u du, and the curvature of the square adds 2g where that keeps the matrix positive.
+      for i in 0..<n {
+        let slope = 2 * point.parameters.weights[i].squareRoot()
+        for j in 0..<size {
+          matrix[i * size + j] *= slope
+          matrix[j * size + i] *= slope
+        }
+        matrix[i * size + i] += max(2 * gradient[i], 0)
+        gradient[i] *= slope
+      }
+    }
+    return (matrix, gradient)
+  }
+
+  private func limitStep(_ change: inout [Double], tapCount n: Int) {
+    guard freedom == .all else { return }
+    let longest = change[n...].reduce(0) { max($0, abs($1)) }
+    guard longest > 3 else { return }
+    for i in change.indices { change[i] *= 3 / longest }
+  }
+
+  private func moved(_ old: ChainParameters, by change: [Double], limits: [Double]) -> ChainParameters {
+    var new = old
+    let n = old.tapCount
+    for i in 0..<n {
+      if problem.nonnegative {
+        let root = old.weights[i].squareRoot() + change[i]
+        new.weights[i] = root * root
+      } else {
+        new.weights[i] += change[i]
+      }
+      if freedom == .all {
+        new.x[i] += change[n + i]
+        new.y[i] += change[2 * n + i]
+      }
+    }
+    if freedom == .all { _ = clamp(&new, to: limits) }
+    return new
+  }
+
+  /// Brings offsets within their layers' limits; true if any was not.
+  private func clamp(_ parameters: inout ChainParameters, to limits: [Double]) -> Bool {
+    var changed = false
+    for (range, limit) in zip(parameters.ranges, limits) {
+      for i in range where abs(parameters.x[i]) > limit || abs(parameters.y[i]) > limit {
+        parameters.x[i] = min(max(parameters.x[i], -limit), limit)
+        parameters.y[i] = min(max(parameters.y[i], -limit), limit)
+        changed = true
+      }
+    }
+    return changed
+  }
+
+  private func predictedDecrease(_ matrix: [Double], _ gradient: [Double], _ change: [Double]) -> Double {
+    let size = change.count
+    var decrease = 0.0
+    for i in 0..<size {
+      var row = 0.0
+      for j in 0..<size { row += matrix[i * size + j] * change[j] }
+      decrease -= change[i] * (gradient[i] + 0.5 * row)
+    }
+    return decrease
+  }
+}
