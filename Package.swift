@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // Data flows one way: target kernel -> fit -> sparse filter -> apply plan -> pixels. The running side (Engine) never
@@ -16,8 +16,7 @@ let package = Package(
     .default(enabledTraits: ["OpenImageIO"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     .target(name: "FewtapCore"),
@@ -30,7 +29,9 @@ let package = Package(
         .linkedFramework("Accelerate", .when(platforms: [.macOS])),
       ]),
     .target(name: "FewtapSynthesis", dependencies: ["FewtapCore", "CFewtapMath"]),
-    .target(name: "FewtapFit", dependencies: ["FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
+    .target(
+      name: "FewtapFit",
+      dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
     .target(name: "FewtapEngine", dependencies: ["FewtapCore"]),
     .target(
       name: "CFewtapImageIO",
@@ -51,14 +52,24 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["FewtapCore"], path: "Tests/TestSupport"),
     .testTarget(name: "FewtapCoreTests", dependencies: ["FewtapCore", "TestSupport"]),
-    .testTarget(name: "FewtapTargetsTests", dependencies: ["FewtapTargets", "TestSupport"]),
-    .testTarget(name: "FewtapSynthesisTests", dependencies: ["FewtapSynthesis", "TestSupport"]),
-    .testTarget(name: "FewtapFitTests", dependencies: ["FewtapFit", "TestSupport"]),
-    .testTarget(name: "FewtapEngineTests", dependencies: ["FewtapEngine", "FewtapSynthesis", "TestSupport"]),
-    .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapImageIO", "TestSupport"]),
+    .testTarget(name: "FewtapTargetsTests", dependencies: ["FewtapCore", "FewtapTargets", "TestSupport"]),
+    .testTarget(name: "FewtapSynthesisTests", dependencies: ["FewtapCore", "FewtapSynthesis", "TestSupport"]),
+    .testTarget(name: "FewtapFitTests", dependencies: ["FewtapCore", "FewtapFit", "TestSupport"]),
+    .testTarget(
+      name: "FewtapEngineTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
+    .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
   cxxLanguageStandard: .cxx17
 )
+
+// Warnings of ours are errors. SwiftPM leaves this out in a package that is fetched as a dependency.
+for target in package.targets {
+  target.cSettings =
+    (target.cSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+  target.cxxSettings =
+    (target.cxxSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+  target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+}
