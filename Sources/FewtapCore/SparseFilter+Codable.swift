@@ -109,7 +109,7 @@ private struct FilterFile: Decodable {
     guard format == SparseFilter.formatName else {
       throw FilterError("format", "is \(quoted(format))", "\"\(SparseFilter.formatName)\"")
     }
-    let version = try file.decode(Int.self, forKey: .version)
+    let version = try file.number(Int.self, forKey: .version)
     guard version == SparseFilter.formatVersion else {
       throw FilterError("version", "is \(version)", "\(SparseFilter.formatVersion), the version that this fewtap reads")
     }
@@ -123,24 +123,25 @@ private struct FilterFile: Decodable {
     let layers = try file.decode([[TapTriple]].self, forKey: .layers)
     filter = SparseFilter(
       chain: TapChain(model: model, layers: layers.map { TapLayer($0.map(\.tap)) }),
-      gain: try file.decode(Double.self, forKey: .gain),
+      gain: try file.number(Double.self, forKey: .gain),
       kernel: file.contains(.kernel)
         ? try Self.kernel(file.nestedContainer(keyedBy: KernelKey.self, forKey: .kernel)) : nil,
       fit: file.contains(.fit) ? try Self.fit(file.nestedContainer(keyedBy: FitKey.self, forKey: .fit)) : nil)
   }
 
   private static func kernel(_ fields: KeyedDecodingContainer<KernelKey>) throws -> KernelReference {
-    let center = try fields.decode([Int].self, forKey: .center)
-    guard center.count == 2 else {
-      throw FilterError("kernel.center", "has \(center.count) numbers", "two: column and row")
+    var numbers = try fields.nestedUnkeyedContainer(forKey: .center)
+    guard numbers.count == 2 else {
+      throw FilterError("kernel.center", "has \(numbers.count ?? 0) numbers", "two: column and row")
     }
-    let (width, height) = (try fields.decode(Int.self, forKey: .width), try fields.decode(Int.self, forKey: .height))
+    let center = PixelOffset(x: try numbers.number(Int.self), y: try numbers.number(Int.self))
+    let (width, height) = (try fields.number(Int.self, forKey: .width), try fields.number(Int.self, forKey: .height))
     for (key, side) in [("width", width), ("height", height)] where !(1...Kernel.maximumSide).contains(side) {
       throw FilterError("kernel.\(key)", "is \(side)", "1 to \(Kernel.maximumSide)")
     }
     return KernelReference(
       name: try fields.decode(String.self, forKey: .name), width: width, height: height,
-      center: PixelOffset(x: center[0], y: center[1]), sha256: try fields.decodeIfPresent(String.self, forKey: .sha256))
+      center: center, sha256: try fields.decodeIfPresent(String.self, forKey: .sha256))
   }
 
   private static func fit(_ fields: KeyedDecodingContainer<FitKey>) throws -> FitRecord {
@@ -148,11 +149,11 @@ private struct FilterFile: Decodable {
       objective: try fields.decode(String.self, forKey: .objective),
       recipe: try fields.decode(String.self, forKey: .recipe),
       effort: try fields.decode(String.self, forKey: .effort),
-      seed: try fields.decode(UInt64.self, forKey: .seed),
-      relativeError: try fields.decode(Double.self, forKey: .relativeError),
-      photoPSNR: try fields.decode(Double.self, forKey: .photoPSNR),
-      worstPhotoPSNR: try fields.decode(Double.self, forKey: .worstPhotoPSNR),
-      noiseGain: try fields.decode(Double.self, forKey: .noiseGain),
+      seed: try fields.number(UInt64.self, forKey: .seed),
+      relativeError: try fields.number(Double.self, forKey: .relativeError),
+      photoPSNR: try fields.number(Double.self, forKey: .photoPSNR),
+      worstPhotoPSNR: try fields.number(Double.self, forKey: .worstPhotoPSNR),
+      noiseGain: try fields.number(Double.self, forKey: .noiseGain),
       termination: try fields.decode(String.self, forKey: .termination))
   }
 }
@@ -164,10 +165,35 @@ private struct TapTriple: Decodable {
   init(from decoder: any Decoder) throws {
     var numbers = try decoder.unkeyedContainer()
     tap = Tap(
-      x: try numbers.decode(Double.self), y: try numbers.decode(Double.self), weight: try numbers.decode(Double.self))
+      x: try numbers.number(Double.self), y: try numbers.number(Double.self), weight: try numbers.number(Double.self))
     guard numbers.isAtEnd else {
       throw FilterError(pathText(numbers.codingPath), "has more than three numbers", "[dx, dy, w]")
     }
+  }
+}
+
+extension KeyedDecodingContainer {
+  fileprivate func number<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> Number {
+    try numberAtPath(pathText(codingPath + [key])) { try decode(type, forKey: key) }
+  }
+}
+
+extension UnkeyedDecodingContainer {
+  fileprivate mutating func number<Number: Decodable>(_ type: Number.Type) throws -> Number {
+    let path = pathText(codingPath) + "[\(currentIndex)]"
+    return try numberAtPath(path) { try decode(type) }
+  }
+}
+
+/// Names the value: for a number that its type cannot hold (1.5 or -1 for a count, 1e999), Foundation throws an error of a
+/// private type that knows no path.
+private func numberAtPath<Number>(_ path: String, _ decode: () throws -> Number) throws -> Number {
+  do {
+    return try decode()
+  } catch let error as DecodingError {
+    throw error
+  } catch {
+    throw FilterError(path, "is a number that does not fit", FilterError.inWords(Number.self))
   }
 }
 
@@ -194,10 +220,11 @@ extension FilterError {
     }
   }
 
-  private static func inWords(_ type: any Any.Type) -> String {
+  fileprivate static func inWords(_ type: any Any.Type) -> String {
     switch type {
-    case is Double.Type: "a number"
-    case is Int.Type, is UInt64.Type: "a whole number"
+    case is Double.Type: "a finite number"
+    case is Int.Type: "a whole number"
+    case is UInt64.Type: "a whole number from 0 to \(UInt64.max)"
     case is String.Type: "a string"
     case is [Any].Type: "an array"
     default: "\(type)".hasPrefix("Array") ? "an array" : "an object"
