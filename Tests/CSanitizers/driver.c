@@ -1,0 +1,182 @@
+// Calls every exported C function on sizes that leave remainders, in every instruction set that the processor has, with
+// each buffer exactly as long as its header says. Scripts/check-sanitizers builds it with the address and
+// undefined-behavior sanitizers, which end the program at the first read or write outside a buffer. Whether the results
+// are right is the business of the Swift tests; here they only have to be finite, so that unwritten memory shows.
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CFewtapLAPACK.h"
+#include "CFewtapMath.h"
+
+#define REQUIRE(condition)                                                    \
+  do {                                                                        \
+    if (!(condition)) {                                                       \
+      fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                                \
+    }                                                                         \
+  } while (0)
+
+// A block of the heap per array, so that the sanitizer guards both of its ends. The start is moved by one double on
+// every second call: rows may begin at any address. NaN shows what was never written.
+static void *blocks[64];
+static int block_count;
+
+static double *array(size_t count) {
+  REQUIRE(block_count < 64);
+  size_t shift = (size_t)(block_count % 2);
+  double *block = malloc((count + shift) * sizeof(double));
+  REQUIRE(block);
+  blocks[block_count++] = block;
+  for (size_t i = 0; i < count + shift; i++) block[i] = NAN;
+  return block + shift;
+}
+
+static double *filled(size_t count) {
+  static uint64_t state = 1;
+  double *values = array(count);
+  for (size_t i = 0; i < count; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;  // Knuth's MMIX: seeded, so a failure repeats
+    values[i] = (double)(state >> 11) * 0x1p-53 - 0.5;
+  }
+  return values;
+}
+
+static void free_arrays(void) {
+  while (block_count > 0) free(blocks[--block_count]);
+}
+
+static int all_finite(const double *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i])) return 0;
+  return 1;
+}
+
+static void check_transforms(const fewtap_math *math, int n) {
+  size_t plane_count = (size_t)n * (size_t)n, spectrum_count = (size_t)n * (size_t)fewtap_spectrum_stride(n);
+  double *plan = array(fewtap_fft_plan_count(n)), *scratch = array(fewtap_fft_scratch_count(n));
+  double *plane = filled(plane_count), *back = array(plane_count);
+  double *re = array(spectrum_count), *im = array(spectrum_count);
+  REQUIRE(math->fft_plan(n, plan) == FEWTAP_MATH_OK);
+  REQUIRE(math->fft_forward(n, plan, plane, re, im, scratch) == FEWTAP_MATH_OK);
+  REQUIRE(all_finite(re, spectrum_count) && all_finite(im, spectrum_count));
+  REQUIRE(math->fft_inverse(n, plan, re, im, back, scratch) == FEWTAP_MATH_OK);
+  REQUIRE(all_finite(back, plane_count));
+  free_arrays();
+}
+
+static void check_products(const fewtap_math *math, size_t count) {
+  double *a_re = filled(count), *a_im = filled(count), *b_re = filled(count), *b_im = filled(count), *w = filled(count);
+  double *re = array(count), *im = array(count), sum = NAN;
+  REQUIRE(math->multiply(count, a_re, a_im, b_re, b_im, re, im) == FEWTAP_MATH_OK);
+  REQUIRE(all_finite(re, count) && all_finite(im, count));
+  REQUIRE(math->multiply(count, a_re, a_im, b_re, b_im, a_re, a_im) == FEWTAP_MATH_OK);
+  REQUIRE(math->multiply(count, a_re, a_im, b_re, b_im, b_re, b_im) == FEWTAP_MATH_OK);
+  REQUIRE(math->conjugate_multiply(count, a_re, a_im, b_re, b_im, w, re, im) == FEWTAP_MATH_OK);
+  REQUIRE(math->weighted_power(count, re, im, w, &sum) == FEWTAP_MATH_OK);
+  REQUIRE(all_finite(re, count) && all_finite(im, count) && isfinite(sum));
+  free_arrays();
+}
+
+// Taps in the window's corners reach the ends of the table.
+static void check_exchange(const fewtap_math *math, int width, int height) {
+  int side = 2 * (width > height ? width : height) - 1;
+  size_t window_count = (size_t)width * (size_t)height;
+  const int x[] = {0, width - 1, 0, width - 1, width / 2}, y[] = {0, 0, height - 1, height - 1, height / 2};
+  const double c1[] = {1, -0.5, 0.25, 2, 1}, c2[] = {0.5, 1, 1, -1, 3};
+  // What follows the table is read, but must not matter: it stays NaN.
+  size_t table_count = (size_t)side * (size_t)side;
+  double *table = array(table_count + FEWTAP_EXCHANGE_PADDING);
+  memcpy(table, filled(table_count), table_count * sizeof(double));
+  unsigned char *taken = calloc(window_count, 1);
+  REQUIRE(taken);
+  fewtap_exchange_window window = {.table = table, .table_side = side, .width = width,
+                                   .height = height, .x = x, .y = y, .tap_count = 5,
+                                   .correlation = filled(window_count), .schur = filled(window_count)};
+  fewtap_exchange_change change = {.c1 = c1, .c2 = c2, .a1 = 0.5, .b1 = -0.25, .a2 = 1, .b2 = 0.125};
+  int best = -1;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_OK);
+  REQUIRE(best >= 0 && (size_t)best < window_count);
+  // With every place taken but one, nothing else may be found, and with none left nothing at all.
+  change.c1 = NULL;
+  memset(taken, 1, window_count);
+  taken[window_count - 1] = 0;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_OK);
+  REQUIRE((size_t)best == window_count - 1);
+  taken[best] = 1;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 1, &best) == FEWTAP_MATH_OK);
+  REQUIRE(best == -1);
+  REQUIRE(all_finite(window.correlation, window_count) && all_finite(window.schur, window_count));
+
+  window.table_side = side - 2;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_BAD_ARGUMENT);
+  free(taken);
+  free_arrays();
+}
+
+static void check_refusals(const fewtap_math *math) {
+  double one = 0;
+  REQUIRE(math->fft_plan(8, NULL) == FEWTAP_MATH_BAD_ARGUMENT);
+  const int lengths[] = {INT32_MIN, -2, 0, 2, 7, 14, 22, FEWTAP_FFT_MAX_LENGTH + 2, INT32_MAX};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    REQUIRE(math->fft_plan(lengths[i], &one) == FEWTAP_MATH_BAD_LENGTH);
+    REQUIRE(math->fft_forward(lengths[i], &one, &one, &one, &one, &one) == FEWTAP_MATH_BAD_LENGTH);
+    REQUIRE(math->fft_inverse(lengths[i], &one, &one, &one, &one, &one) == FEWTAP_MATH_BAD_LENGTH);
+  }
+  REQUIRE(math->fft_forward(8, NULL, &one, &one, &one, &one) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->fft_inverse(8, NULL, &one, &one, &one, &one) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->multiply(1, NULL, &one, &one, &one, &one, &one) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->conjugate_multiply(1, &one, &one, &one, &one, NULL, &one, &one) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->weighted_power(1, &one, &one, NULL, &one) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->exchange_step(NULL, NULL, NULL, 0, 0, NULL) == FEWTAP_MATH_BAD_ARGUMENT);
+}
+
+static void check_math(void) {
+  const int lengths[] = {4, 6, 10, 18, 30, 50, 54, 72, 90, 96, 120, 162, 250};
+  const size_t counts[] = {0, 1, 3, 7, 8, 9, 15, 17, 31, 33, 63, 65, 129};
+  const int sides[][2] = {{1, 1}, {1, 7}, {3, 2}, {8, 8}, {9, 5}, {17, 31}, {33, 16}, {49, 49}};
+  int sets = 0;
+  for (int isa = FEWTAP_ISA_BASE; isa <= FEWTAP_ISA_AVX512; isa++) {
+    const fewtap_math *math = fewtap_math_for((fewtap_isa)isa);
+    if (!math) continue;
+    sets++;
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) check_transforms(math, lengths[i]);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) check_products(math, counts[i]);
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) check_exchange(math, sides[i][0], sides[i][1]);
+    check_refusals(math);
+  }
+  REQUIRE(fewtap_math_for(FEWTAP_ISA_BASE) && fewtap_math_for(fewtap_math_best_isa()));
+  printf("math: %d instruction sets\n", sets);
+}
+
+static void check_lapack(void) {
+  fewtap_lapack_use_one_thread();
+  for (int n = 1; n <= 33; n += 4) {
+    size_t count = (size_t)n * (size_t)n;
+    double *a = filled(count), *b = filled((size_t)n), *inverse = array(count);
+    for (int i = 0; i < n; i++) a[(size_t)i * (size_t)n + (size_t)i] = n;  // dominant, so positive definite
+    memcpy(inverse, a, count * sizeof(double));
+    REQUIRE(fewtap_solve_positive(n, a, b) == FEWTAP_LAPACK_OK);
+    REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_OK);
+    REQUIRE(all_finite(b, (size_t)n) && all_finite(inverse, count));
+    inverse[0] = -1;
+    REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
+    free_arrays();
+  }
+  double one = 1;
+  REQUIRE(fewtap_solve_positive(0, &one, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_invert_positive(-1, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_invert_positive(1, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  printf("LAPACK: done\n");
+}
+
+int main(int argc, char **argv) {
+  // Two defects on purpose: the script makes sure that the sanitizers end the program on each.
+  if (argc > 1 && !strcmp(argv[1], "overrun")) return array((size_t)argc)[argc] == 0;
+  if (argc > 1 && !strcmp(argv[1], "overflow")) return INT32_MAX + argc == 0;
+  check_math();
+  check_lapack();
+  return 0;
+}
