@@ -1,0 +1,52 @@
+# Everything that a contributor or CI runs. `make` alone lists the targets.
+
+SWIFT ?= swift
+# The photograph that `make demo` filters; empty takes the one of a Debian package.
+PHOTO ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint sanitize format docs bench deps clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## fit a heart-shaped lens blur and run it over a photograph (PHOTO=file for your own)
+	@Scripts/install-deps build demo
+	@Scripts/demo $(if $(PHOTO),"$(PHOTO)")
+
+build: ## build the command and the libraries, optimized
+	@Scripts/install-deps build
+	$(SWIFT) build -c release
+
+# Without testable imports, tests link the very objects of `make build`, and neither of the two builds all anew.
+test: lint sanitize docs ## everything that CI checks: lint, sanitizers, documentation, tests
+	$(SWIFT) test -c release --disable-testable-imports
+
+lint: ## check the format, the arrows between targets and the file schema
+	@Scripts/install-deps build test
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	Scripts/check-layering --self-test
+	Scripts/check-layering
+	Scripts/check-schema --self-test
+
+sanitize: ## run the C code under the address and undefined-behavior sanitizers
+	@Scripts/install-deps build
+	Scripts/check-sanitizers
+
+format: ## format all Swift sources in place
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+docs: ## write the documentation as a static site to docs-out/
+	@Scripts/install-deps build
+	Scripts/build-docs
+
+bench: ## measure fits and filters, and print the tables
+	@Scripts/install-deps build
+	$(SWIFT) run -c release --package-path Benchmarks fewtap-bench
+
+deps: ## install what the targets above need (Debian, Ubuntu), or say what to install (macOS)
+	@Scripts/install-deps build test demo
+
+clean: ## delete what the targets above made
+	$(SWIFT) package clean
+	rm -rf demo docs-out .build/sanitizers
