@@ -27,6 +27,12 @@ public struct Image: Equatable, Sendable {
     self.alphaIndex = alphaIndex
   }
 
+  /// An image of planes that came from one image, or of a single plane: nothing is left to check.
+  package init(sameSizePlanes planes: [Plane<Float>], alphaIndex: Int? = nil) {
+    self.planes = planes
+    self.alphaIndex = alphaIndex
+  }
+
   /// Channel, position and value of the first NaN or infinity, channel by channel in reading order.
   public func firstNonFinite() -> (channel: Int, x: Int, y: Int, value: Float)? {
     for (channel, plane) in planes.enumerated() {

@@ -1,0 +1,39 @@
+import FewtapCore
+
+/// Why a filter was not applied.
+public enum ApplyError: Error, Equatable, CustomStringConvertible {
+  /// The filter breaks a rule that every filter must keep.
+  case filter(FilterError)
+  /// A plane has no pixels, or not as many values as its size says.
+  case malformedPlane(channel: Int, width: Int, height: Int, count: Int)
+  /// A pixel is NaN or infinite, and the policy is to refuse.
+  case nonFinitePixel(channel: Int, x: Int, y: Int, value: Float)
+  /// The constant of the border rule is NaN or infinite.
+  case nonFiniteBorder(Float)
+  /// A normalized border needs weights with a sum to divide by.
+  case zeroSumNormalized(sum: Double)
+  /// One band of rows with all that the filter reads around it would not fit the limit.
+  case workingSet(bytes: Int, limit: Int)
+  /// ``FewtapCore/Cancellation/cancel()`` was called before the last band was done.
+  case cancelled
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .filter(let error): "\(error)"
+    case .malformedPlane(let channel, let width, let height, let count):
+      "channel \(channel) is \(width)x\(height) with \(count) values: it must hold one value a pixel, and one pixel or more"
+    case .nonFinitePixel(let channel, let x, let y, let value):
+      "channel \(channel) is \(value) at column \(x), row \(y): pixels must be finite, "
+        + "unless the policy for others is zero or keep (--nonfinite zero|keep)"
+    case .nonFiniteBorder(let value): "the border's constant is \(value): it must be finite"
+    case .zeroSumNormalized(let sum):
+      "the filter's weights cancel (their sum is \(sum)), so a normalized border has nothing to divide by: "
+        + "choose clamp, mirror, wrap or a constant"
+    case .workingSet(let bytes, let limit):
+      "the filter reads so far around each pixel that one band of rows needs \(bytes >> 20) MiB: at most \(limit >> 20) "
+        + "MiB a thread are allowed, so use a filter of smaller reach or a smaller image"
+    case .cancelled: "cancelled"
+    }
+  }
+}

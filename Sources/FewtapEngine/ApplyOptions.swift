@@ -1,0 +1,36 @@
+import FewtapCore
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// How to apply a filter. None of it but `border` and `nonfinite` changes a single bit of the result.
+public struct ApplyOptions: Sendable {
+  /// What stands outside the image.
+  public var border: BorderRule
+  /// Most threads to work on; less than 1 counts as 1.
+  public var threads: Int
+  /// What to do with NaN and infinite pixels.
+  public var nonfinite: NonfinitePolicy
+  /// Told the finished fraction, 0...1, after each band of rows: never decreasing, one call at a time, from any thread.
+  public var progress: (@Sendable (Double) -> Void)?
+  /// Looked at before each band of rows.
+  public var cancellation: Cancellation?
+  /// Rows a band; nil chooses. For tests: no result depends on it.
+  package var bandHeight: Int?
+
+  /// Options; by default clamped borders, every core, and no NaN let through.
+  public init(
+    border: BorderRule = .clamp, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+    nonfinite: NonfinitePolicy = .refuse, progress: (@Sendable (Double) -> Void)? = nil,
+    cancellation: Cancellation? = nil
+  ) {
+    self.border = border
+    self.threads = threads
+    self.nonfinite = nonfinite
+    self.progress = progress
+    self.cancellation = cancellation
+  }
+}
