@@ -2,7 +2,7 @@ import FewtapCore
 
 /// A chain of layers on one band of rows: gathers what the band reads, through the border rule, then runs layer after layer
 /// in buffers of its own. Every pixel is the same sum in the same order in any band, so bands never show.
-struct BandRun<Scalar: BinaryFloatingPoint & Sendable> {
+struct BandRun<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable> {
   typealias Layer = UniformApply<Scalar>.Layer
   typealias Row = UnsafePointer<Scalar>
 
@@ -48,12 +48,15 @@ struct BandRun<Scalar: BinaryFloatingPoint & Sendable> {
         isLast
         ? output + target.y.lowerBound * width
         : UnsafeMutablePointer<Scalar>.allocate(capacity: target.x.count * target.y.count)
+      var taps = layer.taps.map { (row: UnsafePointer(held), weight: $0.weight) }
       for y in target.y {
         let result = results + (y - target.y.lowerBound) * target.x.count
-        // Row `y - tap.y`, column `target.x.lowerBound - tap.x`, of what the layer reads.
-        Self.weightedSum(of: layer.taps, into: result, count: target.x.count) { tap in
-          rows[y - tap.y - source.y.lowerBound] + (target.x.lowerBound - tap.x - source.x.lowerBound)
+        for (slot, tap) in layer.taps.enumerated() {
+          // Row `y - tap.y`, column `target.x.lowerBound - tap.x`, of what the layer reads.
+          let row = rows[y - tap.y - source.y.lowerBound]
+          taps[slot] = (row + (target.x.lowerBound - tap.x - source.x.lowerBound), tap.weight)
         }
+        Self.weightedSum(of: taps, into: result, count: target.x.count)
       }
       held.deallocate()
       guard !isLast else { return }
@@ -99,22 +102,21 @@ struct BandRun<Scalar: BinaryFloatingPoint & Sendable> {
     return (held, slotOfRow.map { UnsafePointer(held) + $0 * xs.count })
   }
 
-  /// `result[x] = sum_i w_i row(i)[x]`, four taps a pass so that the sums are loaded and stored a quarter as often.
+  /// `result[x] = sum_i w_i row(i)[x]`, taps in order, products and sums rounded one by one: sixteen columns at a time, so
+  /// that sums stay in registers while the taps go by.
   private static func weightedSum(
-    of taps: [(x: Int, y: Int, weight: Scalar)], into result: UnsafeMutablePointer<Scalar>, count: Int,
-    row: ((x: Int, y: Int, weight: Scalar)) -> Row
+    of taps: [(row: Row, weight: Scalar)], into result: UnsafeMutablePointer<Scalar>, count: Int
   ) {
-    result.initialize(repeating: 0, count: count)
-    let whole = taps.count & ~3
-    for index in stride(from: 0, to: whole, by: 4) {
-      let (a, b, c, d) = (row(taps[index]), row(taps[index + 1]), row(taps[index + 2]), row(taps[index + 3]))
-      let (wa, wb) = (taps[index].weight, taps[index + 1].weight)
-      let (wc, wd) = (taps[index + 2].weight, taps[index + 3].weight)
-      for x in 0..<count { result[x] += wa * a[x] + wb * b[x] + wc * c[x] + wd * d[x] }
+    let whole = count & ~15
+    for x in stride(from: 0, to: whole, by: 16) {
+      var sum = SIMD16<Scalar>()
+      for tap in taps { sum += tap.weight * UnsafeRawPointer(tap.row + x).loadUnaligned(as: SIMD16<Scalar>.self) }
+      UnsafeMutableRawPointer(result + x).storeBytes(of: sum, as: SIMD16<Scalar>.self)
     }
-    for tap in taps[whole...] {
-      let (source, weight) = (row(tap), tap.weight)
-      for x in 0..<count { result[x] += weight * source[x] }
+    for x in whole..<count {
+      var sum: Scalar = 0
+      for tap in taps { sum += tap.weight * tap.row[x] }
+      (result + x).initialize(to: sum)
     }
   }
 }

@@ -13,13 +13,10 @@ public enum NonfinitePolicy: String, CaseIterable, Sendable {
   ///
   /// Throws: ``ApplyError/nonFinitePixel(channel:x:y:value:)`` under ``refuse``.
   func admit(_ plane: Plane<Float>, channel: Int) throws(ApplyError) -> Plane<Float> {
-    guard self != .keep, let index = plane.values.firstIndex(where: { !$0.isFinite }) else { return plane }
-    guard self == .zero else {
-      throw .nonFinitePixel(
-        channel: channel, x: index % plane.width, y: index / plane.width, value: plane.values[index])
-    }
+    guard self != .keep, let found = plane.firstNonFinite() else { return plane }
+    guard self == .zero else { throw .nonFinitePixel(channel: channel, x: found.x, y: found.y, value: found.value) }
     var cleaned = plane
-    for index in index..<cleaned.values.count where !cleaned.values[index].isFinite { cleaned.values[index] = 0 }
+    for index in cleaned.values.indices where !cleaned.values[index].isFinite { cleaned.values[index] = 0 }
     return cleaned
   }
 }

@@ -3,7 +3,7 @@ import FewtapCore
 /// A chain of integer-tap layers over whole images: one filter for every pixel.
 ///
 /// `Float` runs fitted chains, `Double` runs dense kernels as truth: one code path, so their borders and alpha agree.
-struct UniformApply<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendable {
   /// One sparse convolution, in the order in which its products are added.
   struct Layer: Sendable {
     var taps: [(x: Int, y: Int, weight: Scalar)]
