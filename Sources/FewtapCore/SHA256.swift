@@ -1,13 +1,15 @@
 /// SHA-256 (FIPS 180-4): identifies the kernel that a filter was fitted to. Not used for security; written out here
 /// because it is sixty lines, where the library that has it costs every user a minute of building.
-struct SHA256 {
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
   private var block: [UInt8] = []
   private var byteCount: UInt64 = 0
 
-  mutating func update(_ byte: UInt8) {
+  package init() {}
+
+  package mutating func update(_ byte: UInt8) {
     block.append(byte)
     byteCount += 1
     if block.count == 64 {
@@ -17,12 +19,12 @@ struct SHA256 {
   }
 
   /// The eight bytes of `number`, little-endian.
-  mutating func update(_ number: UInt64) {
+  package mutating func update(_ number: UInt64) {
     for shift in stride(from: UInt64(0), to: 64, by: 8) { update(UInt8(truncatingIfNeeded: number >> shift)) }
   }
 
   /// The digest in hexadecimal; the hash is spent afterwards.
-  mutating func finalize() -> String {
+  package mutating func finalize() -> String {
     let bitCount = byteCount * 8
     update(UInt8(0x80))
     while block.count != 56 { update(UInt8(0)) }

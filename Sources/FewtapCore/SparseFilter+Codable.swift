@@ -74,6 +74,7 @@ private func number(_ value: Double) -> String {
     ? String(Int(value)) : "\(value)"
 }
 
+
 /// `text` as a JSON string.
 package func quoted(_ text: String) -> String {
   var result = "\""
@@ -105,56 +106,68 @@ private struct FilterFile: Decodable {
 
   init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: Key.self)
-    let format = try file.decode(String.self, forKey: .format)
+    let format = try file.value(String.self, .format)
     guard format == SparseFilter.formatName else {
       throw FilterError("format", "is \(quoted(format))", "\"\(SparseFilter.formatName)\"")
     }
-    let version = try file.number(Int.self, forKey: .version)
+    let version = try file.value(Int.self, .version)
     guard version == SparseFilter.formatVersion else {
       throw FilterError("version", "is \(version)", "\(SparseFilter.formatVersion), the version that this fewtap reads")
     }
     guard !file.contains(.rate) else {
       throw FilterError("rate", "asks for a multi-rate chain", "a full-rate filter: this fewtap runs no others")
     }
-    let modelName = try file.decode(String.self, forKey: .taps)
+    let modelName = try file.value(String.self, .taps)
     guard let model = TapModel(rawValue: modelName) else {
       throw FilterError("taps", "is \(quoted(modelName))", "\"integer\" or \"bilinear\"")
     }
-    let layers = try file.decode([[TapTriple]].self, forKey: .layers)
+    let layers = try file.value([[TapTriple]].self, .layers)
     filter = SparseFilter(
       chain: TapChain(model: model, layers: layers.map { TapLayer($0.map(\.tap)) }),
-      gain: try file.number(Double.self, forKey: .gain),
+      gain: try file.value(Double.self, .gain),
       kernel: file.contains(.kernel)
         ? try Self.kernel(file.nestedContainer(keyedBy: KernelKey.self, forKey: .kernel)) : nil,
       fit: file.contains(.fit) ? try Self.fit(file.nestedContainer(keyedBy: FitKey.self, forKey: .fit)) : nil)
   }
 
   private static func kernel(_ fields: KeyedDecodingContainer<KernelKey>) throws -> KernelReference {
-    var numbers = try fields.nestedUnkeyedContainer(forKey: .center)
-    guard numbers.count == 2 else {
-      throw FilterError("kernel.center", "has \(numbers.count ?? 0) numbers", "two: column and row")
-    }
-    let center = PixelOffset(x: try numbers.number(Int.self), y: try numbers.number(Int.self))
-    let (width, height) = (try fields.number(Int.self, forKey: .width), try fields.number(Int.self, forKey: .height))
-    for (key, side) in [("width", width), ("height", height)] where !(1...Kernel.maximumSide).contains(side) {
-      throw FilterError("kernel.\(key)", "is \(side)", "1 to \(Kernel.maximumSide)")
+    let center = try fields.value([Int].self, .center)
+    guard center.count == 2 else {
+      throw FilterError("kernel.center", "has \(center.count) numbers", "two: column and row")
     }
     return KernelReference(
-      name: try fields.decode(String.self, forKey: .name), width: width, height: height,
-      center: center, sha256: try fields.decodeIfPresent(String.self, forKey: .sha256))
+      name: try fields.value(String.self, .name), width: try fields.value(Int.self, .width),
+      height: try fields.value(Int.self, .height),
+      center: PixelOffset(x: center[0], y: center[1]), sha256: try fields.decodeIfPresent(String.self, forKey: .sha256))
   }
 
   private static func fit(_ fields: KeyedDecodingContainer<FitKey>) throws -> FitRecord {
     FitRecord(
-      objective: try fields.decode(String.self, forKey: .objective),
-      recipe: try fields.decode(String.self, forKey: .recipe),
-      effort: try fields.decode(String.self, forKey: .effort),
-      seed: try fields.number(UInt64.self, forKey: .seed),
-      relativeError: try fields.number(Double.self, forKey: .relativeError),
-      photoPSNR: try fields.number(Double.self, forKey: .photoPSNR),
-      worstPhotoPSNR: try fields.number(Double.self, forKey: .worstPhotoPSNR),
-      noiseGain: try fields.number(Double.self, forKey: .noiseGain),
-      termination: try fields.decode(String.self, forKey: .termination))
+      objective: try fields.value(String.self, .objective),
+      recipe: try fields.value(String.self, .recipe),
+      effort: try fields.value(String.self, .effort),
+      seed: try fields.value(UInt64.self, .seed),
+      relativeError: try fields.value(Double.self, .relativeError),
+      photoPSNR: try fields.value(Double.self, .photoPSNR),
+      worstPhotoPSNR: try fields.value(Double.self, .worstPhotoPSNR),
+      noiseGain: try fields.value(Double.self, .noiseGain),
+      termination: try fields.value(String.self, .termination))
+  }
+}
+
+extension KeyedDecodingContainer {
+  fileprivate func value<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value {
+    try located(at: pathText(codingPath + [key])) { try decode(type, forKey: key) }
+  }
+}
+
+/// What `decode` gives. A number that its type cannot hold (1e999, a fraction for a whole number) makes the decoder throw an
+/// error of its own that names no place; it gets `path` here.
+private func located<Value>(at path: @autoclosure () -> String, _ decode: () throws -> Value) throws -> Value {
+  do {
+    return try decode()
+  } catch let error where !(error is DecodingError || error is FilterError) {
+    throw FilterError(path(), "is out of range", FilterError.inWords(Value.self))
   }
 }
 
@@ -164,36 +177,15 @@ private struct TapTriple: Decodable {
 
   init(from decoder: any Decoder) throws {
     var numbers = try decoder.unkeyedContainer()
-    tap = Tap(
-      x: try numbers.number(Double.self), y: try numbers.number(Double.self), weight: try numbers.number(Double.self))
+    let path = numbers.codingPath
+    func next() throws -> Double {
+      let index = numbers.currentIndex
+      return try located(at: pathText(path) + "[\(index)]") { try numbers.decode(Double.self) }
+    }
+    tap = Tap(x: try next(), y: try next(), weight: try next())
     guard numbers.isAtEnd else {
       throw FilterError(pathText(numbers.codingPath), "has more than three numbers", "[dx, dy, w]")
     }
-  }
-}
-
-extension KeyedDecodingContainer {
-  fileprivate func number<Number: Decodable>(_ type: Number.Type, forKey key: Key) throws -> Number {
-    try numberAtPath(pathText(codingPath + [key])) { try decode(type, forKey: key) }
-  }
-}
-
-extension UnkeyedDecodingContainer {
-  fileprivate mutating func number<Number: Decodable>(_ type: Number.Type) throws -> Number {
-    let path = pathText(codingPath) + "[\(currentIndex)]"
-    return try numberAtPath(path) { try decode(type) }
-  }
-}
-
-/// Names the value: for a number that its type cannot hold (1.5 or -1 for a count, 1e999), Foundation throws an error of a
-/// private type that knows no path.
-private func numberAtPath<Number>(_ path: String, _ decode: () throws -> Number) throws -> Number {
-  do {
-    return try decode()
-  } catch let error as DecodingError {
-    throw error
-  } catch {
-    throw FilterError(path, "is a number that does not fit", FilterError.inWords(Number.self))
   }
 }
 
@@ -222,9 +214,8 @@ extension FilterError {
 
   fileprivate static func inWords(_ type: any Any.Type) -> String {
     switch type {
-    case is Double.Type: "a finite number"
-    case is Int.Type: "a whole number"
-    case is UInt64.Type: "a whole number from 0 to \(UInt64.max)"
+    case is Double.Type: "a number"
+    case is Int.Type, is UInt64.Type: "a whole number"
     case is String.Type: "a string"
     case is [Any].Type: "an array"
     default: "\(type)".hasPrefix("Array") ? "an array" : "an object"

@@ -38,6 +38,27 @@ extension SparseFilter {
     guard chain.noiseGain.isFinite else {
       throw FilterError("layers", "has weights whose sums overflow", "weights of ordinary size")
     }
+    try kernel?.check()
+    try fit?.check()
+  }
+}
+
+extension KernelReference {
+  fileprivate func check() throws(FilterError) {
+    for (key, side) in [("width", width), ("height", height)] where !(1...Kernel.maximumSide).contains(side) {
+      throw FilterError("kernel.\(key)", "is \(side)", "1 to \(Kernel.maximumSide)")
+    }
+  }
+}
+
+extension FitRecord {
+  fileprivate func check() throws(FilterError) {
+    for (key, value) in [
+      ("relativeError", relativeError), ("photoPSNR", photoPSNR), ("worstPhotoPSNR", worstPhotoPSNR),
+      ("noiseGain", noiseGain),
+    ] where !value.isFinite {
+      throw FilterError("fit.\(key)", "is \(value)", "a finite number")
+    }
   }
 }
 
