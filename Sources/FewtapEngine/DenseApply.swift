@@ -5,8 +5,8 @@ import FewtapCore
 /// Equation: `out[p] = sum_o K[o] in(p - o)` (convolution), rounded to Float once at the end.
 /// Border, alpha, NaN: as in ``ApplyPlan``.
 /// Accuracy: within `gamma_n sum|K| |in|` of exact, n the kernel's nonzero weights and `u = 2^-53`, before the last rounding.
-/// Cost:     one multiply-add a nonzero weight, pixel and channel: about a second for a 49x49 kernel on a megapixel, half
-///           a minute for 257x257 (one core).
+/// Cost:     one multiply-add a nonzero weight, pixel and channel: about half a second for a 49x49 kernel on a megapixel, a
+///           quarter of a minute for 257x257 (one core).
 public struct DenseApply: Sendable {
   /// The kernel that it applies.
   public let kernel: Kernel

@@ -10,7 +10,8 @@ struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendab
     var bounds: OffsetBounds
   }
 
-  /// Most bytes that one thread may hold for a band: 1 GiB. A 1025-pixel kernel on a 16384-pixel wide image takes half.
+  /// Most bytes that one thread may hold for a band: 1 GiB. Two layers that each reach 512 pixels, the largest kernel's
+  /// radius, on an image 16384 pixels wide take a fifth of it: (2048 + 1024) rows of 18432 Floats.
   static var workingSetLimit: Int { 1 << 30 }
 
   let layers: [Layer]
