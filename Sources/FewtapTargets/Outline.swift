@@ -91,7 +91,8 @@ extension Outline {
     // on the circumscribed circle.
     let (cosine, sine) = cosineAndSine(radians: .pi / Double(2 * corners))
     let opening = 2 * arctangent(curvature * sine / cosine)
-    guard opening != 0 else { return Outline((0..<corners).map(corner)) }
+    // An arc is lower than half its opening times its chord's half: one that the flatness hides is its chord.
+    guard opening.magnitude * radius > flatness else { return Outline((0..<corners).map(corner)) }
     return Outline(
       (0..<corners).flatMap { index in
         arc(from: corner(index), to: corner(index + 1), opening: opening)
@@ -106,7 +107,7 @@ extension Outline {
     let halfLength = (half * half).sum().squareRoot()
     let outward = middle / (middle * middle).sum().squareRoot()
     let radius = halfLength / cosineAndSine(radians: opening).sine
-    let count = chords(over: 2 * opening, acceleration: radius)
+    let count = chords(over: 2 * opening, acceleration: radius.magnitude)
     return (0..<count).map { index in
       let angle = opening * (2 * Double(index) / Double(count) - 1)
       // cos(angle) - cos(opening), written so that flat arcs keep their digits.
@@ -131,7 +132,7 @@ extension Outline {
   /// In polar form about its middle, the radius is r = q^3 with `q^6 - k q^5 = 0.6`, `k = cos(a) |sin(a)|^(2/3)` and `a` the angle
   /// from straight up. The outline has cusps above and below; `a = pi w(s)` with `w = s^3 (10 - 15 s + 6 s^2)` starts and
   /// ends like a cube, which makes the curve smooth in s, so that chords of equal s approach it at second order.
-  static func heart(center: SIMD2<Double>, scale: Double) -> Outline {
+  package static func heart(center: SIMD2<Double>, scale: Double) -> Outline {
     // 73.9 is the largest |second derivative| by s of the unit heart, found on a grid of 2e5 steps; 75 bounds it.
     let count = chords(over: 1, acceleration: 75 * scale)
     let right = (0...count).map { index -> SIMD2<Double> in

@@ -47,3 +47,6 @@ func bessel(_ order: Int, _ x: Double) -> Double {
   }
   return sum / Double(count)
 }
+
+/// e to the power x.
+func power(_ x: Double) -> Double { exp(x) }
