@@ -26,7 +26,7 @@ extension Kernel {
   public static func laplacianOfGaussian(sigma: Double, size: Int? = nil) throws(TargetError) -> Kernel {
     let specification = try KernelSpecification("log", ["sigma": .number(sigma), "size": .whole(size)])
     let shape = GaussianShape(sigma: SIMD2(sigma, sigma), angle: 0)
-    // The polynomial keeps the tails up: 3 sigma would cut where the kernel is still 4% of its depth, 4 sigma at 0.3%.
+    // The polynomial keeps the tails up: 3 sigma would cut where the kernel is still 4% of its depth, 4 sigma at 0.2%.
     let half = specification.givenHalf ?? shape.half(sigmas: 4)
     var values = shape.sampled(half: half)
     func squaredRadius(_ index: Int) -> Double {

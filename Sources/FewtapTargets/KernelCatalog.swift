@@ -202,7 +202,7 @@ extension KernelCatalog {
   private static let largestRadius = Double(Kernel.maximumSide / 2)
   private static let largestSide = Double(Kernel.maximumSide)
   /// Below a hundredth of a pixel a shape is a point.
-  private static let smallestLength = 0.01
+  static let smallestLength = 0.01
 
   private static let size = KernelParameter(
     "size", "sides of the kernel (default: the least that hold it)", .oddSize(1...Kernel.maximumSide))

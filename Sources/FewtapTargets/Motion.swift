@@ -22,7 +22,7 @@ extension Kernel {
   /// A pixel's weight is the time that the light spends in it, so a stretch traveled twice counts twice. The light is
   /// `thickness` pixels wide across its way; at a bend the two pieces overlap inside and part outside by no more than that.
   /// The path is moved so that its mean is the kernel's center: a blurred picture stays where it was.
-  /// Throws: ``TargetError`` if a value is out of range, the points are all the same, or `size` cuts the shape.
+  /// Throws: ``TargetError`` if a value is out of range, the way is shorter than 0.01, or `size` cuts the shape.
   public static func path(
     through points: [SIMD2<Double>], thickness: Double = 1, size: Int? = nil
   ) throws(TargetError) -> Kernel {
@@ -30,7 +30,8 @@ extension Kernel {
       "path", ["points": .points(points), "thickness": .number(thickness), "size": .whole(size)])
     let pieces = zip(points, points.dropFirst()).map(Piece.init).filter { $0.length > 0 }
     let total = pieces.reduce(0) { $0 + $1.length }
-    try specification.require(total > 0, "all points of the path are the same")
+    try specification.require(
+      total >= KernelCatalog.smallestLength, "the path through its points is shorter than 0.01 px")
     let mean = pieces.reduce(SIMD2<Double>.zero) { $0 + $1.middle * ($1.length / total) }
     return try covered(
       specification,

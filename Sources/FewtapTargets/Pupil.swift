@@ -46,7 +46,10 @@ extension Kernel {
     ]
     for (zernike, waves) in pupil.aberrations { values[zernike.key] = .number(waves) }
     let specification = try KernelSpecification("psf", values)
-    return try specification.kernel(pupil.intensity(half: size / 2), normalized: true)
+    guard let intensity = pupil.intensity(half: size / 2) else {
+      throw .contradiction(kernel: "psf", "the struts and the hidden middle close the whole pupil")
+    }
+    return try specification.kernel(intensity, normalized: true)
   }
 }
 
@@ -69,10 +72,11 @@ extension Zernike {
 }
 
 extension Pupil {
-  /// Intensity at the pixels around the one nearest to the centroid, 1 being the peak of the same pupil without aberrations.
+  /// Intensity at the pixels around the one nearest to the centroid, 1 being the peak of the same pupil without aberrations;
+  /// nil if the pupil is closed.
   ///
   /// Cost: a DFT as two matrix products, `samples^2 size + samples size^2` complex multiply-adds.
-  package func intensity(half: Int) -> Plane<Double> {
+  package func intensity(half: Int) -> Plane<Double>? {
     // Rays of slope g waves a radius land 2 g sampling pixels off. The DFT repeats its image every `period` pixels: the
     // next copy's rays must stay outside the kernel, which lies within `reach` of the middle. 1024 samples each pupil finely
     // enough for 1e-4 of the peak at a wavefront of 0.6 wavelengths RMS (held by PupilTests against a quadrature).
@@ -101,6 +105,8 @@ extension Pupil {
       transmitted += amplitude
       slope += gradient * (amplitude * amplitude)
     }
+    // Between rounding (1e-16) and what the narrowest gaps let through.
+    guard transmitted > 1e-9 * radius * radius else { return nil }
     // The centroid of an intensity is the mean slope of its pupil's phase.
     let centroid = (slope / energy * (2 * sampling)).rounded(.toNearestOrAwayFromZero)
 
@@ -140,14 +146,15 @@ extension Pupil {
       raster.add(outline)
       return raster.areas()
     }
+    let frame = Outline.rectangle(length: Double(2 * half + 1), width: Double(2 * half + 1))
     let rim = Outline.ellipse(radiusX: radius, radiusY: radius)
     var hidden = [Outline.ellipse(radiusX: obscuration * radius, radiusY: obscuration * radius)]
     for index in 0..<struts {
       let along = direction(degrees: strutAngle + 360 * Double(index) / Double(struts))
-      // Longer than the pupil, then cut by its rim.
+      // Longer than the pupil, then cut to the samples there are.
       let strut = Outline.rectangle(
         center: along * radius, along: along, length: 2 * radius, width: strutWidth * radius)
-      hidden.append(strut.clipped(to: rim))
+      hidden.append(strut.clipped(to: frame))
     }
     var open = coverage(rim)
     for outline in hidden {

@@ -15,11 +15,14 @@ extension Kernel {
 
   /// A circle with a hole of radius `inner` in its middle: a mirror lens out of focus.
   ///
-  /// Throws: ``TargetError`` if a value is out of range, `inner` is not less than `radius`, or `size` cuts the shape.
+  /// Throws: ``TargetError`` if a value is out of range, `inner` is not less than `radius` by 0.01, or `size` cuts the shape.
   public static func ring(radius: Double, inner: Double, size: Int? = nil) throws(TargetError) -> Kernel {
     let specification = try KernelSpecification(
       "ring", ["radius": .number(radius), "inner": .number(inner), "size": .whole(size)])
-    try specification.require(inner < radius, "the inner radius must be less than the radius")
+    // Closer circles than this would cross where they are drawn with chords.
+    try specification.require(
+      radius - inner >= KernelCatalog.smallestLength, "the inner radius must be less than the radius by 0.01 px or more"
+    )
     return try covered(
       specification, by: [.ellipse(radiusX: radius, radiusY: radius)],
       without: [.ellipse(radiusX: inner, radiusY: inner)])

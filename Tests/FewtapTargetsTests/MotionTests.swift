@@ -32,11 +32,10 @@ import Testing
 
   @Test func `time in each piece is in proportion to its length`() throws {
     let kernel = try Kernel.path(through: [SIMD2(0, 0), SIMD2(30, 0), SIMD2(30, 10)])
-    // The corner is 15 * 3/4 + 30/4 - 30 left of ... : rows below the long piece hold only the short one.
     let meanY = (30.0 * 0 + 10 * 5) / 40
     var below = 0.0
     kernel.forEachOffset { _, y, weight in if Double(y) + meanY > 1.5 { below += weight } }
-    // The lowest row of the long piece ends at row 1.5 - meanY or within the pixel before: 8 to 9 of 40 pixels of way.
+    // Rows wholly below the long piece, which is 1 wide, hold 8 to 9 of the 40 pixels of way, as rows fall.
     #expect((8.0 / 40...9.0 / 40).contains(below))
   }
 

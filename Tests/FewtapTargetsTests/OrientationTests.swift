@@ -26,7 +26,7 @@ import Testing
 
   @Test func `a heart's cusp is above and its tip below`() throws {
     let kernel = try Kernel.heart(size: 49)
-    // By the equation: the cusp lies 18 sqrt(0.6) - 2 = 11.9 rows below -4 and the tip as far below +... the middle at -2.
+    // On the axis the curve lies 18 sqrt(0.6) = 13.9 above and below its middle at -2, cusp and tip; the lobes are 18 high.
     #expect(weightAt(0, -18, of: kernel) == 0 && weightAt(9, -18, of: kernel) > 0 && weightAt(-9, -18, of: kernel) > 0)
     #expect(kernel.supportBounds.maxY == 12)
     #expect(weightAt(0, 11, of: kernel) > 0 && weightAt(4, 11, of: kernel) == 0 && weightAt(-4, 11, of: kernel) == 0)

@@ -13,8 +13,8 @@ import Testing
   static func distance(_ x: Int, _ y: Int) -> Double { Double(x * x + y * y).squareRoot() }
 
   @Test(arguments: [2, 2.4, 5])
-  func `a clear lens gives the Airy pattern`(sampling: Double) {
-    let intensity = Pupil(sampling: sampling).intensity(half: 12)
+  func `a clear lens gives the Airy pattern`(sampling: Double) throws {
+    let intensity = try #require(Pupil(sampling: sampling).intensity(half: 12))
     for y in 0...12 {
       for x in 0...12 {
         let field = Self.jinc(.pi * Self.distance(x, y) / sampling)
@@ -23,9 +23,9 @@ import Testing
     }
   }
 
-  @Test func `a hidden middle gives the annular pattern`() {
+  @Test func `a hidden middle gives the annular pattern`() throws {
     let hidden = 0.4
-    let intensity = Pupil(obscuration: hidden, sampling: 3).intensity(half: 10)
+    let intensity = try #require(Pupil(obscuration: hidden, sampling: 3).intensity(half: 10))
     for y in 0...10 {
       for x in 0...10 {
         let v = Double.pi * Self.distance(x, y) / 3
@@ -61,9 +61,9 @@ import Testing
   }
 
   @Test(arguments: [Zernike.defocus, .astigmatism, .astigmatismDiagonal, .spherical, .trefoil, .coma])
-  func `small aberrations lower the peak as Marechal says`(zernike: Zernike) {
+  func `small aberrations lower the peak as Marechal says`(zernike: Zernike) throws {
     let rms = 0.03
-    let intensity = Pupil(aberrations: [zernike: rms]).intensity(half: 3)
+    let intensity = try #require(Pupil(aberrations: [zernike: rms]).intensity(half: 3))
     // Mean of exp(i phi): 1 - s^2 / 2 + third and fourth moments, below (s max|Z|)^3 / 6 with max|Z| <= sqrt(8).
     let phase = 2 * .pi * rms
     let cube = phase * 8.0.squareRoot()
@@ -71,10 +71,11 @@ import Testing
   }
 
   @Test(arguments: [0.1, 0.3, 0.55])
-  func `defocus lowers the peak as in closed form`(rms: Double) {
+  func `defocus lowers the peak as in closed form`(rms: Double) throws {
     let phase = 2 * .pi * rms * 3.0.squareRoot()
     let expected = (sine(phase) / phase) * (sine(phase) / phase)
-    #expect(abs(Pupil(aberrations: [.defocus: rms]).intensity(half: 0)[0, 0] - expected) < Self.accuracy)
+    let intensity = try #require(Pupil(aberrations: [.defocus: rms]).intensity(half: 0))
+    #expect(abs(intensity[0, 0] - expected) < Self.accuracy)
   }
 
   @Test func `the tail of positive coma points down, of positive comaX right`() throws {
