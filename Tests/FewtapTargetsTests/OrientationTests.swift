@@ -7,6 +7,16 @@ import Testing
   /// Symmetric outlines are symmetric to rounding; areas carry at most a few hundred edges' 2^-52, so 1e-12 is far above.
   static let rounding = 1e-12
 
+  @Test func `directions are exact at quarter turns`() {
+    for turns in -9...9 {
+      let start = Double(360 * turns)
+      #expect(direction(degrees: start) == SIMD2(1, 0) && direction(degrees: start + 90) == SIMD2(0, -1))
+      #expect(direction(degrees: start + 180) == SIMD2(-1, 0) && direction(degrees: start - 90) == SIMD2(0, 1))
+      let diagonal = direction(degrees: start + 135) + SIMD2(0.5.squareRoot(), 0.5.squareRoot())
+      #expect(abs(diagonal.x) <= 0x1p-52 && abs(diagonal.y) <= 0x1p-52)
+    }
+  }
+
   @Test(arguments: ["disk", "ring", "box", "star", "gaussian", "psf", "log", "sharpen", "box:width=6.5"])
   func `kernels of fourfold symmetry look the same turned by a quarter`(specification: String) throws {
     let kernel = try KernelSpecification(specification).makeKernel()
