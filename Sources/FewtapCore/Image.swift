@@ -1,11 +1,14 @@
 /// An image in memory: planes of equal size in linear light, with alpha marked if there is one.
 ///
-/// Units: linear light, straight (not premultiplied) alpha; HDR values above 1 and negative values are kept.
+/// Units: linear light; alpha straight unless ``alphaIsAssociated``; HDR values above 1 and negative values are kept.
 public struct Image: Equatable, Sendable {
   /// The channels, all of one size; never empty.
   public let planes: [Plane<Float>]
   /// Which plane is alpha (coverage, 0...1); nil if none is. Filtering premultiplies the others by it.
   public let alphaIndex: Int?
+  /// True if the other channels are multiplied by alpha already, as OpenEXR stores them: light where alpha is 0 (a flame)
+  /// has no straight form, so such an image is never divided. False where there is no alpha.
+  public let alphaIsAssociated: Bool
 
   /// Columns.
   public var width: Int { planes[0].width }
@@ -15,7 +18,7 @@ public struct Image: Equatable, Sendable {
   /// An image of given channels.
   ///
   /// Throws: ``ImageError`` if there is no channel, sizes differ, or `alphaIndex` names no plane.
-  public init(planes: [Plane<Float>], alphaIndex: Int? = nil) throws(ImageError) {
+  public init(planes: [Plane<Float>], alphaIndex: Int? = nil, alphaIsAssociated: Bool = false) throws(ImageError) {
     guard let first = planes.first else { throw .noChannels }
     for (index, plane) in planes.enumerated() where plane.width != first.width || plane.height != first.height {
       throw .sizesDiffer(channel: index, width: plane.width, height: plane.height)
@@ -25,6 +28,7 @@ public struct Image: Equatable, Sendable {
     }
     self.planes = planes
     self.alphaIndex = alphaIndex
+    self.alphaIsAssociated = alphaIndex != nil && alphaIsAssociated
   }
 
   /// An image of planes that came from one image, or of a single plane: nothing is left to check.
