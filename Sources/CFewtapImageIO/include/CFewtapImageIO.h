@@ -1,0 +1,111 @@
+#ifndef CFEWTAP_IMAGE_IO_H
+#define CFEWTAP_IMAGE_IO_H
+
+// OpenImageIO behind a C interface: image files are decoded from, and encoded to, memory.
+//
+// Every function that can fail answers a status and, if it is not FEWTAP_IO_OK, copies a sentence into `message` (always
+// terminated, cut to `capacity`). No C++ exception leaves a function; there is no state outside the handles; a handle must
+// not be used by two threads at once. Built without OpenImageIO, every function answers FEWTAP_IO_UNAVAILABLE.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum fewtap_io_status {
+  FEWTAP_IO_OK = 0,
+  FEWTAP_IO_FAILED = 1,
+  FEWTAP_IO_UNAVAILABLE = 2,
+} fewtap_io_status;
+
+/// How samples lie in memory. A half is stored as such in a file, but crosses this interface as a float.
+typedef enum fewtap_io_sample {
+  FEWTAP_IO_UINT8 = 0,
+  FEWTAP_IO_UINT16 = 1,
+  FEWTAP_IO_HALF = 2,
+  FEWTAP_IO_FLOAT = 3,
+} fewtap_io_sample;
+
+/// What a file says about its pixels.
+typedef struct fewtap_io_spec {
+  int32_t width;
+  int32_t height;
+  /// Slices of a volume; 1 for an image.
+  int32_t depth;
+  int32_t channels;
+  /// Which channel is alpha; negative: none.
+  int32_t alpha_channel;
+  /// Nonzero if colors are stored multiplied by alpha.
+  int32_t alpha_is_associated;
+  /// Stored type (fewtap_io_sample); other types are answered as FEWTAP_IO_FLOAT, with `stored_type` in words.
+  int32_t sample;
+  char stored_type[16];
+  /// 1...8 as in EXIF and TIFF.
+  int32_t orientation;
+  /// Dots a unit ("in", "cm" or empty); 0: unknown.
+  float x_resolution;
+  float y_resolution;
+  char resolution_unit[8];
+  /// Position of the stored pixels in the display window, and that window.
+  int32_t x, y, display_x, display_y, display_width, display_height;
+  /// How many images the file holds; only the first is read.
+  int32_t images;
+  int32_t is_cmyk;
+  int32_t is_deep;
+  /// Reads must begin at a multiple of this many rows, and end at one or at the last row.
+  int32_t rows_per_band;
+} fewtap_io_spec;
+
+typedef struct fewtap_io_reader fewtap_io_reader;
+typedef struct fewtap_io_writer fewtap_io_writer;
+
+/// Opens the image in `bytes`, which must outlive the reader, with the decoder `format` ("png", "tiff", ...) and no other.
+/// Colors are neither multiplied nor divided by alpha.
+fewtap_io_status fewtap_io_open_reader(
+    const char *format, const uint8_t *bytes, size_t count, fewtap_io_reader **reader, fewtap_io_spec *spec,
+    char *message, size_t capacity);
+
+/// The embedded ICC profile, or NULL; valid until the reader is closed.
+const uint8_t *fewtap_io_reader_profile(const fewtap_io_reader *reader, size_t *count);
+
+/// The name of a channel, "" past the last; valid until the reader is closed.
+const char *fewtap_io_reader_channel_name(const fewtap_io_reader *reader, int32_t channel);
+
+/// Reads rows `begin` up to `end` into `pixels`, interleaved, as uint8, uint16 or float; integers keep their code values.
+fewtap_io_status fewtap_io_read_rows(
+    fewtap_io_reader *reader, int32_t begin, int32_t end, fewtap_io_sample sample, void *pixels, char *message,
+    size_t capacity);
+
+void fewtap_io_close_reader(fewtap_io_reader *reader);
+
+/// Opens an encoder into memory. `channel_names` has `spec->channels` entries; `quality` is JPEG's, 1...100.
+fewtap_io_status fewtap_io_open_writer(
+    const char *format, const fewtap_io_spec *spec, const char *const *channel_names, const uint8_t *profile,
+    size_t profile_count, int32_t quality, fewtap_io_writer **writer, char *message, size_t capacity);
+
+/// Writes rows `begin` up to `end`, in order, from interleaved samples of the spec's type (float for a half).
+fewtap_io_status fewtap_io_write_rows(
+    fewtap_io_writer *writer, int32_t begin, int32_t end, const void *pixels, char *message, size_t capacity);
+
+/// Ends the file and answers its bytes, valid until the writer is closed.
+fewtap_io_status fewtap_io_finish_writer(
+    fewtap_io_writer *writer, const uint8_t **bytes, size_t *count, char *message, size_t capacity);
+
+void fewtap_io_close_writer(fewtap_io_writer *writer);
+
+/// The size in pixels of the bounding box of `text` (UTF-8) set in the font file `font` at `size` pixels an em.
+fewtap_io_status fewtap_io_measure_text(
+    const char *text, const char *font, int32_t size, int32_t *width, int32_t *height, char *message, size_t capacity);
+
+/// Draws that box: coverage 0...1, row-major, `width * height` floats as measured.
+fewtap_io_status fewtap_io_draw_text(
+    const char *text, const char *font, int32_t size, int32_t width, int32_t height, float *coverage, char *message,
+    size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

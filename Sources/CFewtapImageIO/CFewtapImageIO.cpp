@@ -1,1 +1,0 @@
-extern "C" int fewtap_imageio_placeholder() { return 0; }

@@ -1,0 +1,38 @@
+import Foundation
+
+/// Reads a whole file, a pipe too.
+///
+/// Throws: ``ImageFileError/cannotOpen(path:cause:)`` with the system's reason, or if it is longer than `limit` bytes.
+func readBytes(path: String, limit: Int) throws(ImageFileError) -> [UInt8] {
+  let file = open(path, O_RDONLY | O_CLOEXEC)
+  guard file >= 0 else { throw .cannotOpen(path: path, cause: systemError()) }
+  defer { close(file) }
+  var status = stat()
+  guard fstat(file, &status) == 0 else { throw .cannotOpen(path: path, cause: systemError()) }
+  let tooLong = ImageFileError.cannotOpen(path: path, cause: "it is longer than \(limit) bytes")
+  guard Int(status.st_size) <= limit else { throw tooLong }
+  var bytes: [UInt8] = []
+  // A pipe tells no size; a regular file is read in one piece and one more look for the end.
+  var room = max(1 << 16, Int(status.st_size) + 1)
+  while true {
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: room))
+    let count = bytes.withUnsafeMutableBytes { buffer in
+      buffer.baseAddress.map { Foundation.read(file, $0 + start, room) } ?? 0
+    }
+    guard count >= 0 else {
+      if errno == EINTR {
+        bytes.removeLast(room)
+        continue
+      }
+      throw .cannotOpen(path: path, cause: systemError())
+    }
+    bytes.removeLast(room - count)
+    guard bytes.count <= limit else { throw tooLong }
+    if count == 0 { return bytes }
+    room = 1 << 16
+  }
+}
+
+/// The last system call's error in words.
+func systemError() -> String { String(cString: strerror(errno)) }
