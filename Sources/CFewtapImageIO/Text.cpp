@@ -7,9 +7,17 @@
 
 namespace {
 
-/// The bounding box relative to the baseline's left end; throws nothing, undefined if the font cannot be read.
+/// The text's box relative to the baseline's left end, undefined if the font cannot be read. Antialiased edges and overhangs
+/// reach beyond the measured box, so it has room of a quarter em all around.
 OIIO::ROI box(const char *text, const char *font, int32_t size) {
-  return OIIO::ImageBufAlgo::text_size(text, size, font);
+  OIIO::ROI bounds = OIIO::ImageBufAlgo::text_size(text, size, font);
+  if (!bounds.defined()) return bounds;
+  const int room = size / 4 + 2;
+  bounds.xbegin -= room;
+  bounds.xend += room;
+  bounds.ybegin -= room;
+  bounds.yend += room;
+  return bounds;
 }
 
 }  // namespace

@@ -61,4 +61,14 @@ public struct DisplayWindow: Equatable, Sendable {
   public var width: Int
   /// Its rows.
   public var height: Int
+
+  /// Pixels from (`dataX`, `dataY`) on, in a display window of `width` x `height` at (`x`, `y`).
+  public init(dataX: Int, dataY: Int, x: Int, y: Int, width: Int, height: Int) {
+    self.dataX = dataX
+    self.dataY = dataY
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+  }
 }

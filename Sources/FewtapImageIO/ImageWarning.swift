@@ -18,6 +18,10 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
   case colorProfileLost(format: ImageFormat, reason: String)
   /// Tags that the format cannot hold.
   case tagsLost(names: [String], format: ImageFormat)
+  /// Kernel values were divided by the largest: the file tells the shape only.
+  case scaledToPeak(peak: Double)
+  /// A kernel's center is not its middle, and the file cannot tell it.
+  case centerLost(x: Int, y: Int)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -35,6 +39,9 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
       "\(pixels) pixels have light but zero alpha, which \(format) cannot show: write OpenEXR to keep it"
     case .colorProfileLost(let format, let reason): "the ICC profile was left out of the \(format): \(reason)"
     case .tagsLost(let names, let format): "\(format) cannot hold \(names.joined(separator: ", "))"
+    case .scaledToPeak(let peak):
+      "values were divided by the largest, \(peak), to fit integers: their sum is lost, and what is finer than 1/65535 of it"
+    case .centerLost(let x, let y): "the file cannot hold the center, \(x),\(y): give it again on reading"
     }
   }
 }

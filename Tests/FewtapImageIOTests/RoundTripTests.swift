@@ -136,11 +136,11 @@ enum TemporaryFolder {
   }
 }
 
-/// A small RGB display profile that libpng accepts: header, a table of one tag, and its 16 bytes (ICC.1:2010, 7.2 and 7.3).
+/// A small RGB display profile that libpng accepts: header, a table of one tag, and that tag, a text (ICC.1:2010, 7.2, 7.3,
+/// 10.24). The text does not compress: libpng refuses a profile whose chunk is below 92 bytes.
 func testProfile() -> [UInt8] {
-  var bytes = [UInt8](repeating: 0, count: 160)
+  var bytes = [UInt8](repeating: 0, count: 144)
   func put(_ text: String, at offset: Int) { bytes.replaceSubrange(offset..<offset + 4, with: Array(text.utf8)) }
-  bytes[3] = 160
   bytes[8] = 4
   put("mntr", at: 12)
   put("RGB ", at: 16)
@@ -151,7 +151,9 @@ func testProfile() -> [UInt8] {
   bytes[131] = 1
   put("cprt", at: 132)
   bytes[139] = 144
-  bytes[143] = 16
-  put("text", at: 144)
+  bytes[143] = 100
+  var generator = SeededGenerator(seed: 1)
+  bytes += Array("text".utf8) + [0, 0, 0, 0] + (0..<91).map { _ in UInt8(33 + generator.index(90)) } + [0]
+  bytes[3] = UInt8(bytes.count)
   return bytes
 }

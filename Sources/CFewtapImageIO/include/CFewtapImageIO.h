@@ -95,7 +95,7 @@ fewtap_io_status fewtap_io_finish_writer(
 
 void fewtap_io_close_writer(fewtap_io_writer *writer);
 
-/// The size in pixels of the bounding box of `text` (UTF-8) set in the font file `font` at `size` pixels an em.
+/// The size in pixels of a box that holds `text` (UTF-8) set in the font file `font` at `size` pixels an em.
 fewtap_io_status fewtap_io_measure_text(
     const char *text, const char *font, int32_t size, int32_t *width, int32_t *height, char *message, size_t capacity);
 
