@@ -32,9 +32,10 @@ public struct Image: Equatable, Sendable {
   }
 
   /// An image of planes that came from one image, or of a single plane: nothing is left to check.
-  package init(sameSizePlanes planes: [Plane<Float>], alphaIndex: Int? = nil) {
+  package init(sameSizePlanes planes: [Plane<Float>], alphaIndex: Int? = nil, alphaIsAssociated: Bool = false) {
     self.planes = planes
     self.alphaIndex = alphaIndex
+    self.alphaIsAssociated = alphaIsAssociated
   }
 
   /// Channel, position and value of the first NaN or infinity, channel by channel in reading order.

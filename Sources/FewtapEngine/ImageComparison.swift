@@ -48,8 +48,8 @@ public struct ImageComparison: Equatable, Sendable {
           let index = y * width + x
           var (a, b) = (Double(image.planes[channel].values[index]), Double(reference.planes[channel].values[index]))
           if let cover {
-            a *= Double(image.planes[cover].values[index])
-            b *= Double(reference.planes[cover].values[index])
+            if !image.alphaIsAssociated { a *= Double(image.planes[cover].values[index]) }
+            if !reference.alphaIsAssociated { b *= Double(reference.planes[cover].values[index]) }
           }
           let difference = abs(a - b)
           rowSum += difference * difference

@@ -47,7 +47,7 @@ struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendab
     var results: [Plane<Scalar>] = []
     for (channel, var plane) in admitted.enumerated() {
       if let alpha, channel != alpha {
-        AlphaRule.premultiply(&plane, by: admitted[alpha])
+        if !image.alphaIsAssociated { AlphaRule.premultiply(&plane, by: admitted[alpha]) }
         results.append(try filtered(plane, AlphaRule.premultiplied(options.border)))
       } else {
         results.append(channel == alpha && keepsAlpha ? plane : try filtered(plane, options.border))
@@ -62,11 +62,12 @@ struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendab
         let scale = Scalar(1 / sum)
         for index in 0..<results[alpha].values.count { results[alpha].values[index] *= scale }
       }
-      for channel in results.indices where channel != alpha {
+      for channel in results.indices where channel != alpha && !image.alphaIsAssociated {
         AlphaRule.unpremultiply(&results[channel], by: results[alpha])
       }
     }
-    return Image(sameSizePlanes: results.map(Self.rounded), alphaIndex: alpha)
+    return Image(
+      sameSizePlanes: results.map(Self.rounded), alphaIndex: alpha, alphaIsAssociated: image.alphaIsAssociated)
   }
 
   /// The filtered plane: an image of one channel without alpha.
