@@ -65,11 +65,14 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
-// Warnings of ours are errors. SwiftPM leaves this out in a package that is fetched as a dependency.
-for target in package.targets {
-  target.cSettings =
-    (target.cSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
-  target.cxxSettings =
-    (target.cxxSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
-  target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+// Warnings are errors, except where this package is fetched by another one (into a folder `checkouts`): there Xcode passes
+// -suppress-warnings as well, and the compiler refuses the two together.
+if !Context.packageDirectory.contains("/checkouts/") {
+  for target in package.targets {
+    target.cSettings =
+      (target.cSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+    target.cxxSettings =
+      (target.cxxSettings ?? []) + [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+    target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+  }
 }
