@@ -14,7 +14,7 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case zeroSumNormalized(sum: Double)
   /// One band of rows with all that the filter reads around it would not fit the limit.
   case workingSet(bytes: Int, limit: Int)
-  /// ``FewtapCore/Cancellation/cancel()`` was called before the last band was done.
+  /// ``Cancellation/cancel()`` was called before the last band was done.
   case cancelled
 
   /// The sentence that a user reads.
