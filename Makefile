@@ -21,20 +21,22 @@ build: ## build the command and the libraries, optimized
 # Without testable imports, tests link the very objects of `make build`, and neither of the two builds all anew.
 test: lint sanitize docs ## everything that CI checks: lint, sanitizers, documentation, tests
 	$(SWIFT) test -c release --disable-testable-imports
+	$(SWIFT) run -c release FitAndFilter
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Snippets
 	Scripts/check-layering --self-test
 	Scripts/check-layering
 	Scripts/check-schema --self-test
+	Scripts/check-snippets
 
 sanitize: ## run the C code under the address and undefined-behavior sanitizers
 	@Scripts/install-deps build
 	Scripts/check-sanitizers
 
 format: ## format all Swift sources in place
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Snippets
 
 docs: ## write the documentation as a static site to docs-out/
 	@Scripts/install-deps build
