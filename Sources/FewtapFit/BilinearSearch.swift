@@ -32,12 +32,21 @@ struct BilinearSearch {
         }
       }
       if let next {
-        let point = descend(next, iterations: 25, tolerance: 1e-3)
+        let point = tried(next, against: best.cost)
         if point.cost < best.cost { best = point }
       }
       guard monitor(best) else { break }
     }
     return best
+  }
+
+  /// A short refit, given up early where it will not come near `cost`: most hops fail, and show it soon.
+  private func tried(_ parameters: ChainParameters, against cost: Double) -> FitProblem.Point {
+    var iteration = 0
+    return LevenbergMarquardt(problem, freedom: .all, tolerance: 1e-4).run(from: parameters, iterations: 40) { state in
+      defer { iteration += 1 }
+      return iteration == 10 && state.cost > 3 * cost
+    }.point
   }
 
   /// The last fit, to convergence.

@@ -218,7 +218,7 @@ private struct Schedule {
     case (.integer, .thorough): (starts, startSteps, refined, refineSteps) = (16, 20, 4, 300)
     case (.integer, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 12, 2, unbounded)
     case (.bilinear, .fast): (starts, startSteps, refined, refineSteps) = (1, 40, 1, 8)
-    case (.bilinear, .normal): (starts, startSteps, refined, refineSteps) = (4, 60, 2, 20)
+    case (.bilinear, .normal): (starts, startSteps, refined, refineSteps) = (4, 40, 1, 150)
     case (.bilinear, .thorough): (starts, startSteps, refined, refineSteps) = (12, 60, 4, 120)
     case (.bilinear, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 60, 2, unbounded)
     }

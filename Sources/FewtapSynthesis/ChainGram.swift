@@ -16,11 +16,12 @@ extension ChainSynthesis {
       return (0..<n).flatMap { full[$0 * 3 * n..<$0 * 3 * n + n] }
     }
     var matrix = [Double](repeating: 0, count: n * n)
-    let (columns, rows) = (parameters.x.map { Int($0) }, parameters.y.map { Int($0) })
+    let columns = parameters.x.map { grid.wrapped(Int($0)) }
+    let rows = parameters.y.map { grid.wrapped(Int($0)) }
     forEachLayerPair(metric: metric, others: others) { first, second, table in
       for i in first {
         for j in second where j >= i {
-          let value = table[grid.wrapped(rows[i] - rows[j]) * grid.size + grid.wrapped(columns[i] - columns[j])]
+          let value = table[grid.folded(rows[i] - rows[j]) * grid.size + grid.folded(columns[i] - columns[j])]
           matrix[i * n + j] = value
           matrix[j * n + i] = value
         }
@@ -36,7 +37,7 @@ extension ChainSynthesis {
     let n = parameters.tapCount
     let side = 3 * n
     var matrix = [Double](repeating: 0, count: side * side)
-    let taps = (0..<n).map { AxisPair(parameters.x[$0], parameters.y[$0]) }
+    let taps = (0..<n).map { AxisPair(parameters.x[$0], parameters.y[$0], grid) }
     let weights = parameters.weights
     matrix.withUnsafeMutableBufferPointer { matrix in
       forEachLayerPair(metric: metric, others: others) { first, second, table in
@@ -78,9 +79,9 @@ private struct AxisPair {
   let column: Int, row: Int
   let a: Double, b: Double
 
-  init(_ x: Double, _ y: Double) {
+  init(_ x: Double, _ y: Double, _ grid: GridTransform) {
     let (left, top) = (x.rounded(.down), y.rounded(.down))
-    (column, row) = (Int(left), Int(top))
+    (column, row) = (grid.wrapped(Int(left)), grid.wrapped(Int(top)))
     (a, b) = (x - left, y - top)
   }
 
@@ -91,8 +92,8 @@ private struct AxisPair {
   {
     let n = grid.size
     let (x0, y0) = (column - other.column, row - other.row)
-    let (xm, xc, xp) = (grid.wrapped(x0 - 1), grid.wrapped(x0), grid.wrapped(x0 + 1))
-    let (ym, yc, yp) = (grid.wrapped(y0 - 1) * n, grid.wrapped(y0) * n, grid.wrapped(y0 + 1) * n)
+    let (xm, xc, xp) = (grid.folded(x0 - 1), grid.folded(x0), grid.folded(x0 + 1))
+    let (ym, yc, yp) = (grid.folded(y0 - 1) * n, grid.folded(y0) * n, grid.folded(y0 + 1) * n)
     // Columns of the neighborhood, top to bottom, weighted along y by value x value, value x slope, slope x value, slope x slope.
     let top = SIMD3(table[ym + xm], table[ym + xc], table[ym + xp])
     let middle = SIMD3(table[yc + xm], table[yc + xc], table[yc + xp])

@@ -91,6 +91,12 @@ public struct GridTransform: Sendable {
   }
 }
 
+extension GridTransform {
+  /// ``wrapped(_:)`` for an offset in `-size...size`: no division, which in the Gram matrix's loop costs more than the rest.
+  @inline(__always)
+  func folded(_ offset: Int) -> Int { offset < 0 ? offset + size : offset >= size ? offset - size : offset }
+}
+
 /// The spectrum of a real plane: half of it, since the rest follows by symmetry. Layout: see CFewtapMath.
 public struct Spectrum: Sendable {
   /// Real parts, `[kx][ky]`, padded rows.

@@ -65,18 +65,21 @@ public struct LevenbergMarquardt: Optimizer {
     let (matrix, gradient) = normalEquations(old)
     var largest = 0.0
     for i in 0..<size { largest = max(largest, matrix[i * size + i]) }
+    let diagonal = (0..<size).map { max(matrix[$0 * size + $0], 1e-9 * largest) }
     var growth = 2.0
     for _ in 0..<12 {
       var damped = matrix
-      for i in 0..<size {
-        damped[i * size + i] += state.damping * max(matrix[i * size + i], 1e-9 * largest)
-      }
+      for i in 0..<size { damped[i * size + i] += state.damping * diagonal[i] }
       var change = gradient.map { -$0 }
       if fewtap_solve_positive(Int32(size), &damped, &change) == FEWTAP_LAPACK_OK {
-        limitStep(&change, tapCount: n)
+        let scale = stepScale(change, tapCount: n)
+        // (H + lambda D) d = -g gives d^T H d without a product: the model's decrease along the step, scaled.
+        let slope = zip(gradient, change).reduce(0) { $0 + $1.0 * $1.1 }
+        let penalty = state.damping * zip(diagonal, change).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }
+        let predicted = -scale * slope + 0.5 * scale * scale * (slope + penalty)
+        for i in 0..<size { change[i] *= scale }
         let new = problem.point(moved(old.parameters, by: change, limits: state.limits))
         if new.cost < old.cost {
-          let predicted = predictedDecrease(matrix, gradient, change)
           let gainRatio = (old.cost - new.cost) / max(predicted, .leastNormalMagnitude)
           let factor = 2 * gainRatio - 1
           state.damping *= max(0.2, 1 - factor * factor * factor)
@@ -126,11 +129,10 @@ public struct LevenbergMarquardt: Optimizer {
     return (matrix, gradient)
   }
 
-  private func limitStep(_ change: inout [Double], tapCount n: Int) {
-    guard freedom == .all else { return }
-    let longest = change[n...].reduce(0) { max($0, abs($1)) }
-    guard longest > 3 else { return }
-    for i in change.indices { change[i] *= 3 / longest }
+  /// Factor that keeps every tap's move within three pixels.
+  private func stepScale(_ change: [Double], tapCount n: Int) -> Double {
+    guard freedom == .all else { return 1 }
+    return min(1, 3 / change[n...].reduce(0) { max($0, abs($1)) })
   }
 
   private func moved(_ old: ChainParameters, by change: [Double], limits: [Double]) -> ChainParameters {
@@ -163,16 +165,5 @@ public struct LevenbergMarquardt: Optimizer {
       }
     }
     return changed
-  }
-
-  private func predictedDecrease(_ matrix: [Double], _ gradient: [Double], _ change: [Double]) -> Double {
-    let size = change.count
-    var decrease = 0.0
-    for i in 0..<size {
-      var row = 0.0
-      for j in 0..<size { row += matrix[i * size + j] * change[j] }
-      decrease -= change[i] * (gradient[i] + 0.5 * row)
-    }
-    return decrease
   }
 }
