@@ -44,6 +44,14 @@ int alphaChannel(const OIIO::ImageSpec &spec) {
   return -1;
 }
 
+int cameraFields(const OIIO::ImageSpec &spec) {
+  int count = 0;
+  for (const OIIO::ParamValue &field : spec.extra_attribs) {
+    for (const char *prefix : {"Exif:", "GPS:", "IPTC:"}) count += OIIO::Strutil::starts_with(field.name(), prefix);
+  }
+  return count;
+}
+
 void describe(OIIO::ImageInput &input, const OIIO::ImageSpec &from, fewtap_io_spec &spec) {
   spec.width = from.width;
   spec.height = from.height;
@@ -63,6 +71,7 @@ void describe(OIIO::ImageInput &input, const OIIO::ImageSpec &from, fewtap_io_sp
   spec.display_y = from.full_y;
   spec.display_width = from.full_width;
   spec.display_height = from.full_height;
+  spec.camera_fields = cameraFields(from);
   spec.is_cmyk = isCMYK(from);
   spec.is_deep = from.deep;
   spec.rows_per_band = from.tile_height > 0 ? from.tile_height : 1;

@@ -4,6 +4,8 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
   case otherImagesIgnored
   /// A type that has no counterpart here was read as float.
   case typeConverted(from: String)
+  /// The camera's or an editor's fields (EXIF, GPS, IPTC) are not carried; orientation and resolution are.
+  case cameraDataIgnored(fields: Int)
   /// Samples beyond what the type can hold were moved to its limit; NaN became 0.
   case clipped(samples: Int, of: Int, type: PixelType)
   /// The type asked for cannot hold everything that the source's could.
@@ -28,6 +30,7 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .otherImagesIgnored: "the file holds several images: only the first is read"
     case .typeConverted(let type): "stored as \(type), read as float"
+    case .cameraDataIgnored(let fields): "\(fields) fields of EXIF, GPS or IPTC data are not carried"
     case .clipped(let samples, let all, let type):
       "\(samples) of \(all) samples are beyond what \(type) can hold and were clipped"
     case .precisionReduced(let from, let to, let format):

@@ -128,6 +128,7 @@ enum OpenImageIODecoder {
     private func warnings(_ spec: fewtap_io_spec, _ type: PixelType) -> [ImageWarning] {
       var warnings: [ImageWarning] = []
       if spec.images > 1 { warnings.append(.otherImagesIgnored) }
+      if spec.camera_fields > 0 { warnings.append(.cameraDataIgnored(fields: Int(spec.camera_fields))) }
       let stored = withUnsafeBytes(of: spec.stored_type) { text(in: $0) }
       if type == .float, stored != "float" { warnings.append(.typeConverted(from: stored)) }
       return warnings

@@ -52,6 +52,8 @@ typedef struct fewtap_io_spec {
   int32_t x, y, display_x, display_y, display_width, display_height;
   /// How many images the file holds; only the first is read.
   int32_t images;
+  /// How many fields a camera or an editor wrote (EXIF, GPS, IPTC); they are not read.
+  int32_t camera_fields;
   int32_t is_cmyk;
   int32_t is_deep;
   /// Reads must begin at a multiple of this many rows, and end at one or at the last row.
