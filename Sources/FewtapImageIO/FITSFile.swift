@@ -72,9 +72,7 @@ enum FITSFile {
     bytes += repeatElement(0x20, count: blockSize - bytes.count % blockSize)
     for channel in 0..<channels {
       for row in rows.reversed() {
-        for x in 0..<width {
-          withUnsafeBytes(of: row[x * channels + channel].bitPattern.bigEndian) { bytes.append(contentsOf: $0) }
-        }
+        bytes.append(bytesOf: (0..<width).map { row[$0 * channels + channel].bitPattern.bigEndian })
       }
     }
     let rest = bytes.count % blockSize

@@ -36,3 +36,10 @@ func readBytes(path: String, limit: Int) throws(ImageFileError) -> [UInt8] {
 
 /// The last system call's error in words.
 func systemError() -> String { String(cString: strerror(errno)) }
+
+extension [UInt8] {
+  /// Appends the bytes of numbers as they lie in memory: their byte order is the caller's.
+  mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(bytesOf numbers: [Number]) {
+    numbers.withUnsafeBytes { append(contentsOf: $0.bindMemory(to: UInt8.self)) }
+  }
+}

@@ -67,7 +67,8 @@ extension ImageFile {
         output = try start(profile: profile)
       } catch {
         // A profile that does not fit (RGB on gray, or damaged) must not cost the user the image.
-        warnings.append(.colorProfileLost(format: plan.format, reason: error.description))
+        guard case .cannotWrite(_, let cause, _) = error else { throw error }
+        warnings.append(.colorProfileLost(format: plan.format, reason: cause))
       }
     }
     let encoding = if let output { output } else { try start(profile: []) }
@@ -86,7 +87,7 @@ extension ImageFile {
     for row in 0..<image.height {
       switch encoder.encode(rows: row..<row + 1) {
       case .codes8(let codes): bytes += codes
-      case .codes16(let codes): for code in codes { bytes += [UInt8(code >> 8), UInt8(code & 0xFF)] }
+      case .codes16(let codes): bytes.append(bytesOf: codes.map { $0.bigEndian })
       case .floats: break
       }
     }

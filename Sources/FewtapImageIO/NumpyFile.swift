@@ -96,11 +96,9 @@ public struct NumpyFile: Equatable, Sendable {
     header += String(repeating: " ", count: 63 - (prefix + header.utf8.count) % 64) + "\n"
     var bytes = Self.magic + [1, 0, UInt8(header.utf8.count & 0xFF), UInt8(header.utf8.count >> 8)]
     bytes += Array(header.utf8)
-    for value in values {
-      switch element {
-      case .float32: withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-      case .float64: withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-      }
+    switch element {
+    case .float32: bytes.append(bytesOf: values.map { Float($0).bitPattern.littleEndian })
+    case .float64: bytes.append(bytesOf: values.map { $0.bitPattern.littleEndian })
     }
     return bytes
   }

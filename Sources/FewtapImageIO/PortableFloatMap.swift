@@ -44,7 +44,7 @@ enum PortableFloatMap {
     var bytes = Array("P\(channels == 1 ? "f" : "F")\n\(width) \(height)\n-1.0\n".utf8)
     bytes.reserveCapacity(bytes.count + 4 * width * height * channels)
     for row in rows.reversed() {
-      for value in row { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) } }
+      bytes.append(bytesOf: row.map { $0.bitPattern.littleEndian })
     }
     return bytes
   }

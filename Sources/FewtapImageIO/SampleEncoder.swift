@@ -40,44 +40,55 @@ struct SampleEncoder {
 
   private mutating func fill<Code>(_ codes: inout [Code], _ pixels: Range<Int>, _ convert: (Int) -> Code) {
     let step = plan.planes.count
+    var beyond = 0
     for (channel, plane) in plan.planes.enumerated() {
-      let isAlpha = plane == image.alphaIndex
-      guard let encoder = isAlpha ? alphas : colors else { return }
+      guard let encoder = plane == image.alphaIndex ? alphas : colors else { return }
       let line = associate(plane, pixels)
-      for (index, value) in line.enumerated() {
-        if encoder.clips(value) { clipped += 1 }
-        codes[index * step + channel] = convert(encoder.code(value))
+      line.withUnsafeBufferPointer { line in
+        codes.withUnsafeMutableBufferPointer { codes in
+          for index in line.indices {
+            if encoder.clips(line[index]) { beyond += 1 }
+            codes[index * step + channel] = convert(encoder.code(line[index]))
+          }
+        }
       }
     }
+    clipped += beyond
   }
 
   private mutating func floats(_ pixels: Range<Int>) -> [Float] {
     let step = plan.planes.count
     var values = [Float](repeating: 0, count: pixels.count * step)
-    // binary16's largest finite value; half a step above it rounds to infinity.
-    let limit: Float = plan.type == .half ? 65504 : .infinity
     for (channel, plane) in plan.planes.enumerated() {
-      let isCoded = plan.transfer != .linear && plane != image.alphaIndex
-      for (index, light) in associate(plane, pixels).enumerated() {
-        var value = isCoded ? Float(plan.transfer.encode(Double(light))) : light
-        if value.isFinite, abs(value) > limit {
-          value = value < 0 ? -limit : limit
-          clipped += 1
-        }
-        values[index * step + channel] = value
+      var line = Array(associate(plane, pixels))
+      if plan.transfer != .linear, plane != image.alphaIndex {
+        for index in line.indices { line[index] = Float(plan.transfer.encode(Double(line[index]))) }
+      }
+      if plan.type == .half { clipToHalf(&line) }
+      values.withUnsafeMutableBufferPointer { values in
+        for index in line.indices { values[index * step + channel] = line[index] }
       }
     }
     return values
   }
 
-  /// A plane's light with alpha as the file wants it.
-  private func associate(_ plane: Int, _ pixels: Range<Int>) -> [Float] {
+  private mutating func clipToHalf(_ line: inout [Float]) {
+    // binary16's largest finite value; from half a step above it on, rounding would make infinity.
+    let limit: Float = 65504
+    for index in line.indices where line[index].isFinite && abs(line[index]) > limit {
+      line[index] = line[index] < 0 ? -limit : limit
+      clipped += 1
+    }
+  }
+
+  /// A plane's light with alpha as the file wants it; a slice of the plane itself where nothing changes.
+  private func associate(_ plane: Int, _ pixels: Range<Int>) -> ArraySlice<Float> {
     let values = image.planes[plane].values[pixels]
     guard let alphaIndex = image.alphaIndex, plane != alphaIndex, plan.alphaIsAssociated != image.alphaIsAssociated
-    else { return Array(values) }
+    else { return values }
     let alphas = image.planes[alphaIndex].values[pixels]
-    if plan.alphaIsAssociated { return zip(values, alphas).map { $0 * $1 } }
-    return zip(values, alphas).map { $1 == 0 ? $0 : $0 / $1 }
+    if plan.alphaIsAssociated { return zip(values, alphas).map { $0 * $1 }[...] }
+    return zip(values, alphas).map { $1 == 0 ? $0 : $0 / $1 }[...]
   }
 
   private func pixelsWithLightOnly(_ pixels: Range<Int>) -> Int {
