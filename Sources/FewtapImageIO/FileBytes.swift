@@ -3,7 +3,7 @@ import Foundation
 /// Reads a whole file, a pipe too.
 ///
 /// Throws: ``ImageFileError/cannotOpen(path:cause:)`` with the system's reason, or if it is longer than `limit` bytes.
-func readBytes(path: String, limit: Int) throws(ImageFileError) -> [UInt8] {
+package func readBytes(path: String, limit: Int) throws(ImageFileError) -> [UInt8] {
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { throw .cannotOpen(path: path, cause: systemError()) }
   defer { close(file) }

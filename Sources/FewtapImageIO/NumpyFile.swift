@@ -23,7 +23,7 @@ public struct NumpyFile: Equatable, Sendable {
 
   /// Longest header that is read, in bytes: 500 times that of a plain array.
   static let maximumHeader = 1 << 16
-  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   /// An array in memory; nil if the shape is not one of 2 or 3 positive axes or its product is not the count of values.
   public init?(shape: [Int], values: [Double]) {

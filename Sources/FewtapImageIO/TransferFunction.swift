@@ -41,7 +41,7 @@ public enum Transfer: String, CaseIterable, Sendable {
   case srgb
 
   /// The function to use for a file that stores `type`.
-  func function(for type: PixelType) -> TransferFunction {
+  package func function(for type: PixelType) -> TransferFunction {
     switch self {
     case .automatic: type.isInteger ? .srgb : .linear
     case .linear: .linear
