@@ -1,0 +1,164 @@
+import ArgumentParser
+import Fewtap
+import FewtapImageIO
+import Foundation
+
+/// `fewtap apply`: run a filter over an image file.
+struct ApplyCommand: ParsableCommand {
+  /// Border rules by name; `--constant` gives the value of one.
+  enum Border: String, CaseIterable, ExpressibleByArgument {
+    case clamp, mirror, wrap, constant, normalized
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "apply", abstract: "Run a filter over an image.",
+    discussion: """
+      Examples:
+        fewtap apply heart.json photo.jpg blurred.png
+        fewtap apply heart.json render.exr blurred.exr --border mirror --threads 4
+        fewtap apply heart.json photo.jpg blurred.png --compare --force
+        fewtap apply my-bokeh.json scan.tif blurred.tif --type uint16 --compare --kernel my-bokeh.png
+
+      Images are filtered in linear light with premultiplied alpha: 8- and 16-bit files are taken as sRGB and encoded again, \
+      float files (and .npy, rows x columns [x channels]) as linear, unless --transfer says otherwise. The extension of \
+      OUT tells its format; what it cannot hold is warned about. --compare also filters with the true dense kernel, which \
+      may take minutes, and prints how far the result is from that on this very image.
+      """)
+
+  @Argument(help: ArgumentHelp("The filter file; - for standard input.", valueName: "filter"))
+  var filter: String
+  @Argument(help: ArgumentHelp("The image to filter.", valueName: "in"))
+  var input: String
+  @Argument(help: ArgumentHelp("The image to write.", valueName: "out"))
+  var output: String
+
+  @Option(help: "What stands outside the image.")
+  var border: Border = .clamp
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The value of --border constant. (default: 0)", valueName: "v"),
+    transform: OptionValue.float)
+  var constant: Float?
+
+  @Option(help: "How stored values stand for light.")
+  var transfer: Transfer = .automatic
+
+  @Option(help: "Type of the written samples. (default: that of the input, or the nearest that OUT can hold)")
+  var type: PixelType?
+
+  @Option(help: "What to do with NaN and infinite pixels.")
+  var nonfinite: NonfinitePolicy = .refuse
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("JPEG's quality, 1 to 100.", valueName: "q"),
+    transform: OptionValue.whole(1...100))
+  var quality = 95
+
+  @OptionGroup var threading: ThreadOptions
+
+  @Flag(help: "Also filter with the dense kernel, and print how far the result is from that.")
+  var compare = false
+
+  @Option(help: ArgumentHelp("The kernel for --compare, where the filter was fitted to a file.", valueName: "kernel"))
+  var kernel: KernelArgument?
+
+  @Flag(help: "Overwrite the output file if it exists.")
+  var force = false
+
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    if constant != nil, border != .constant {
+      throw ValidationError("--constant: it is the value of --border constant; give that too")
+    }
+    if kernel != nil, !compare { throw ValidationError("--kernel: it is for --compare; give that too") }
+    try ImageArgument(path: output).checkFormat(type: type)
+  }
+
+  func run() throws {
+    try OutputPath(path: output).check(force: force)
+    let file = FilterFile(path: filter)
+    let filter = try file.read()
+    let target = compare ? try TargetOfFilter(filter: filter, name: file.name, given: kernel).kernel() : nil
+    let plan: ApplyPlan
+    do {
+      plan = try ApplyPlan(filter)
+    } catch {
+      throw Failure(file.name, error)
+    }
+    var clock = StageClock()
+    let source = try ImageArgument(path: input).read(transfer: transfer)
+    clock.end("read")
+    var warnings = source.warnings.map { "\(input): \($0)" }
+
+    let interruption = Interruption()
+    var result = source
+    result.image = try run("filter", interruption) { options in
+      try plan.apply(to: source.image, options: options)
+    }
+    clock.end("filter")
+    let options = WriteOptions(type: type, transfer: transfer, jpegQuality: quality)
+    warnings += try ImageArgument(path: output).write(result, options: options).map { "\(output): \($0)" }
+    clock.end("write")
+    for warning in warnings { report.warn(warning) }
+
+    var comparison: ImageComparison?
+    if let target {
+      warnDense(target, source.image)
+      let truth = try run("dense kernel", interruption) { options in
+        try DenseApply(target).apply(to: source.image, options: options)
+      }
+      clock.end("dense")
+      do {
+        comparison = try ImageComparison(result.image, reference: truth)
+      } catch {
+        warnings.append("--compare: \(error)")
+        report.warn("--compare: \(error)")
+      }
+    }
+    for (stage, seconds) in clock.stages { report.note("\(stage) \(fixed(seconds, 3)) s") }
+    try report.print(
+      ApplyReport(
+        output: output, image: result.image, channelNames: source.metadata.channelNames, plan: plan,
+        target: target, comparison: comparison, stages: clock.stages), warnings: warnings)
+  }
+
+  private func run(
+    _ label: String, _ interruption: Interruption, _ work: (ApplyOptions) throws -> Image
+  ) throws -> Image {
+    let bar = ProgressBar(enabled: !report.quiet)
+    defer { bar.end() }
+    do {
+      return try work(
+        ApplyOptions(
+          border: borderRule, threads: threading.threads, nonfinite: nonfinite,
+          progress: { bar.show(label, share: $0) }, cancellation: interruption.cancellation))
+    } catch ApplyError.cancelled {
+      throw Failure(
+        "interrupted: \(label == "filter" ? "nothing was written" : "\(output) is written, but not compared")")
+    } catch {
+      throw Failure(input, error)
+    }
+  }
+
+  private var borderRule: BorderRule {
+    switch border {
+    case .clamp: .clamp
+    case .mirror: .mirror
+    case .wrap: .wrap
+    case .constant: .constant(constant ?? 0)
+    case .normalized: .normalized
+    }
+  }
+
+  /// ``DenseApply`` makes about 5e9 multiply-adds a second and core (its own measurement: half a second a megapixel for
+  /// 49x49).
+  private func warnDense(_ kernel: Kernel, _ image: Image) {
+    let work = Double(kernel.supportCount) * Double(image.width) * Double(image.height) * Double(image.planes.count)
+    let cores = min(threading.threads, ProcessInfo.processInfo.activeProcessorCount)
+    let seconds = work / 5e9 / Double(cores)
+    if seconds > 5 {
+      report.warn("--compare: the dense kernel takes about \(Int(seconds.rounded())) s on this image; Ctrl-C skips it")
+    }
+  }
+}

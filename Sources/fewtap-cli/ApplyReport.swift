@@ -1,0 +1,52 @@
+import Fewtap
+
+/// What was filtered, how long it took, and how far it is from the truth.
+struct ApplyReport: Report {
+  let output: String
+  let image: Image
+  let channelNames: [String]
+  let plan: ApplyPlan
+  /// The dense kernel of `--compare`.
+  let target: Kernel?
+  let comparison: ImageComparison?
+  let stages: [(name: String, seconds: Double)]
+
+  var json: [(String, JSON)] {
+    [
+      ("command", .string("apply")), ("output", .string(output)), ("width", .integer(image.width)),
+      ("height", .integer(image.height)), ("channels", .integer(image.planes.count)),
+      ("multiplyAdds", .integer(plan.multiplyAddCount)),
+      ("seconds", .object(stages.map { ($0.name, .number($0.seconds)) })), ("comparison", comparisonJSON),
+    ]
+  }
+
+  private var comparisonJSON: JSON {
+    guard let comparison, let target else { return .null }
+    return .object([
+      ("kernel", .string(target.name)), ("psnr", .number(comparison.psnr)),
+      ("psnrPerChannel", .array(comparison.psnrPerChannel.map { .number($0) })),
+      ("largestDifference", .number(comparison.largestDifference)),
+    ])
+  }
+
+  var text: String {
+    var rows: [(label: String, value: String)] = [
+      ("image", "\(image.width)x\(image.height), \(image.planes.count) channels"),
+      ("multiply-adds", "\(plan.multiplyAddCount) a pixel and channel"),
+      ("time", stages.map { "\($0.name) \(fixed($0.seconds, 2)) s" }.joined(separator: ", ")),
+    ]
+    if let comparison, let target {
+      let channels = zip(names, comparison.psnrPerChannel).map { "\($0) \(fixed($1, 2))" }.joined(separator: ", ")
+      rows += [
+        ("compared with", "\(target.name), dense, before the result was rounded to the file's type"),
+        ("measured PSNR", "\(fixed(comparison.psnr, 2)) dB on this image (\(channels))"),
+        ("largest difference", significant(comparison.largestDifference)),
+      ]
+    }
+    return "\(output)\n" + aligned(rows)
+  }
+
+  private var names: [String] {
+    channelNames.count == image.planes.count ? channelNames : image.planes.indices.map { "channel \($0)" }
+  }
+}

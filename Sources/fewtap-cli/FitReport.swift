@@ -1,0 +1,30 @@
+import Fewtap
+
+/// What a fit found, at which cost and with which error.
+struct FitReport: Report {
+  let result: FitResult
+  let kernel: Kernel
+  let output: String
+  let seconds: Double
+
+  var json: [(String, JSON)] {
+    let (filter, summary) = (result.filter, result.summary)
+    return [
+      ("command", .string("fit")), ("output", .string(output)), ("kernel", KernelReference(kernel).json),
+    ] + filter.costJSON(dense: kernel.width * kernel.height) + ErrorFigures.json(ErrorFigures(summary.accuracy)) + [
+      ("noiseGain", .number(summary.noiseGain)), ("objective", .string(filter.fit?.objective)),
+      ("recipe", .string(filter.fit?.recipe)), ("effort", .string(filter.fit?.effort)),
+      ("seed", filter.fit.map { .unsigned($0.seed) } ?? .null),
+      ("termination", .string(summary.termination.rawValue)), ("seconds", .number(seconds)),
+    ]
+  }
+
+  var text: String {
+    let (filter, summary) = (result.filter, result.summary)
+    return "\(output): \(kernel.name)\n"
+      + aligned(
+        filter.costRows(dense: kernel.width * kernel.height) + ErrorFigures(summary.accuracy).rows + [
+          ("noise gain", fixed(summary.noiseGain, 2)), ("time", "\(fixed(seconds, 2)) s"),
+        ])
+  }
+}
