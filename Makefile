@@ -42,9 +42,16 @@ docs: ## write the documentation as a static site to docs-out/
 	@Scripts/install-deps build
 	Scripts/build-docs
 
-bench: ## measure fits and filters, and print the tables
-	@Scripts/install-deps build
-	$(SWIFT) run -c release --package-path Benchmarks fewtap-bench
+bench: ## measure fits on photographs, and print the tables (PHOTO=file for one photograph more)
+	@Scripts/install-deps build test
+	Benchmarks/get-photos
+	$(SWIFT) run -c release --package-path Benchmarks fewtap-bench all --photos "$(CURDIR)/.bench/photos" \
+	  $(if $(PHOTO),"$(PHOTO)")
+	@if python3 -c 'import numpy, skimage' 2>/dev/null; then \
+	  printf '\nphoto_spectra.py --check: '; python3 Benchmarks/photo_spectra.py --check; \
+	else \
+	  printf '\nphoto_spectra.py --check: skipped, python3 here has no numpy and skimage\n'; \
+	fi
 
 deps: ## install what the targets above need (Debian, Ubuntu), or say what to install (macOS)
 	@Scripts/install-deps build test demo
