@@ -64,16 +64,24 @@ func processorSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// Most memory that this process held so far, in MiB; nil if the system does not tell.
-func peakMemory() -> Double? {
+/// Most memory that this process held so far, in MiB.
+///
+/// Throws: ``MemoryError`` if the system does not tell.
+func peakMemory() throws -> Double {
   #if canImport(Darwin)
   var usage = rusage()
-  guard getrusage(RUSAGE_SELF, &usage) == 0 else { return nil }
+  guard getrusage(RUSAGE_SELF, &usage) == 0 else { throw MemoryError() }
   return Double(usage.ru_maxrss) / 1_048_576
   #else
   // Not `ru_maxrss`: a child inherits its parent's there.
-  let lines = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8))?.split(separator: "\n") ?? []
+  let lines = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")
   let fields = lines.first { $0.hasPrefix("VmHWM:") }?.split(whereSeparator: \.isWhitespace) ?? []
-  return fields.count == 3 ? Double(fields[1]).map { $0 / 1024 } : nil
+  guard fields.count == 3, let kibibytes = Double(fields[1]) else { throw MemoryError() }
+  return kibibytes / 1024
   #endif
+}
+
+/// The system did not say how much memory is held.
+struct MemoryError: Error, CustomStringConvertible {
+  var description: String { "the system does not tell how much memory this process held" }
 }

@@ -5,7 +5,7 @@ import Foundation
 struct MemoryMeasurement: Codable {
   let kernel: String
   let method: String
-  /// MiB before the fit: program, libraries, kernel.
+  /// Most MiB before the fit: program, libraries (OpenImageIO and what it needs are the most of it), kernel.
   let before: Double
   /// MiB in all.
   let peak: Double
@@ -13,9 +13,9 @@ struct MemoryMeasurement: Codable {
   /// Fits in this process, of which little else must have been asked.
   init(fitting benchmark: BenchmarkKernel, by method: Method) throws {
     let fit = try Fit(benchmark.makeKernel(), method.options())
-    before = peakMemory() ?? .nan
+    before = try peakMemory()
     _ = try fit.run()
-    peak = peakMemory() ?? .nan
+    peak = try peakMemory()
     (kernel, self.method) = (benchmark.name, method.rawValue)
   }
 
