@@ -217,9 +217,9 @@ private struct Schedule {
     case (.integer, .normal): (starts, startSteps, refined, refineSteps) = (8, 12, 2, 40)
     case (.integer, .thorough): (starts, startSteps, refined, refineSteps) = (16, 20, 4, 300)
     case (.integer, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 12, 2, unbounded)
-    case (.bilinear, .fast): (starts, startSteps, refined, refineSteps) = (1, 40, 1, 8)
-    case (.bilinear, .normal): (starts, startSteps, refined, refineSteps) = (4, 40, 1, 150)
-    case (.bilinear, .thorough): (starts, startSteps, refined, refineSteps) = (12, 60, 4, 120)
+    case (.bilinear, .fast): (starts, startSteps, refined, refineSteps) = (1, 40, 1, 10)
+    case (.bilinear, .normal): (starts, startSteps, refined, refineSteps) = (6, 40, 3, 60)
+    case (.bilinear, .thorough): (starts, startSteps, refined, refineSteps) = (16, 40, 8, 150)
     case (.bilinear, .seconds): (starts, startSteps, refined, refineSteps) = (unbounded, 60, 2, unbounded)
     }
   }

@@ -48,7 +48,9 @@ struct TapChainTests {
     #expect(bounds.minX == kernel.keys.map(\.x).min() && bounds.maxY == kernel.keys.map(\.y).max())
   }
 
-  @Test("the normal form: sums of 1, centroids within half a pixel of 0, sorted, and the same filter", arguments: TapModel.allCases)
+  @Test(
+    "the normal form: sums of 1, centroids within half a pixel of 0, sorted, and the same filter",
+    arguments: TapModel.allCases)
   func normalForm(model: TapModel) {
     for seed in UInt64(1)...10 {
       var random = SeededGenerator(seed: seed)

@@ -1,0 +1,62 @@
+import FewtapCore
+import FewtapFit
+import FewtapSynthesis
+import FewtapTargets
+import TestSupport
+import Testing
+
+@Suite struct InitialGuessTests {
+  private static let guesses: [any InitialGuess] = [RadialGuess(), SparseSamplingGuess(), MassGuess()]
+
+  @Test(arguments: 0..<3, ["disk:radius=12", "delta", "line:length=9,angle=0"])
+  func layersHaveTheLayoutAndSumToOne(index: Int, name: String) throws {
+    let kernel = try KernelSpecification(name).makeKernel()
+    for layout in [[1], [5, 1], [20, 6, 3]] {
+      var random = SeededGenerator(seed: 1)
+      let p = Self.guesses[index].parameters(for: kernel, layout: layout, using: &random)
+      #expect(p.layout == layout)
+      for range in p.ranges {
+        #expect(abs(range.reduce(0) { $0 + p.weights[$1] } - 1) <= gamma(2 * range.count + 8))
+        for i in range { #expect(p.x[i].isFinite && p.y[i].isFinite) }
+      }
+    }
+  }
+
+  @Test(arguments: 0..<3) func aSeedRepeats(index: Int) throws {
+    let kernel = try Kernel.heart(size: 25)
+    func make(_ seed: UInt64) -> ChainParameters {
+      var random = SeededGenerator(seed: seed)
+      return Self.guesses[index].parameters(for: kernel, layout: [12, 5, 4], using: &random)
+    }
+    #expect(make(1) == make(1))
+    #expect(index == 0 || make(1) != make(2))
+  }
+
+  /// DISK's rule: the layers' radii add up to the kernel's radius.
+  @Test func radialReachesTheRadius() throws {
+    var random = SeededGenerator(seed: 1)
+    let kernel = try Kernel.disk(radius: 20)
+    let p = RadialGuess().parameters(for: kernel, layout: [8, 8, 8, 8], using: &random)
+    let radii = p.ranges.map { range in
+      (p.x[range.lowerBound] * p.x[range.lowerBound] + p.y[range.lowerBound] * p.y[range.lowerBound]).squareRoot()
+    }
+    #expect(abs(radii.reduce(0, +) - Double(kernel.radius)) <= gamma(64) * Double(kernel.radius))
+  }
+
+  /// First-layer cells keep the kernel's centroid, up to the floor given to empty cells; and variances add up to the kernel's.
+  @Test func massKeepsTheMoments() throws {
+    var random = SeededGenerator(seed: 4)
+    let kernel = try Kernel.disk(radius: 15)
+    let p = MassGuess().parameters(for: kernel, layout: [40, 8, 6], using: &random)
+    let kernelMoments = kernel.moments
+    var (meanX, variance) = (0.0, 0.0)
+    for range in p.ranges {
+      let mean = range.reduce(0) { $0 + p.weights[$1] * p.x[$1] }
+      meanX += mean
+      variance += range.reduce(0) { $0 + p.weights[$1] * (p.x[$1] - mean) * (p.x[$1] - mean) }
+    }
+    #expect(abs(meanX - kernelMoments.centroidX) < 0.5)
+    // Spirals of 6 to 8 jittered taps hold their variance only roughly, and they carry a thirtieth of the whole.
+    #expect(abs(variance / kernelMoments.varianceX - 1) < 0.05)
+  }
+}
