@@ -1,6 +1,7 @@
 # Everything that a contributor or CI runs. `make` alone lists the targets.
 
 SWIFT ?= swift
+SWIFT_SOURCES = Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
 # The photograph that `make demo` filters; empty takes the one of a Debian package.
 PHOTO ?=
 

@@ -74,7 +74,6 @@ private func number(_ value: Double) -> String {
     ? String(Int(value)) : "\(value)"
 }
 
-
 /// `text` as a JSON string.
 package func quoted(_ text: String) -> String {
   var result = "\""

@@ -55,14 +55,12 @@ struct BilinearSearch {
     }.point
   }
 
-  /// The last fit, to convergence.
-  func polish(_ point: FitProblem.Point) -> FitProblem.Point {
-    let final = descend(point.parameters, iterations: 150, tolerance: 1e-4)
+  /// The last fit, to convergence or until `shouldStop` says so.
+  func polish(_ point: FitProblem.Point, shouldStop: () -> Bool) -> FitProblem.Point {
+    let final = LevenbergMarquardt(problem, freedom: .all, tolerance: 1e-4).run(
+      from: point.parameters, iterations: 150
+    ) { _ in shouldStop() }.point
     return final.cost < point.cost ? final : point
-  }
-
-  private func descend(_ parameters: ChainParameters, iterations: Int, tolerance: Double) -> FitProblem.Point {
-    LevenbergMarquardt(problem, freedom: .all, tolerance: tolerance).run(from: parameters, iterations: iterations).point
   }
 
   /// Some taps moved at random, by a share of the distance between neighbors in their layer.

@@ -116,10 +116,10 @@ public struct Fit: Sendable {
         ) { monitor.step($0, .refinement) }
       case .bilinear:
         let search = BilinearSearch(problem: problem, freeLayout: freeLayout)
-        return search.polish(
-          search.hop(from: points[index], hops: schedule.refineSteps, using: &random) {
-            monitor.step($0, .refinement)
-          })
+        let hopped = search.hop(from: points[index], hops: schedule.refineSteps, using: &random) {
+          monitor.step($0, .refinement)
+        }
+        return search.polish(hopped) { !monitor.hasTime(for: .refinement) }
       }
     }
     return (refined.min { $0.cost < $1.cost } ?? points[0]).parameters

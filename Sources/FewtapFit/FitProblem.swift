@@ -33,13 +33,13 @@ public struct FitProblem: Sendable {
   }
 
   /// A chain with its synthesis and cost.
-  struct Point: Sendable {
-    var synthesis: ChainSynthesis
-    var cost: Double
-    var parameters: ChainParameters { synthesis.parameters }
+  package struct Point: Sendable {
+    package var synthesis: ChainSynthesis
+    package var cost: Double
+    package var parameters: ChainParameters { synthesis.parameters }
   }
 
-  func point(_ parameters: ChainParameters) -> Point { point(ChainSynthesis(parameters, on: grid)) }
+  package func point(_ parameters: ChainParameters) -> Point { point(ChainSynthesis(parameters, on: grid)) }
 
   func point(_ synthesis: ChainSynthesis) -> Point {
     Point(synthesis: synthesis, cost: loss.value(synthesis) + ridgeCost(synthesis.parameters))
@@ -56,7 +56,7 @@ public struct FitProblem: Sendable {
 
   /// Largest |offset| that each layer may use: the grid's room shared in proportion to what the layers use now, so that no
   /// sum of offsets wraps around (a fit exploits the wrap if it can).
-  func offsetLimits(_ parameters: ChainParameters) -> [Double] {
+  package func offsetLimits(_ parameters: ChainParameters) -> [Double] {
     let reaches = parameters.reaches.map { max($0, 0.5) }
     let room = Double(grid.size / 2 - 1) / reaches.reduce(0, +)
     return reaches.map { $0 * room }

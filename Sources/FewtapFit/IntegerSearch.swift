@@ -4,7 +4,9 @@ import FewtapSynthesis
 /// The search for integer taps: exchange sweeps over the layers, weights refitted jointly, kicks when it stalls.
 struct IntegerSearch {
   let problem: FitProblem
-  var polish = 2
+
+  /// Joint steps on all weights after a sweep: each layer's own weights are exact already.
+  private static let jointSteps = 2
 
   /// Makes `sweeps` sweeps from `guess`; `monitor` sees the best point after each, and ends the search by returning false.
   func run(
@@ -12,7 +14,7 @@ struct IntegerSearch {
     monitor: (FitProblem.Point) -> Bool
   ) -> FitProblem.Point {
     let exchange = Exchange(problem: problem)
-    var current = fitWeights(guess.rounded(using: &random), iterations: 30)
+    var current = fitWeights(guess.rounded(using: &random), iterations: 5)
     var (best, stalled) = (current, 0)
     for _ in 0..<sweeps {
       let before = current.cost
@@ -26,7 +28,7 @@ struct IntegerSearch {
         let next = problem.point(ChainSynthesis(moved, on: problem.grid, changing: layer, of: current.synthesis))
         if next.cost < current.cost || problem.nonnegative { current = next }
       }
-      current = fitWeights(current.parameters, iterations: polish, from: current)
+      current = fitWeights(current.parameters, iterations: Self.jointSteps, from: current)
       if current.cost < best.cost { best = current }
       stalled = current.cost > 0.995 * before ? stalled + 1 : 0
       guard monitor(best) else { break }

@@ -19,20 +19,16 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
 
   /// The layout that `text` spells: `24x4` (24 taps in each of 4 layers) or `76,8,6,6`.
   public init(parsing text: String) throws(FitError) {
+    var counts: [Int] = []
     let uniform = text.split(separator: "x", omittingEmptySubsequences: false)
-    if uniform.count == 2 {
-      guard let taps = Int(uniform[0]), let layers = Int(uniform[1]), (1...Self.maximumLayers).contains(layers) else {
-        throw .badLayout(text)
-      }
-      try self.init(Array(repeating: taps, count: layers))
+    if uniform.count == 2, let taps = Int(uniform[0]), let layers = Int(uniform[1]),
+      (1...Self.maximumLayers).contains(layers)
+    {
+      counts = Array(repeating: taps, count: layers)
     } else {
-      var counts: [Int] = []
-      for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-        guard let count = Int(part) else { throw .badLayout(text) }
-        counts.append(count)
-      }
-      try self.init(counts)
+      for part in text.split(separator: ",", omittingEmptySubsequences: false) { counts.append(Int(part) ?? 0) }
     }
+    do { try self.init(counts) } catch { throw .badLayout(text) }
   }
 
   /// `76,8,6,6`.
@@ -40,7 +36,7 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
 
   /// Layouts worth trying for a budget of taps, the best first on average: nearly all taps in the first layer, and a few small
   /// layers that smooth between them (METHOD.md, section 4).
-  static func candidates(taps: Int) -> [[Int]] {
+  package static func candidates(taps: Int) -> [[Int]] {
     // Shares of the later layers, in 96ths of the budget.
     let shares = [[10, 6, 6], [8, 4, 4], [10, 5, 5], [10, 8]]
     var layouts: [[Int]] = []

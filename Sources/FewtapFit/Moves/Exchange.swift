@@ -12,13 +12,15 @@ import FewtapSynthesis
 /// costs O(n^2 P), without any factorization inside.
 ///
 /// Source: orthogonal least squares (Chen, Billings, Luo, Int. J. Control 50(5), 1989), here with removal; METHOD.md section 4.
-struct Exchange {
+package struct Exchange {
   let problem: FitProblem
   /// Order in which taps are taken out.
-  enum Order { case leastUsefulFirst, random }
+  package enum Order { case leastUsefulFirst, random }
+
+  package init(problem: FitProblem) { self.problem = problem }
 
   /// One sweep over `fraction` of the taps of `layer`. The cost never rises by more than rounding.
-  func sweep(
+  package func sweep(
     _ point: FitProblem.Point, others: [Spectrum], layer: Int, order: Order, fraction: Double,
     using random: inout SeededGenerator
   ) -> ChainParameters {

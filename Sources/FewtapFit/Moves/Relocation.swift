@@ -7,10 +7,15 @@ import FewtapSynthesis
 ///
 /// Source: saliency `w^2 / [H^-1]_ii` from Hassibi, Stork, "Second order derivatives for network pruning: optimal brain
 ///         surgeon", NIPS 1992; METHOD.md section 4.
-struct Relocation {
+package struct Relocation {
   let problem: FitProblem
   /// Whether a tap may move to another layer, which changes the layout.
   let acrossLayers: Bool
+
+  package init(problem: FitProblem, acrossLayers: Bool) {
+    self.problem = problem
+    self.acrossLayers = acrossLayers
+  }
 
   /// The tap to go is drawn among this many of the least useful, the place to go to among this many of the best, so that
   /// repeated tries differ.
@@ -19,7 +24,7 @@ struct Relocation {
   private static let fewestTaps = 2
 
   /// `point` with one tap relocated; nil if no tap may go.
-  func relocate(_ point: FitProblem.Point, using random: inout SeededGenerator) -> ChainParameters? {
+  package func relocate(_ point: FitProblem.Point, using random: inout SeededGenerator) -> ChainParameters? {
     guard let index = leastUseful(point, using: &random) else { return nil }
     var parameters = point.parameters
     let layer = parameters.layerOfTap[index]
