@@ -51,6 +51,6 @@ struct FitMeasurement: Encodable {
     floor = method.floor(for: name)
   }
 
-  /// `below floor` where a stated figure is missed.
-  var mark: String { floor.map { mean < $0 ? "below floor" : "" } ?? "" }
+  /// False where a stated figure is missed.
+  var isReached: Bool { floor.map { mean >= $0 } ?? true }
 }
