@@ -17,9 +17,7 @@ public enum KernelFile {
   public static func read(
     path: String, center: PixelOffset? = nil, keepSum: Bool = false
   ) throws(ImageFileError) -> Kernel {
-    let bytes = try readBytes(path: path, limit: maximumFileSize)
-    let values =
-      bytes.starts(with: NumpyFile.magic) ? try numbers(bytes, path) : try luminance(bytes, path)
+    let values = try values(path: path, maximumSide: Kernel.maximumSide, memoryLimit: maximumFileSize)
     let name = String(path.split(separator: "/").last ?? "")
     do {
       let kernel = try Kernel(name: name, values: values, center: center)
@@ -27,6 +25,17 @@ public enum KernelFile {
     } catch {
       throw .kernel(path: path, error)
     }
+  }
+
+  /// The numbers of a file, larger than a kernel may be if they are to be scaled.
+  ///
+  /// Throws: ``ImageFileError``.
+  package static func values(
+    path: String, maximumSide: Int, memoryLimit: Int
+  ) throws(ImageFileError) -> Plane<Double> {
+    let bytes = try readBytes(path: path, limit: memoryLimit)
+    return bytes.starts(with: NumpyFile.magic)
+      ? try numbers(bytes, path, maximumSide, memoryLimit) : try luminance(bytes, path, maximumSide, memoryLimit)
   }
 
   /// Writes a kernel by the path's extension: NPY keeps every bit; PFM, OpenEXR, TIFF and FITS round to Float; PNG and PNM
@@ -80,9 +89,11 @@ public enum KernelFile {
     return try Kernel(name: kernel.name, values: values, center: kernel.center)
   }
 
-  private static func numbers(_ bytes: [UInt8], _ path: String) throws(ImageFileError) -> Plane<Double> {
+  private static func numbers(
+    _ bytes: [UInt8], _ path: String, _ maximumSide: Int, _ memoryLimit: Int
+  ) throws(ImageFileError) -> Plane<Double> {
     let file = try NumpyFile.decode(
-      bytes, path: path, memoryLimit: maximumFileSize, maximumSide: Kernel.maximumSide)
+      bytes, path: path, memoryLimit: memoryLimit, maximumSide: maximumSide)
     let channels = file.shape.count == 3 ? file.shape[2] : 1
     guard channels == 1 || channels == 3 else { throw colorError(path, channels) }
     var plane = Plane<Double>(width: file.shape[1], height: file.shape[0])
@@ -93,10 +104,12 @@ public enum KernelFile {
     return plane
   }
 
-  private static func luminance(_ bytes: [UInt8], _ path: String) throws(ImageFileError) -> Plane<Double> {
+  private static func luminance(
+    _ bytes: [UInt8], _ path: String, _ maximumSide: Int, _ memoryLimit: Int
+  ) throws(ImageFileError) -> Plane<Double> {
     guard let format = ImageFormat(content: bytes) else { throw .unknownFormat(path: path) }
     let request = DecodeRequest(
-      path: path, transfer: .linear, memoryLimit: maximumFileSize, maximumSide: Kernel.maximumSide)
+      path: path, transfer: .linear, memoryLimit: memoryLimit, maximumSide: maximumSide)
     let file = try request.decode(bytes, as: format)
     let image = file.image
     var colors = image.planes.indices.filter { $0 != image.alphaIndex }
