@@ -89,11 +89,16 @@ struct ApplyCommand: ParsableCommand {
     var clock = StageClock()
     let source = try ImageArgument(path: input).read(transfer: transfer)
     clock.end("read")
+    let about = source.metadata
+    report.note(
+      "\(input): \(about.format?.rawValue ?? "npy"), \(about.pixelType), \(about.transfer.rawValue)"
+        + (about.colorProfile == nil ? "" : ", with an ICC profile"))
+    report.note(
+      "\(file.name): halo \(filter.chain.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
     var warnings = source.warnings.map { "\(input): \($0)" }
 
-    let interruption = Interruption()
     var result = source
-    result.image = try run("filter", interruption) { options in
+    result.image = try run("filter") { options in
       try plan.apply(to: source.image, options: options)
     }
     clock.end("filter")
@@ -105,7 +110,7 @@ struct ApplyCommand: ParsableCommand {
     var comparison: ImageComparison?
     if let target {
       warnDense(target, source.image)
-      let truth = try run("dense kernel", interruption) { options in
+      let truth = try run("dense kernel") { options in
         try DenseApply(target).apply(to: source.image, options: options)
       }
       clock.end("dense")
@@ -116,7 +121,6 @@ struct ApplyCommand: ParsableCommand {
         report.warn("--compare: \(error)")
       }
     }
-    for (stage, seconds) in clock.stages { report.note("\(stage) \(fixed(seconds, 3)) s") }
     try report.print(
       ApplyReport(
         output: output, image: result.image, channelNames: source.metadata.channelNames, plan: plan,
@@ -124,15 +128,17 @@ struct ApplyCommand: ParsableCommand {
   }
 
   private func run(
-    _ label: String, _ interruption: Interruption, _ work: (ApplyOptions) throws -> Image
+    _ label: String, _ work: (ApplyOptions) throws -> Image
   ) throws -> Image {
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
     do {
-      return try work(
-        ApplyOptions(
-          border: borderRule, threads: threading.threads, nonfinite: nonfinite,
-          progress: { bar.show(label, share: $0) }, cancellation: interruption.cancellation))
+      return try Interruption.during { cancellation in
+        try work(
+          ApplyOptions(
+            border: borderRule, threads: threading.threads, nonfinite: nonfinite,
+            progress: { bar.show(label, share: $0) }, cancellation: cancellation))
+      }
     } catch ApplyError.cancelled {
       throw Failure(
         "interrupted: \(label == "filter" ? "nothing was written" : "\(output) is written, but not compared")")

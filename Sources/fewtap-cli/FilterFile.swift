@@ -13,6 +13,7 @@ struct FilterFile {
 
   /// Reads the filter.
   func read() throws -> SparseFilter {
+    guard !path.isEmpty else { throw Failure("FILTER is empty: give a filter file, or - for standard input", .usage) }
     let bytes = try readBytes(path: isStandardStream ? "/dev/stdin" : path, limit: SparseFilter.maximumFileSize)
     do {
       return try SparseFilter(json: Data(bytes))

@@ -117,7 +117,6 @@ struct FitCommand: ParsableCommand {
     let file = FilterFile(path: output)
     if !file.isStandardStream { try OutputPath(path: output).check(force: force) }
     let kernel = try kernelOptions.kernel(self.kernel)
-    report.note("\(kernel.name): \(kernel.width)x\(kernel.height), \(threading.threads) threads")
     let (result, seconds) = try fit(kernel)
     try file.write(result.filter)
     try report.print(
@@ -131,15 +130,18 @@ struct FitCommand: ParsableCommand {
   }
 
   private func fit(_ kernel: Kernel) throws -> (FitResult, seconds: Double) {
-    let interruption = Interruption()
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
     do {
-      let result = try Fit(kernel, options).run(cancellation: interruption.cancellation) { progress in
-        let share = progress.total.map { Double(progress.completed) / Double(max(1, $0)) }
-        bar.show(
-          progress.stage.rawValue, share: share ?? bar.elapsed / (seconds ?? 1),
-          "\(fixed(progress.photoPSNR, 2)) dB")
+      let fit = try Fit(kernel, options)
+      let result = try Interruption.during { cancellation in
+        report.note("fitting \(kernel.name) on up to \(threading.threads) threads; Ctrl-C keeps the best so far")
+        return try fit.run(cancellation: cancellation) { progress in
+          let share = progress.total.map { Double(progress.completed) / Double(max(1, $0)) }
+          bar.show(
+            progress.stage.rawValue, share: share ?? bar.elapsed / (seconds ?? 1),
+            "\(fixed(progress.photoPSNR, 2)) dB")
+        }
       }
       return (result, bar.elapsed)
     } catch let error as FitError {

@@ -45,8 +45,8 @@ struct GlyphSpecification: CustomStringConvertible {
   /// The glyph, its longer side `size` pixels, divided by its sum.
   func kernel() throws -> Kernel {
     do {
-      // Four pixels a side for each of the kernel's make steps of 1/16 in area before coverage counts; FreeType's own
-      // antialiasing refines them by 256.
+      // Four drawn pixels a side for each of the kernel's: the 256 steps of a drawn pixel's coverage then average to far
+      // less than what any fit leaves.
       let height = min(max(4 * size, 256), GlyphMask.heights.upperBound)
       let mask = try GlyphMask.render(text: text, font: font, pixelHeight: height)
       return try Kernel.mask(mask, name: description, size: size)

@@ -21,6 +21,7 @@ struct ImageArgument {
 
   /// Reads the image; the content tells the format.
   func read(transfer: Transfer) throws -> ImageFile {
+    guard !path.isEmpty else { throw Failure("IN is empty: give an image file", .usage) }
     let bytes = try readBytes(path: path, limit: ImageFile.defaultMemoryLimit)
     guard bytes.starts(with: NumpyFile.magic) else {
       return try ImageFile.decode(bytes, path: path, transfer: transfer)

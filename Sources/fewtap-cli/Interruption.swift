@@ -3,16 +3,13 @@ import Fewtap
 import Foundation
 
 /// Turns the first SIGINT (Ctrl-C) or SIGTERM into a request to stop; a second one ends the process at once.
-struct Interruption {
-  /// The request.
-  let cancellation = Cancellation()
-  private let sources: [any DispatchSourceSignal]
-
-  init() {
-    let cancellation = self.cancellation
+enum Interruption {
+  /// Runs `work`, which looks at the request; afterwards signals end the process again.
+  static func during<Result>(_ work: (Cancellation) throws -> Result) rethrows -> Result {
+    let cancellation = Cancellation()
     // A queue of its own: the work may hold every thread of the shared ones.
     let queue = DispatchQueue(label: "fewtap.interruption")
-    sources = [SIGINT, SIGTERM].map { number in
+    let sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
@@ -23,5 +20,10 @@ struct Interruption {
       source.resume()
       return source
     }
+    defer {
+      for source in sources { source.cancel() }
+      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+    return try work(cancellation)
   }
 }

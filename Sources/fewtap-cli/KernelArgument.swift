@@ -106,12 +106,18 @@ extension KernelArgument.Source {
     }
   }
 
+  /// Photographs of an aperture are taken as they come; the limit of memory is that of images.
+  private static let maximumMaskSide = 1 << 15
+
   private static func scaled(_ path: String, center: PixelOffset?, size: Int, keepSum: Bool) throws -> Kernel {
-    // Any center will do for an even size, as scaling makes it odd.
-    let stored = try KernelFile.read(path: path, center: PixelOffset(x: 0, y: 0), keepSum: true)
+    let values = try KernelFile.values(
+      path: path, maximumSide: maximumMaskSide, memoryLimit: ImageFile.defaultMemoryLimit)
+    let name = String(path.split(separator: "/").last ?? "")
     do {
-      let kernel = try Kernel.mask(stored.values, name: stored.name, size: size, center: center)
-      return keepSum && stored.isNonnegative ? try kernel.scaled(by: stored.sum) : kernel
+      let kernel = try Kernel.mask(values, name: name, size: size, center: center)
+      // The mask divided by its sum, unless that has negative values.
+      let sum = values.values.reduce(0, +)
+      return keepSum && kernel.isNonnegative ? try kernel.scaled(by: sum) : kernel
     } catch {
       throw Failure(path, error)
     }

@@ -16,19 +16,16 @@ struct TargetOfFilter {
     guard let reference = filter.kernel, let hash = reference.sha256 else {
       return try source.kernel(center: filter.kernel?.center)
     }
-    var reason: any Error = Failure("")
+    var attempts: [Result<Kernel, any Error>] = []
     for (size, keepSum) in Self.waysToRead(source, reference) {
-      do {
-        let kernel = try source.kernel(center: reference.center, size: size, keepSum: keepSum)
-        if kernel.sha256 == hash { return kernel }
-        reason = Failure(
-          "\(name): it was fitted to another kernel than \(given?.text ?? kernel.name) gives here: expected "
-            + "\(reference.name), \(reference.width)x\(reference.height), sha256 \(hash)")
-      } catch {
-        reason = error
-      }
+      attempts.append(Result { try source.kernel(center: reference.center, size: size, keepSum: keepSum) })
+      if case .success(let kernel) = attempts[attempts.count - 1], kernel.sha256 == hash { return kernel }
     }
-    throw reason
+    // What no way can read says why itself.
+    _ = try (attempts.first { if case .success = $0 { true } else { false } } ?? attempts[0]).get()
+    throw Failure(
+      "\(name): it was fitted to another kernel than \(given?.text ?? reference.name) gives here: expected "
+        + "\(reference.name), \(reference.width)x\(reference.height), sha256 \(hash)")
   }
 
   private func source() throws -> KernelArgument.Source {
