@@ -58,7 +58,7 @@ let package = Package(
     .testTarget(
       name: "FewtapEngineTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "TestSupport"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// Filter files that are none; `info` and `apply` read them alike.
+@Suite struct FilterErrorTests {
+  private func expectRefusal(_ place: Workplace, naming words: [String], _ filter: String) throws {
+    try place.writeNoise("in.ppm", width: 4, height: 4)
+    try place.expectRefusal(1, naming: words, ["info", filter])
+    try place.expectRefusal(1, naming: words, ["apply", filter, "in.ppm", "out.ppm"])
+  }
+
+  @Test func contents() throws {
+    let place = try Workplace()
+    let cases: [(words: [String], text: String)] = [
+      (["empty"], ""), (["empty"], " \n"), (["JSON"], "{"), (["JSON"], "\u{89}PNG"), (["object"], "[]"),
+      (["format", "missing"], "{}"), (["format", "fewtap.basis"], Samples.filter(format: "\"fewtap.basis\"")),
+      (["version", "2", "1"], Samples.filter(version: "2")),
+      (["version", "whole number"], Samples.filter(version: "\"1\"")),
+      (["taps", "cubic"], Samples.filter(taps: "\"cubic\"")), (["layers", "0 layers"], Samples.filter(layers: "[]")),
+      (["layers[0]", "0 taps"], Samples.filter(layers: "[[]]")),
+      (["layers[0][0][2]"], Samples.filter(layers: "[[[0, 0, null]]]")),
+      (["layers[0][0]"], Samples.filter(layers: "[[[0, 0]]]")),
+      (["layers[0][0][0]", "9000"], Samples.filter(layers: "[[[9000, 0, 1]]]")),
+      (["layers[0][0][1]", "whole number"], Samples.filter(layers: "[[[0, 0.5, 1]]]")),
+      (["layers"], Samples.filter(layers: "[[[0, 0, 1e999]]]")), (["JSON"], Samples.filter(layers: "[[[0, 0, NaN]]]")),
+      (["rate"], Samples.filter(more: ", \"rate\": {}")),
+    ]
+    for (words, text) in cases {
+      try place.write(Data(text.utf8), to: "k.json")
+      try place.expectRefusal(1, naming: ["k.json"] + words, ["info", "k.json"])
+    }
+  }
+
+  @Test func files() throws {
+    let place = try Workplace()
+    try FileManager.default.createDirectory(atPath: place.path("folder"), withIntermediateDirectories: true)
+    try expectRefusal(place, naming: ["none.json"], "none.json")
+    try expectRefusal(place, naming: ["folder"], "folder")
+    try place.expectRefusal(64, naming: ["FILTER is empty"], ["info", ""])
+    try place.expectRefusal(1, naming: ["standard input", "empty"], ["info", "-"], input: Data())
+  }
+
+  @Test(arguments: [1 << 20, 100_000_000]) func brackets(count: Int) throws {
+    let place = try Workplace()
+    try place.write(Data(repeating: 0x5B, count: count), to: "k.json")
+    try expectRefusal(place, naming: ["k.json"], "k.json")
+  }
+
+  @Test func kernelsThatCannotBeMadeAgain() throws {
+    let place = try Workplace()
+    try place.writeArray("k.npy", [[1, 2, 3, 2, 1]])
+    try place.writeArray("other.npy", [[1, 2, 4, 2, 1]])
+    try place.run(["fit", "k.npy", "-o", "k.json"])
+    try place.writeIdentity("bare.json")
+    try place.writeNoise("in.ppm")
+    let apply = ["apply", "k.json", "in.ppm", "out.ppm", "--compare"]
+    try place.expectRefusal(1, naming: ["k.json", "k.npy", "--kernel FILE"], apply)
+    try place.expectRefusal(1, naming: ["another kernel than other.npy", "sha256"], apply + ["--kernel", "other.npy"])
+    try place.expectRefusal(1, naming: ["none.npy"], apply + ["--kernel", "none.npy"])
+    try place.expectRefusal(
+      1, naming: ["bare.json", "--kernel"], ["apply", "bare.json", "in.ppm", "out.ppm", "--compare"])
+    try place.expectRefusal(1, naming: ["other.npy"], ["info", "k.json", "--kernel", "other.npy"])
+  }
+}

@@ -1,0 +1,44 @@
+import Fewtap
+import FewtapImageIO
+import Foundation
+import TestSupport
+
+// Small files that the tests feed the command.
+
+extension Workplace {
+  /// A gray or RGB image of seeded noise as binary PGM or PPM.
+  func writeNoise(_ name: String, width: Int = 24, height: Int = 16, channels: Int = 3, seed: UInt64 = 1) throws {
+    var generator = SeededGenerator(seed: seed)
+    let codes = (0..<width * height * channels).map { _ in UInt8(generator.index(256)) }
+    try write(Array("P\(channels == 1 ? 5 : 6) \(width) \(height) 255\n".utf8) + codes, to: name)
+  }
+
+  /// A gray image of given codes as PGM.
+  func writeGray(_ name: String, width: Int, _ codes: [UInt8]) throws {
+    try write(Array("P5 \(width) \(codes.count / width) 255\n".utf8) + codes, to: name)
+  }
+
+  /// An array of doubles.
+  func writeArray(_ name: String, _ rows: [[Double]]) throws {
+    let array = NumpyFile(shape: [rows.count, rows[0].count], values: rows.flatMap { $0 })
+    try write(array?.encode() ?? [], to: name)
+  }
+
+  /// The numbers of an array file.
+  func array(_ name: String) throws -> NumpyFile { try NumpyFile.read(path: path(name)) }
+
+  /// A filter that leaves an image as it is.
+  func writeIdentity(_ name: String) throws {
+    try write(Samples.filter().utf8, to: name)
+  }
+}
+
+enum Samples {
+  /// A filter file's text with one layer.
+  static func filter(
+    format: String = "\"fewtap.filter\"", version: String = "1", taps: String = "\"integer\"",
+    layers: String = "[[[0, 0, 1]]]", more: String = ""
+  ) -> String {
+    "{\"format\": \(format), \"version\": \(version), \"taps\": \(taps), \"gain\": 1, \"layers\": \(layers)\(more)}"
+  }
+}
