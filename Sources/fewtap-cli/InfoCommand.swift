@@ -28,12 +28,20 @@ struct InfoCommand: ParsableCommand {
 
   @OptionGroup var report: ReportOptions
 
+  /// True if the effective kernel takes some seconds at most, 1e10 multiply-adds: four times the largest filter that a fit
+  /// makes (2048 taps over 1025x1025 pixels). A file may ask for a thousand times as much.
+  private static func isQuick(_ filter: SparseFilter) -> Bool {
+    let bounds = filter.chain.bounds
+    return Double(bounds.width) * Double(bounds.height) * Double(filter.chain.multiplyAddCount) <= 1e10
+  }
+
   func run() throws {
     let file = FilterFile(path: filter)
     let filter = try file.read()
     let target = TargetOfFilter(filter: filter, name: file.name, given: kernel)
     var recomputed: FilterAccuracy?
     do {
+      guard kernel != nil || Self.isQuick(filter) else { throw Failure("that would take minutes; ask with --kernel") }
       recomputed = try FilterAccuracy(of: filter, against: target.kernel())
     } catch {
       guard kernel == nil else { throw error }

@@ -1,3 +1,4 @@
+import Fewtap
 import Foundation
 import Testing
 
@@ -44,6 +45,16 @@ import Testing
     let place = try Workplace()
     try place.write(Data(repeating: 0x5B, count: count), to: "k.json")
     try expectRefusal(place, naming: ["k.json"], "k.json")
+  }
+
+  @Test func aHugeFilterIsNotComputed() throws {
+    let place = try Workplace()
+    let kernel = try Kernel.disk(radius: 2)
+    // 600 x 600 pixels times 180,000 taps: minutes.
+    let taps = (0..<90_000).map { Tap(x: Double($0 % 300), y: Double($0 / 300), weight: 1e-5) }
+    let chain = TapChain(model: .integer, layers: [TapLayer(taps), TapLayer(taps)])
+    try place.write(SparseFilter(chain: chain, kernel: KernelReference(kernel)).json(), to: "k.json")
+    #expect(try place.run(["info", "k.json", "--json"]).json()["errorFrom"] is NSNull)
   }
 
   @Test func kernelsThatCannotBeMadeAgain() throws {
