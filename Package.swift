@@ -53,8 +53,11 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["FewtapCore"], path: "Tests/TestSupport"),
     .testTarget(name: "FewtapCoreTests", dependencies: ["FewtapCore", "TestSupport"]),
     .testTarget(name: "FewtapTargetsTests", dependencies: ["FewtapCore", "FewtapTargets", "TestSupport"]),
-    .testTarget(name: "FewtapSynthesisTests", dependencies: ["FewtapCore", "FewtapSynthesis", "TestSupport"]),
-    .testTarget(name: "FewtapFitTests", dependencies: ["FewtapCore", "FewtapFit", "TestSupport"]),
+    .testTarget(
+      name: "FewtapSynthesisTests", dependencies: ["CFewtapMath", "FewtapCore", "FewtapSynthesis", "TestSupport"]),
+    .testTarget(
+      name: "FewtapFitTests",
+      dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "TestSupport"]),
     .testTarget(
       name: "FewtapEngineTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),

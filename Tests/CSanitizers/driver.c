@@ -80,6 +80,18 @@ static void check_products(const fewtap_math *math, size_t count) {
   free_arrays();
 }
 
+static void check_symmetric(const fewtap_math *math, int n) {
+  size_t count = (size_t)n;
+  double *matrix = array(count * count), *v = filled(count), *out = array(count);
+  memset(matrix, 0, count * count * sizeof(double));
+  REQUIRE(math->rank_one_update(n, matrix, v, 2) == FEWTAP_MATH_OK);
+  REQUIRE(math->symmetric_multiply(n, matrix, v, out) == FEWTAP_MATH_OK);
+  REQUIRE(all_finite(matrix, count * count) && all_finite(out, count));
+  REQUIRE(math->rank_one_update(0, matrix, v, 2) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->symmetric_multiply(n, matrix, NULL, out) == FEWTAP_MATH_BAD_ARGUMENT);
+  free_arrays();
+}
+
 // Taps in the window's corners reach the ends of the table.
 static void check_exchange(const fewtap_math *math, int width, int height) {
   int side = 2 * (width > height ? width : height) - 1;
@@ -145,6 +157,7 @@ static void check_math(void) {
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) check_transforms(math, lengths[i]);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) check_products(math, counts[i]);
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) check_exchange(math, sides[i][0], sides[i][1]);
+    for (int n = 1; n < 20; n++) check_symmetric(math, n);
     check_refusals(math);
   }
   REQUIRE(fewtap_math_for(FEWTAP_ISA_BASE) && fewtap_math_for(fewtap_math_best_isa()));

@@ -68,6 +68,10 @@ typedef struct {
                                            const double *b_im, const double *w, double *out_re, double *out_im);
   // *sum = sum w |a|^2, in a fixed order of eight partial sums.
   fewtap_math_status (*weighted_power)(size_t count, const double *a_re, const double *a_im, const double *w, double *sum);
+  // out = matrix v, for a symmetric n x n matrix.
+  fewtap_math_status (*symmetric_multiply)(int n, const double *matrix, const double *v, double *out);
+  // matrix += scale v v^T.
+  fewtap_math_status (*rank_one_update)(int n, double *matrix, const double *v, double scale);
   // Applies the change, then finds the candidate of largest correlation^2 / max(schur, floor) among those whose `taken` is 0;
   // with `positive_only` among those whose weight, -correlation / schur, would be positive. *best is -1 if there is none.
   fewtap_math_status (*exchange_step)(const fewtap_exchange_window *window, const fewtap_exchange_change *change,

@@ -45,6 +45,11 @@ package struct Exchange {
   }
 }
 
+/// A status other than OK can only be a defect of ours: all that goes in is made here.
+private func accept(_ status: fewtap_math_status) {
+  precondition(status == FEWTAP_MATH_OK, "CFewtapMath answered \(status)")
+}
+
 /// A layer in the middle of a sweep.
 private struct LayerState {
   let window: OffsetBounds
@@ -64,6 +69,8 @@ private struct LayerState {
   private let kernels: MathKernels
   private let positiveOnly: Bool
   private var count: Int { weights.count }
+  /// Taps from the first on that are in: all of them, once the state is made.
+  private var tapsIn = 0
 
   init(problem: FitProblem, parameters: ChainParameters, layer: Int, others: Spectrum) {
     let (grid, metric, range) = (problem.grid, problem.loss.metric, parameters.ranges[layer])
@@ -91,7 +98,10 @@ private struct LayerState {
     taken = [UInt8](repeating: 0, count: correlation.count)
     weights = [Double](repeating: 0, count: n)
     inverse = [Double](repeating: 0, count: n * n)
-    for tap in 0..<n { apply(insert(tap, at: Int(rows[tap]) * window.width + Int(columns[tap])), nil) }
+    for tap in 0..<n {
+      tapsIn = tap + 1
+      apply(insert(tap, at: Int(rows[tap]) * window.width + Int(columns[tap])), nil)
+    }
   }
 
   /// Offsets that a tap of the layer may take: the kernel's support for the first layer, a small square for the later ones,
@@ -138,15 +148,10 @@ private struct LayerState {
     let n = count
     let column = (0..<n).map { inverse[$0 * n + tap] }
     let (pivot, weight) = (column[tap], weights[tap])
-    inverse.withUnsafeMutableBufferPointer { inverse in
-      for i in 0..<n where column[i] != 0 {
-        let factor = column[i] / pivot
-        for j in 0..<n { inverse[i * n + j] -= factor * column[j] }
-      }
-      for j in 0..<n {
-        inverse[tap * n + j] = 0
-        inverse[j * n + tap] = 0
-      }
+    accept(kernels.table.rank_one_update(Int32(n), &inverse, column, -1 / pivot))
+    for j in 0..<n {
+      inverse[tap * n + j] = 0
+      inverse[j * n + tap] = 0
     }
     for i in 0..<n { weights[i] -= column[i] * weight / pivot }
     weights[tap] = 0
@@ -166,24 +171,13 @@ private struct LayerState {
     }
     overlap[tap] = 0
     var u = [Double](repeating: 0, count: n)
-    inverse.withUnsafeBufferPointer { inverse in
-      // By rows of a symmetric matrix: sums over contiguous memory, which the compiler vectorizes.
-      for j in 0..<n where overlap[j] != 0 {
-        let factor = overlap[j]
-        for i in 0..<n { u[i] += factor * inverse[j * n + i] }
-      }
-    }
+    accept(kernels.table.symmetric_multiply(Int32(n), inverse, overlap, &u))
     let s = max(diagonal - zip(overlap, u).reduce(0) { $0 + $1.0 * $1.1 }, 1e-9 * diagonal)
     let weight = -correlation[candidate] / s
     for i in 0..<n { weights[i] -= u[i] * weight }
     weights[tap] = weight
     u[tap] = -1
-    inverse.withUnsafeMutableBufferPointer { inverse in
-      for i in 0..<n where u[i] != 0 {
-        let factor = u[i] / s
-        for j in 0..<n { inverse[i * n + j] += factor * u[j] }
-      }
-    }
+    accept(kernels.table.rank_one_update(Int32(n), &inverse, u, 1 / s))
     return RankOneChange(coefficients: u.map { -$0 }, correlation: weight, schur: -1 / s)
   }
 
@@ -202,12 +196,12 @@ private struct LayerState {
                   var view = fewtap_exchange_window(
                     table: table.baseAddress, table_side: Int32(tableSide), width: Int32(window.width),
                     height: Int32(window.height), x: columns.baseAddress, y: rows.baseAddress,
-                    tap_count: Int32(weights.count), correlation: correlation.baseAddress, schur: schur.baseAddress)
+                    tap_count: Int32(tapsIn), correlation: correlation.baseAddress, schur: schur.baseAddress)
                   var changes = fewtap_exchange_change(
                     c1: other == nil ? nil : c1.baseAddress, c2: c2.baseAddress, a1: other?.correlation ?? 0,
                     b1: other?.schur ?? 0, a2: change.correlation, b2: change.schur)
                   let status = kernels.table.exchange_step(&view, &changes, taken, floor, positiveOnly ? 1 : 0, &best)
-                  precondition(status == FEWTAP_MATH_OK, "exchange_step answered \(status)")
+                  accept(status)
                 }
               }
             }
