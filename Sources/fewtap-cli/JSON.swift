@@ -1,4 +1,4 @@
-import FewtapCore
+import Fewtap
 
 /// A JSON value whose keys keep the order they are written in. A number that is not finite becomes null, as JSON has none.
 enum JSON {
