@@ -44,7 +44,7 @@ docs: ## write the documentation as a static site to docs-out/
 	Scripts/build-docs
 
 bench: ## measure fits on photographs, and print the tables (PHOTO=file for one photograph more)
-	@Scripts/install-deps build test
+	@Scripts/install-deps build bench
 	Benchmarks/get-photos
 	$(SWIFT) run -c release --package-path Benchmarks fewtap-bench all --photos "$(CURDIR)/.bench/photos" \
 	  $(if $(PHOTO),"$(PHOTO)")

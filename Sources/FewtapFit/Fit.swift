@@ -72,7 +72,9 @@ public struct Fit: Sendable {
     let monitor = FitMonitor(problem, options.effort, cancellation, progress)
     var best: ChainParameters
     switch options.recipe {
-    case .paper: best = PaperRecipe(problem: problem, seed: options.seed).run(layout: layouts[0], monitor)
+    case .paper:
+      best = PaperRecipe(problem: problem, guess: options.initialGuess ?? .sparse, seed: options.seed).run(
+        layout: layouts[0], monitor)
     case .fewtap:
       best = refine(start(monitor), monitor)
       if options.objective == .charbonnier { best = polishCharbonnier(best, monitor) }
@@ -88,7 +90,8 @@ public struct Fit: Sendable {
     let points = parallelMap(count: schedule.starts, threads: options.threads) { index -> FitProblem.Point? in
       guard index == 0 || monitor.hasTime(for: .starts) else { return nil }
       var random = SeededGenerator(seed: options.seed, stream: UInt64(index))
-      let guess = MassGuess().parameters(for: problem.kernel, layout: layouts[index % layouts.count], using: &random)
+      let guess = (options.initialGuess ?? .mass).guess.parameters(
+        for: problem.kernel, layout: layouts[index % layouts.count], using: &random)
       switch options.tapModel {
       case .integer:
         return IntegerSearch(problem: problem).run(from: guess, sweeps: schedule.startSteps, using: &random) {

@@ -18,6 +18,24 @@ public struct FitOptions: Equatable, Sendable {
     case paper
   }
 
+  /// Where the searches start.
+  public enum Guess: String, CaseIterable, Sendable {
+    /// ``MassGuess``: measured best.
+    case mass
+    /// ``SparseSamplingGuess``: the paper's.
+    case sparse
+    /// ``RadialGuess``: the paper's other one.
+    case radial
+
+    var guess: any InitialGuess {
+      switch self {
+      case .mass: MassGuess()
+      case .sparse: SparseSamplingGuess()
+      case .radial: RadialGuess()
+      }
+    }
+  }
+
   /// How much work a fit does. Work is counted in steps, not in time, so that a seed gives the same filter on a busy machine.
   public enum Effort: Equatable, Sendable {
     /// One start: about 0.3 s for 96 integer taps of a 49 x 49 kernel on one core.
@@ -48,6 +66,8 @@ public struct FitOptions: Equatable, Sendable {
   public var objective = Objective.photo
   /// Which method finds the taps.
   public var recipe = Recipe.fewtap
+  /// Where the searches start; nil for the recipe's own: mass for ours, sparse sampling for the paper's.
+  public var initialGuess: Guess?
   /// How much work to do.
   public var effort = Effort.normal
   /// Seed of every random choice.

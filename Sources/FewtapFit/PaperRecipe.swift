@@ -9,18 +9,19 @@ import FewtapSynthesis
 ///         own sum is off by a percent or so, an error of 40 dB).
 struct PaperRecipe {
   let problem: FitProblem
+  let guess: FitOptions.Guess
   let seed: UInt64
 
   private static let steps = 1000
 
   func run(layout: [Int], _ monitor: FitMonitor) -> ChainParameters {
     var random = SeededGenerator(seed: seed)
-    let guess = SparseSamplingGuess().parameters(for: problem.kernel, layout: layout, using: &random)
+    let start = guess.guess.parameters(for: problem.kernel, layout: layout, using: &random)
     let loss = CharbonnierLoss(kernel: problem.kernel, grid: problem.grid)
     let halfSize = Double(max(problem.kernel.width, problem.kernel.height) / 2)
     let adam = Adam(loss, on: problem.grid, offsetScale: max(1, halfSize), steps: Self.steps)
     monitor.begin(.refinement, total: Self.steps)
-    return adam.run(from: guess, iterations: Self.steps) { state in
+    return adam.run(from: start, iterations: Self.steps) { state in
       !monitor.step(FitProblem.Point(synthesis: state.synthesis, cost: state.cost), .refinement)
     }.parameters
   }

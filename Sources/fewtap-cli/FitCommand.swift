@@ -61,8 +61,14 @@ struct FitCommand: ParsableCommand {
   @Option(help: "What an error costs. (default: photo)")
   var objective: Objective?
 
-  @Option(help: "The method; paper is the DISK paper's own, as a yardstick: it takes --taps, --layout and --seed only.")
+  @Option(
+    help:
+      "The method; paper is the DISK paper's own, as a yardstick: it takes --taps, --layout, --initial-guess and --seed only."
+  )
   var recipe: FitOptions.Recipe = .fewtap
+
+  @Option(help: "Where the search starts. (default: mass; with --recipe paper: sparse)")
+  var initialGuess: FitOptions.Guess?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
@@ -160,6 +166,7 @@ struct FitCommand: ParsableCommand {
       // Of 96 taps the paper's recipe makes its 24x4.
       options.budget = .taps(taps ?? 96)
     }
+    options.initialGuess = initialGuess
     if let effort { options.effort = effort.effort }
     if let seconds { options.effort = .seconds(seconds) }
     options.seed = seed

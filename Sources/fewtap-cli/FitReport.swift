@@ -25,6 +25,12 @@ struct FitReport: Report {
       + aligned(
         filter.costRows(dense: kernel.width * kernel.height) + ErrorFigures(summary.accuracy).rows + [
           ("noise gain", fixed(summary.noiseGain, 2)), ("time", "\(fixed(seconds, 2)) s"),
-        ])
+        ]) + hint
+  }
+
+  /// Half of the kernel's own energy wrong: photographs hide that, a point of light does not.
+  private var hint: String {
+    guard result.summary.accuracy.relativeError > 0.7 else { return "" }
+    return "\n  A point of light will show separate dots: give more taps, or --objective balanced or highlights."
   }
 }

@@ -50,6 +50,7 @@ enum OptionValue {
 }
 
 extension TapModel: ExpressibleByArgument {}
+extension FitOptions.Guess: ExpressibleByArgument {}
 extension Objective: ExpressibleByArgument {}
 extension FitOptions.Recipe: ExpressibleByArgument {}
 extension NonfinitePolicy: ExpressibleByArgument {}

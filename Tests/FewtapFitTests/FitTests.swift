@@ -116,6 +116,17 @@ import Testing
     #expect(result.summary.accuracy.relativeError < 0.5)
   }
 
+  /// A worse start costs quality, not validity; and each start leads elsewhere.
+  @Test func everyGuessStartsAFit() throws {
+    let kernel = try kernel("disk:radius=7")
+    let results = try FitOptions.Guess.allCases.map { guess in
+      try Fit(kernel, options { $0.initialGuess = guess }).run()
+    }
+    for result in results { #expect(result.summary.accuracy.photo.mean > 50 && result.filter.chain.tapCount == 32) }
+    #expect(results[0].filter.chain != results[1].filter.chain && results[1].filter.chain != results[2].filter.chain)
+    #expect(try Fit(kernel, options()).run().filter == results[0].filter)
+  }
+
   @Test(arguments: TapModel.allCases) func nonnegativeMeansNonnegative(model: TapModel) throws {
     let result = try Fit(
       try kernel(),
