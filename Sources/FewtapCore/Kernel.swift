@@ -18,9 +18,16 @@ public struct Kernel: Equatable, Sendable {
   /// `center` defaults to the middle of an odd size; an even size has no middle pixel, so it must be given there.
   /// Throws: ``KernelError``.
   public init(name: String, values: Plane<Double>, center: PixelOffset? = nil) throws(KernelError) {
+    try self.init(name: name, values: values, center: center, maximumSide: Self.maximumSide)
+  }
+
+  /// The same with another bound: an effective kernel may be larger than the kernel that it stands for.
+  package init(
+    name: String, values: Plane<Double>, center: PixelOffset?, maximumSide: Int
+  ) throws(KernelError) {
     let (width, height) = (values.width, values.height)
     guard width > 0, height > 0 else { throw .empty }
-    guard width <= Self.maximumSide, height <= Self.maximumSide else { throw .tooLarge(width: width, height: height) }
+    guard width <= maximumSide, height <= maximumSide else { throw .tooLarge(width: width, height: height) }
     if let bad = values.firstNonFinite() { throw .nonFinite(x: bad.x, y: bad.y, value: bad.value) }
     guard values.values.contains(where: { $0 != 0 }) else { throw .allZero }
     guard center != nil || (width % 2 == 1 && height % 2 == 1) else {

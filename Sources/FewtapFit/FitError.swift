@@ -16,6 +16,8 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
   case noiseGainTooLow(asked: Double, least: Double)
   /// No filter within the noise gain was found.
   case noiseGainNotReached(asked: Double, reached: Double)
+  /// The kernel's values are too large or too small to compute with.
+  case scaleOutOfRange(Double)
   /// The time limit is not a positive number.
   case badSeconds(Double)
 
@@ -38,6 +40,8 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
       "noise gain \(asked) is less than any filter of this kernel has: it must be at least \(least)"
     case .noiseGainNotReached(let asked, let reached):
       "no filter with a noise gain of at most \(asked) was found (the nearest has \(reached)): allow more, or use more taps"
+    case .scaleOutOfRange(let sum):
+      "the magnitudes of the kernel's values add up to \(sum): expected 1e-150 to 1e150, so scale the kernel"
     case .badSeconds(let seconds): "\(seconds) seconds: expected a positive number"
     }
   }

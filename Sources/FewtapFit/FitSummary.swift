@@ -28,7 +28,7 @@ public struct FitSummary: Equatable, Sendable {
   public var termination: Termination
 }
 
-/// How far a filter may go, seen while it runs.
+/// How far a fit is.
 public struct FitProgress: Equatable, Sendable {
   /// What is being done.
   public enum Stage: String, Sendable {

@@ -4,6 +4,8 @@ import FewtapSynthesis
 /// The search for integer taps: exchange sweeps over the layers, weights refitted jointly, kicks when it stalls.
 struct IntegerSearch {
   let problem: FitProblem
+  /// Looked at between all steps that can take long: a sweep over a large kernel takes seconds.
+  let shouldStop: () -> Bool
 
   /// Joint steps on all weights after a sweep: each layer's own weights are exact already.
   private static let jointSteps = 2
@@ -23,8 +25,11 @@ struct IntegerSearch {
       for layer in layers {
         let others = current.synthesis.otherLayers()
         let order: Exchange.Order = random.unit() < 0.5 ? .leastUsefulFirst : .random
-        let moved = exchange.sweep(
-          current, others: others, layer: layer, order: order, fraction: stalled == 0 ? 1 : 0.5, using: &random)
+        guard
+          let moved = exchange.sweep(
+            current, others: others, layer: layer, order: order, fraction: stalled == 0 ? 1 : 0.5, using: &random,
+            shouldStop: shouldStop)
+        else { break }
         let next = problem.point(ChainSynthesis(moved, on: problem.grid, changing: layer, of: current.synthesis))
         if next.cost < current.cost || problem.nonnegative { current = next }
       }
@@ -49,7 +54,7 @@ struct IntegerSearch {
     let optimizer = LevenbergMarquardt(problem, freedom: .weights, tolerance: 1e-4)
     var state = optimizer.start(at: parameters, reusing: point)
     for _ in 0..<iterations {
-      guard optimizer.step(&state) else { break }
+      guard !shouldStop(), optimizer.step(&state) else { break }
     }
     return state.point
   }

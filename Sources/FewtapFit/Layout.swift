@@ -3,7 +3,8 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
   /// Taps a layer, first layer first; each at least 1.
   public let taps: [Int]
 
-  /// Most layers, and most taps in all, that a fit accepts: memory and time grow with the square of the taps.
+  /// Most layers, and most taps in all, that a fit accepts: memory grows with the square of the taps, time with
+  /// the cube.
   public static let (maximumLayers, maximumTaps) = (16, 2048)
 
   /// A layout of given counts.

@@ -5,7 +5,7 @@ import FewtapSynthesis
 ///
 /// Equation: `MSE = integral |D^(f)|^2 S(f) df`, D the difference of the kernels, S the power spectral density of a photograph
 ///           (linear light, luminance, peak 1), plus `mean^2 D^(0)^2` for an error of brightness; `PSNR = -10 log10 MSE`.
-/// Accuracy: the mean is within 0.5 dB, the worst within 1.5 dB, of the PSNR measured by filtering those photographs, for the
+/// Accuracy: the mean is within 0.7 dB, the worst within 2.5 dB, of the PSNR measured by filtering those photographs, for the
 ///           kernels and chains of the benchmark; `make bench` prints the deviation. Another photograph differs by its own contrast and sharpness: 6 dB between these three.
 /// Source:   `Benchmarks/photo_spectra.py` measures the table on the photographs astronaut, coffee and chelsea of PyPI's
 ///           scikit-image, in 24 bins, three an octave from f = 2^-8 cycles a pixel; `--check` there holds it.

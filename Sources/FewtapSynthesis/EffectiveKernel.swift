@@ -5,8 +5,8 @@ extension SparseFilter {
   ///
   /// Equation: `K = gain * k_1 * ... * k_L`.
   /// Accuracy: a sum of at most `tapCount` products of `L` factors a weight, in Double.
-  /// Throws:   ``FilterError`` for a filter that breaks its invariants; ``KernelError`` for one that reaches beyond
-  ///           ``Kernel/maximumSide`` or is zero everywhere.
+  /// Throws:   ``FilterError`` for a filter that breaks its invariants; also for one whose kernel would be larger
+  ///           than a fit can make (``GridTransform/maximumSize``); ``KernelError`` for one that is zero everywhere.
   public func effectiveKernel() throws -> Kernel {
     try checkInvariants()
     // Layers that are not centered may step beyond the final bounds on the way.
@@ -15,8 +15,11 @@ extension SparseFilter {
       reached = reached.sum(layer.bounds)
       bounds = bounds.union(reached)
     }
-    guard bounds.width <= Kernel.maximumSide, bounds.height <= Kernel.maximumSide else {
-      throw KernelError.tooLarge(width: bounds.width, height: bounds.height)
+    let largest = GridTransform.maximumSize
+    guard bounds.width <= largest, bounds.height <= largest else {
+      throw FilterError(
+        "layers", "reach over \(bounds.width)x\(bounds.height) pixels",
+        "an effective kernel of at most \(largest) a side")
     }
     var plane = Plane<Double>(width: bounds.width, height: bounds.height)
     plane[-bounds.minX, -bounds.minY] = gain
@@ -31,6 +34,7 @@ extension SparseFilter {
       plane = next
     }
     return try Kernel(
-      name: kernel?.name ?? "effective kernel", values: plane, center: PixelOffset(x: -bounds.minX, y: -bounds.minY))
+      name: kernel?.name ?? "effective kernel", values: plane, center: PixelOffset(x: -bounds.minX, y: -bounds.minY),
+      maximumSide: largest)
   }
 }

@@ -4,7 +4,7 @@ import FewtapCore
 /// The Fourier transform of real planes on an `n x n` periodic grid: where a chain's layers multiply instead of convolving.
 ///
 /// Equation: `X[k] = sum_p x[p] exp(-2 pi i k.p / n)`; the inverse divides by `n^2`.
-/// Accuracy: relative L2 error below `FFTErrorBound`, a small multiple of `log2(n)` roundings; held by SynthesisTests against
+/// Accuracy: a few roundings for each of the `log2(n^2)` butterflies that a number passes; held by GridTransformTests against
 ///           the defining sum, for every instruction set of the machine.
 /// Cost:     O(n^2 log n), scratch on the heap, no state: safe from any thread.
 public struct GridTransform: Sendable {
@@ -22,7 +22,8 @@ public struct GridTransform: Sendable {
   public init(minimumSize: Int) { self.init(minimumSize: minimumSize, kernels: .best) }
 
   package init(minimumSize: Int, kernels: MathKernels) {
-    var size = min(max(4, minimumSize + minimumSize % 2), Self.maximumSize)
+    let atMost = min(max(4, minimumSize), Self.maximumSize)
+    var size = atMost + atMost % 2
     while !Self.isSmooth(size / 2) { size += 2 }
     self.size = size
     spectrumCount = size * Int(fewtap_spectrum_stride(Int32(size)))

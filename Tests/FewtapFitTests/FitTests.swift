@@ -127,16 +127,49 @@ import Testing
     #expect(try Fit(kernel, options()).run().filter == results[0].filter)
   }
 
-  @Test(arguments: TapModel.allCases) func nonnegativeMeansNonnegative(model: TapModel) throws {
+  @Test(arguments: TapModel.allCases, Objective.allCases)
+  func nonnegativeMeansNonnegative(model: TapModel, objective: Objective) throws {
     let result = try Fit(
       try kernel(),
       options {
         $0.nonnegative = true
         $0.tapModel = model
+        $0.objective = objective
       }
     ).run()
     #expect(result.filter.chain.layers.allSatisfy { $0.taps.allSatisfy { $0.weight >= 0 } })
     #expect(abs(result.summary.noiseGain - 1) <= gamma(200))
+  }
+
+  /// A signed kernel of few pixels is its own filter, unless its noise gain is beyond the cap; no cap below what the kernel
+  /// itself needs is taken.
+  @Test func theCapHoldsForSignedKernels() throws {
+    let kernel = try kernel("sharpen:sigma=2,amount=1")
+    let least = kernel.absoluteSum / kernel.sum
+    #expect(throws: FitError.noiseGainTooLow(asked: 1.01, least: least)) {
+      try Fit(kernel, options { $0.maximumNoiseGain = 1.01 })
+    }
+    let result = try Fit(kernel, options { $0.maximumNoiseGain = 1.5 * least }).run()
+    #expect(result.summary.noiseGain <= 1.5 * least && result.summary.accuracy.relativeError < 0.5)
+  }
+
+  /// The largest kernel that is accepted fits: its chain may overhang it.
+  @Test func theLargestKernelFits() throws {
+    let result = try Fit(
+      try kernel("box:width=1025,height=1"),
+      options {
+        $0.effort = .seconds(0.5)
+        $0.budget = .taps(20)
+      }
+    ).run()
+    #expect(result.filter.chain.tapCount == 20 && result.summary.accuracy.relativeError.isFinite)
+  }
+
+  /// More taps than pixels: places repeat, and the fit ends all the same.
+  @Test func sparseSamplingEndsWhenTheSupportIsUsedUp() throws {
+    var random = SeededGenerator(seed: 1)
+    let guess = SparseSamplingGuess().parameters(for: try kernel("disk:radius=2"), layout: [200], using: &random)
+    #expect(guess.tapCount == 200)
   }
 
   @Test(arguments: [1.02, 1.2]) func theNoiseGainIsCapped(cap: Double) throws {

@@ -32,8 +32,9 @@ import Testing
     let p = start(kernel, [4], seed: seed)
     let point = problem.point(p)
     var random = SeededGenerator(seed: seed)
-    let moved = Exchange(problem: problem).sweep(
-      point, others: point.synthesis.otherLayers(), layer: 0, order: .random, fraction: 0.25, using: &random)
+    let moved = try #require(
+      Exchange(problem: problem).sweep(
+        point, others: point.synthesis.otherLayers(), layer: 0, order: .random, fraction: 0.25, using: &random))
     let changed = (0..<4).filter { moved.x[$0] != p.x[$0] || moved.y[$0] != p.y[$0] }
     #expect(changed.count <= 1)
     // Whichever tap was drawn, no place of any one tap may be better than what the sweep found for that tap.
@@ -63,9 +64,10 @@ import Testing
     let first = point.cost
     for sweep in 0..<6 {
       let layer = sweep % 3
-      let moved = Exchange(problem: problem).sweep(
-        point, others: point.synthesis.otherLayers(), layer: layer, order: sweep < 3 ? .leastUsefulFirst : .random,
-        fraction: 1, using: &random)
+      let moved = try #require(
+        Exchange(problem: problem).sweep(
+          point, others: point.synthesis.otherLayers(), layer: layer,
+          order: sweep < 3 ? .leastUsefulFirst : .random, fraction: 1, using: &random))
       let next = problem.point(moved)
       #expect(next.cost <= point.cost * (1 + 1e-6))
       #expect(moved.layout == point.parameters.layout)

@@ -21,8 +21,9 @@ import Testing
     let first = state.cost
     for _ in 0..<30 {
       let before = state.cost
-      guard optimizer.step(&state) else { break }
-      #expect(state.cost < before)
+      let helped = optimizer.step(&state)
+      #expect(helped ? state.cost < before : state.cost <= before)
+      if !helped { break }
     }
     #expect(state.cost < 0.5 * first)
   }

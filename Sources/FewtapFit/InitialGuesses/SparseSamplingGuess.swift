@@ -2,7 +2,8 @@ import FewtapCore
 import FewtapSynthesis
 
 /// First layer: pixels of the support drawn at random with a minimum distance `r = sqrt(S / (N pi))`, S the number of nonzero
-/// pixels, shrunk by a twentieth when no place is left. Later layers: circles of radius `l` pixels.
+/// pixels, shrunk by a twentieth when no place is left, and dropped once it is
+/// less than a pixel. Later layers: circles of radius `l` pixels.
 ///
 /// Source: Wu, Zhe, Huo (DISK), ICLR 2026.
 public struct SparseSamplingGuess: InitialGuess {
@@ -31,7 +32,8 @@ public struct SparseSamplingGuess: InitialGuess {
         }
         if isFree { points.append(candidate) }
       }
-      distance *= 0.95
+      // Below a pixel the support is used up: places repeat from then on.
+      distance = distance < 1 ? 0 : distance * 0.95
     }
     let first = points.map { Tap(x: Double($0.x), y: Double($0.y), weight: 1 / Double(count)) }
     let later = layout.enumerated().dropFirst().map { layer, taps in circle(taps, radius: Double(layer)) }

@@ -19,14 +19,18 @@ package struct Exchange {
 
   package init(problem: FitProblem) { self.problem = problem }
 
-  /// One sweep over `fraction` of the taps of `layer`. The cost never rises by more than rounding.
+  /// One sweep over `fraction` of the taps of `layer`. The cost never rises by more than rounding. Ends early, or gives nil,
+  /// when `shouldStop` says so.
   package func sweep(
     _ point: FitProblem.Point, others: [Spectrum], layer: Int, order: Order, fraction: Double,
-    using random: inout SeededGenerator
-  ) -> ChainParameters {
+    using random: inout SeededGenerator, shouldStop: () -> Bool = { false }
+  ) -> ChainParameters? {
     var parameters = point.parameters
     let range = parameters.ranges[layer]
-    var state = LayerState(problem: problem, parameters: parameters, layer: layer, others: others[layer])
+    guard
+      var state = LayerState(
+        problem: problem, parameters: parameters, layer: layer, others: others[layer], shouldStop: shouldStop)
+    else { return nil }
     var indices = Array(0..<range.count)
     switch order {
     case .random: random.shuffle(&indices)
@@ -35,7 +39,7 @@ package struct Exchange {
       indices.sort { (scores[$0], $0) < (scores[$1], $1) }
     }
     let count = max(1, Int(fraction * Double(range.count)))
-    state.exchange(Array(indices.prefix(count)))
+    state.exchange(Array(indices.prefix(count)), shouldStop: shouldStop)
     for (local, index) in range.enumerated() {
       parameters.x[index] = Double(Int(state.columns[local]) + state.window.minX)
       parameters.y[index] = Double(Int(state.rows[local]) + state.window.minY)
@@ -72,7 +76,9 @@ private struct LayerState {
   /// Taps from the first on that are in: all of them, once the state is made.
   private var tapsIn = 0
 
-  init(problem: FitProblem, parameters: ChainParameters, layer: Int, others: Spectrum) {
+  init?(
+    problem: FitProblem, parameters: ChainParameters, layer: Int, others: Spectrum, shouldStop: () -> Bool
+  ) {
     let (grid, metric, range) = (problem.grid, problem.loss.metric, parameters.ranges[layer])
     window = Self.window(problem, parameters, layer)
     kernels = grid.kernels
@@ -99,6 +105,7 @@ private struct LayerState {
     weights = [Double](repeating: 0, count: n)
     inverse = [Double](repeating: 0, count: n * n)
     for tap in 0..<n {
+      if shouldStop() { return nil }
       tapsIn = tap + 1
       apply(insert(tap, at: Int(rows[tap]) * window.width + Int(columns[tap])), nil)
     }
@@ -133,9 +140,9 @@ private struct LayerState {
   }
 
   /// Takes each tap of `order` out and puts it back at the best place.
-  mutating func exchange(_ order: [Int]) {
+  mutating func exchange(_ order: [Int], shouldStop: () -> Bool) {
     var insertion: RankOneChange?
-    for tap in order {
+    for tap in order where !shouldStop() {
       let removal = remove(tap)
       // Both changes read the taps as they stand now: the last one put in is at its new place, this one still at its old.
       let best = apply(removal, insertion)

@@ -4,7 +4,8 @@ import FewtapSynthesis
 
 /// Damped Gauss-Newton steps on the spectral loss, from the Gram matrix alone.
 ///
-/// Equation: `(J^T W J + lambda diag) d = -g`; lambda by the gain ratio (Nielsen's rule). Nonnegative weights are squares of
+/// Equation: `(J^T W J + lambda diag) d = -g`; lambda by the gain ratio (Nielsen's rule, but falling to a
+///           fifth instead of a third at best, which saves a step or two). Nonnegative weights are squares of
 ///           free parameters. A step moves no tap by more than three pixels, and none beyond its layer's limit.
 /// Source:   Madsen, Nielsen, Tingleff, "Methods for non-linear least squares problems", DTU 2004, section 3.2.
 /// Cost:     a step: L (L + 5) / 2 transforms and a Cholesky factorization.
