@@ -76,17 +76,17 @@ extension Pupil {
   ///
   /// Cost: a DFT as two matrix products, `samples^2 size + samples size^2` complex multiply-adds.
   package func intensity(half: Int) -> Plane<Double>? {
+    // In a fixed order, for a sum to have the same bits on every run; a perfect term costs nothing.
+    let terms = aberrations.filter { $0.value != 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
     // Rays of slope g waves a radius land 2 g sampling pixels off. The DFT repeats its image every `period` pixels: the
     // next copy's rays must stay outside the kernel, which lies within `reach` of the middle. 1024 samples each pupil finely
     // enough for 1e-4 of the peak at a wavefront of 0.6 wavelengths RMS (held by PupilTests against a quadrature).
-    let reach = 2 * sampling * aberrations.reduce(0) { $0 + abs($1.value) * $1.key.steepest }
+    let reach = 2 * sampling * terms.reduce(0) { $0 + abs($1.value) * $1.key.steepest }
     let period = max(1024, Int((2 * reach).rounded(.up)) + 2 * half + 64)
     let radius = Double(period) / (2 * sampling)
     let transmission = transmission(radius: radius)
     let side = transmission.width
 
-    // In a fixed order, for a sum to have the same bits on every run; a perfect term costs nothing.
-    let terms = aberrations.filter { $0.value != 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
     var field = ComplexMatrix(rows: side, columns: side)
     var (energy, transmitted, slope) = (0.0, 0.0, SIMD2<Double>.zero)
     for index in transmission.values.indices where transmission.values[index] != 0 {
