@@ -106,7 +106,7 @@ public enum GlyphMaskError: Error, Equatable, CustomStringConvertible {
         + "\(GlyphMask.heights.upperBound) pixels can"
     case .empty(let text): "the text \(quoted(text)) leaves no ink: give a visible character"
     case .noGlyph(let character, let font):
-      "\(font) has no glyph for \(quoted(character)): choose a font that has it (--font NAME or PATH)"
+      "\(font) has no glyph for \(quoted(character)): choose a font that has it (font=NAME or PATH)"
     case .noFont(let name, let folders):
       "no \(name.map { "font named \(quoted($0))" } ?? "bold sans-serif font") in "
         + "\(folders.joined(separator: ", ")): install one (Debian and Ubuntu: fonts-dejavu-core) or give a font file's path"
