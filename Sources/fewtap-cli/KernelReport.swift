@@ -15,14 +15,7 @@ struct KernelReport: Report {
       ("center", .array([.integer(kernel.center.x), .integer(kernel.center.y)])), ("sum", .number(kernel.sum)),
       ("absoluteSum", .number(kernel.absoluteSum)), ("minimum", .number(kernel.values.values.min() ?? .nan)),
       ("maximum", .number(kernel.values.values.max() ?? .nan)), ("support", .integer(kernel.supportCount)),
-      (
-        "supportBounds",
-        .object([
-          ("minX", .integer(bounds.minX)), ("maxX", .integer(bounds.maxX)), ("minY", .integer(bounds.minY)),
-          ("maxY", .integer(bounds.maxY)),
-        ])
-      ),
-      ("radius", .integer(kernel.radius)),
+      ("supportBounds", bounds.json), ("radius", .integer(kernel.radius)),
       ("centroid", .array([.number(moments.centroidX), .number(moments.centroidY)])),
       ("variance", .array([.number(moments.varianceX), .number(moments.varianceY)])),
       ("covariance", .number(moments.covariance)), ("sha256", .string(kernel.sha256)),
