@@ -49,12 +49,10 @@ import Testing
     try place.expectRefusal(1, naming: ["does not exist"], fit + ["none/k.json"])
   }
 
-  @Test func aFolderWithoutPermission() throws {
+  @Test(.enabled(if: geteuid() != 0, "root writes everywhere")) func aFolderWithoutPermission() throws {
     let place = try prepared()
     try FileManager.default.createDirectory(
       atPath: place.path("locked"), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o500])
-    // Root writes everywhere.
-    guard access(place.path("locked"), W_OK) != 0 else { return }
     for writer in writers {
       try place.expectRefusal(1, naming: ["locked", "where you may write"], writer + ["locked/o.pfm"])
     }

@@ -43,24 +43,41 @@ import Testing
     }
   }
 
-  /// On a 64 KiB disk in memory, where this process may mount one (root on Linux).
-  @Test func aFullDiskLeavesNothingBehind() throws {
-    try TemporaryFolder.with { folder in
-      let disk = folder + "/disk"
-      try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/bin/mount")
-      process.arguments = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return }
-      process.waitUntilExit()
-      guard process.terminationStatus == 0 else { return }
-      defer { _ = try? Process.run(URL(fileURLWithPath: "/bin/umount"), arguments: [disk]).waitUntilExit() }
+  @Test(.enabled(if: SmallDisk.canBeMounted, "needs root, to mount a disk in memory"))
+  func aFullDiskLeavesNothingBehind() throws {
+    try SmallDisk.with { disk in
       try AtomicFile.write([7], to: disk + "/a.png")
       let message = failure(disk + "/a.png", [UInt8](repeating: 1, count: 1 << 20))
       #expect(message?.contains("make room") == true)
       #expect(try files(disk) == ["a.png"])
       #expect(FileManager.default.contents(atPath: disk + "/a.png") == Data([7]))
     }
+  }
+}
+
+/// A 64 KiB disk in memory, unmounted at the end.
+private enum SmallDisk {
+  static var canBeMounted: Bool { (try? with { _ in }) != nil }
+
+  static func with(_ body: (String) throws -> Void) throws {
+    try TemporaryFolder.with { folder in
+      let disk = folder + "/disk"
+      try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+      guard try run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]) else {
+        throw CocoaError(.featureUnsupported)
+      }
+      defer { _ = try? run("umount", [disk]) }
+      try body(disk)
+    }
+  }
+
+  private static func run(_ tool: String, _ arguments: [String]) throws -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/" + tool)
+    process.arguments = arguments
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus == 0
   }
 }
