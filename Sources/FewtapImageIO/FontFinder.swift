@@ -1,7 +1,7 @@
 import Foundation
 
 /// Finds font files by name in the usual folders.
-enum FontFinder {
+package enum FontFinder {
   /// Where Debian and its like, and macOS, keep fonts.
   static let folders = [
     "/usr/share/fonts", "/usr/local/share/fonts", NSHomeDirectory() + "/.local/share/fonts", "/Library/Fonts",
@@ -16,7 +16,7 @@ enum FontFinder {
   ///
   /// Throws: ``GlyphMaskError/noFont(name:folders:)``, or the system's reason for a path.
   static func file(for name: String?) throws(GlyphMaskError) -> String {
-    if let name, name.contains("/") || isFont(name[...]) {
+    if let name, isPath(name) {
       guard access(name, R_OK) == 0 else { throw .font(.cannotOpen(path: name, cause: systemError())) }
       return name
     }
@@ -32,6 +32,9 @@ enum FontFinder {
     guard name == nil, let anyBold else { throw .noFont(name: name, folders: folders) }
     return anyBold
   }
+
+  /// True if `name` is taken for the path of a font file, not for a name to look for.
+  package static func isPath(_ name: String) -> Bool { name.contains("/") || isFont(name[...]) }
 
   /// All font files, sorted, so that one name finds one file wherever folders list it.
   private static func all() -> [String] {

@@ -18,7 +18,7 @@ struct FilterFile {
     do {
       return try SparseFilter(json: Data(bytes))
     } catch {
-      throw Failure(name, error)
+      throw Failure("\(name): \(legible("\(error)", limit: 500))")
     }
   }
 

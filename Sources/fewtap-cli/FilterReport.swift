@@ -45,8 +45,8 @@ struct FilterReport: Report {
       rows.append(
         (
           "fitted",
-          "recipe \(fit.recipe), objective \(fit.objective), effort \(fit.effort), seed \(fit.seed), "
-            + fit.termination
+          "recipe \(legible(fit.recipe)), objective \(legible(fit.objective)), effort \(legible(fit.effort)), "
+            + "seed \(fit.seed), \(legible(fit.termination))"
         ))
     }
     let layers = filter.chain.layers.enumerated().map { index, layer in
@@ -58,7 +58,7 @@ struct FilterReport: Report {
 
   private var kernelText: String {
     guard let kernel = filter.kernel else { return "unknown" }
-    return "\(kernel.name), \(kernel.width)x\(kernel.height), center \(kernel.center.x),\(kernel.center.y)"
+    return "\(legible(kernel.name)), \(kernel.width)x\(kernel.height), center \(kernel.center.x),\(kernel.center.y)"
   }
 
   private func tapText(_ layer: TapLayer) -> String {

@@ -39,6 +39,9 @@ struct GlyphSpecification: CustomStringConvertible {
     self.size = size
   }
 
+  /// True if drawing the glyph opens a file that the words name.
+  var opensFile: Bool { font.map(FontFinder.isPath) ?? false }
+
   /// The words in full.
   var description: String { "glyph:text=\(text),size=\(size)" + (font.map { ",font=\($0)" } ?? "") }
 

@@ -91,18 +91,27 @@ struct KernelOptions: ParsableArguments {
 
 extension KernelArgument.Source {
   /// The kernel; `size` and `keepSum` are for files.
-  func kernel(center: PixelOffset?, size: Int? = nil, keepSum: Bool = false) throws -> Kernel {
+  func kernel(center: PixelOffset? = nil, size: Int? = nil, keepSum: Bool = false) throws -> Kernel {
     switch self {
     case .specification(let specification):
       do {
-        return try specification.makeKernel().centered(at: center)
+        return try Self.centered(specification.makeKernel(), at: center)
       } catch {
         throw Failure("\(specification)", error, .usage)
       }
-    case .glyph(let glyph): return try glyph.kernel().centered(at: center)
+    case .glyph(let glyph): return try Self.centered(glyph.kernel(), at: center)
     case .file(let path):
       guard let size else { return try KernelFile.read(path: path, center: center, keepSum: keepSum) }
       return try Self.scaled(path, center: center, size: size, keepSum: keepSum)
+    }
+  }
+
+  private static func centered(_ kernel: Kernel, at center: PixelOffset?) throws -> Kernel {
+    guard let center else { return kernel }
+    do {
+      return try kernel.centered(at: center)
+    } catch {
+      throw Failure("--center \(center.x),\(center.y)", error, .usage)
     }
   }
 
@@ -125,12 +134,8 @@ extension KernelArgument.Source {
 }
 
 extension Kernel {
-  fileprivate func centered(at center: PixelOffset?) throws -> Kernel {
-    guard let center else { return self }
-    do {
-      return try Kernel(name: name, values: values, center: center)
-    } catch {
-      throw Failure("--center \(center.x),\(center.y)", error, .usage)
-    }
+  /// The same weights around another pixel.
+  func centered(at center: PixelOffset) throws(KernelError) -> Kernel {
+    try Kernel(name: name, values: values, center: center)
   }
 }

@@ -55,6 +55,20 @@ func aligned(_ rows: [(label: String, value: String)], indent: String = "  ") ->
   }.joined(separator: "\n")
 }
 
+/// Text from a file as one line that moves no cursor: control and format characters escaped as in JSON, the end cut off
+/// past `limit` characters.
+func legible(_ text: String, limit: Int = 200) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars.prefix(limit) {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      result += "\\u" + String(format: "%04x", scalar.value)
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return text.unicodeScalars.count > limit ? result + "..." : result
+}
+
 /// A number with so many digits after the point; no minus before zeros.
 func fixed(_ value: Double, _ digits: Int) -> String {
   let text = String(format: "%.\(digits)f", value)

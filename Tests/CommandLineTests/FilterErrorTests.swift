@@ -57,6 +57,44 @@ import Testing
     #expect(try place.run(["info", "k.json", "--json"]).json()["errorFrom"] is NSNull)
   }
 
+  /// A filter file that names its kernel so.
+  private func write(kernel: String, center: String = "[1, 1]", to name: String, in place: Workplace) throws {
+    let reference = "{\"name\": \"\(kernel)\", \"width\": 3, \"height\": 3, \"center\": \(center)}"
+    try place.write(Samples.filter(more: ", \"kernel\": \(reference)").utf8, to: name)
+    try place.writeNoise("in.ppm")
+  }
+
+  @Test(arguments: ["./k.bin", "k.ttf", "k.OTF"]) func wordsOfAFileOpenNoFont(font: String) throws {
+    let place = try Workplace()
+    try write(kernel: "glyph:text=a,font=\(font)", to: "k.json", in: place)
+    try place.write([0], to: font)
+    try place.expectRefusal(
+      1, naming: ["k.json", "font=\(font)", "--kernel"], ["apply", "k.json", "in.ppm", "out.ppm", "--compare"])
+    #expect(try place.run(["info", "k.json", "-v"]).errors.contains("needs a font's file"))
+  }
+
+  @Test(arguments: ["[99, 0]", "[0, -1]"]) func aCenterOutsideIsTheFilesFault(center: String) throws {
+    let place = try Workplace()
+    try write(kernel: "box:width=3", center: center, to: "k.json", in: place)
+    let apply = ["apply", "k.json", "in.ppm", "out.ppm", "--compare"]
+    try place.expectRefusal(1, naming: ["k.json", "kernel.center", "outside the kernel"], apply)
+    try place.expectRefusal(1, naming: ["k.json", "kernel.center"], apply + ["--kernel", "box:width=3"])
+    #expect(try !place.run(apply).errors.contains("--center"))
+  }
+
+  @Test(arguments: ["", "glyph:text="]) func stringsOfAFileMoveNoCursor(prefix: String) throws {
+    let place = try Workplace()
+    let long = String(repeating: "n", count: 1000)
+    try write(kernel: prefix + "\\u001b[2J\\u009b\\n" + long, to: "k.json", in: place)
+    for arguments in [["info", "k.json", "-v"], ["apply", "k.json", "in.ppm", "out.ppm", "--compare"]] {
+      let outcome = try place.run(arguments)
+      let text = outcome.output + outcome.errors
+      #expect(text.contains(prefix.isEmpty ? "\\u001b[2J\\u009b\\u000an" : "k.json"))
+      #expect(!text.contains(long))
+      #expect(!text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" })
+    }
+  }
+
   @Test func kernelsThatCannotBeMadeAgain() throws {
     let place = try Workplace()
     try place.writeArray("k.npy", [[1, 2, 3, 2, 1]])
