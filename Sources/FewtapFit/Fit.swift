@@ -68,7 +68,7 @@ public struct Fit: Sendable {
       if options.tapModel != .bilinear {
         throw .recipe(option: "tap model", value: options.tapModel.rawValue, required: "bilinear taps")
       }
-      if options.nonnegative { throw .recipe(option: "nonnegative weights", value: "", required: "signed weights") }
+      if options.nonnegative { throw .recipe(option: "weights", value: "nonnegative", required: "signed weights") }
     }
   }
 
@@ -99,7 +99,7 @@ public struct Fit: Sendable {
   /// First fits from several guesses, the best first.
   private func start(_ monitor: FitMonitor) -> [FitProblem.Point] {
     let schedule = Schedule(options)
-    monitor.begin(.starts, total: schedule.startSteps * schedule.starts + schedule.refineSteps * schedule.refined)
+    monitor.begin(total: schedule.startSteps * schedule.starts + schedule.refineSteps * schedule.refined)
     let points = parallelMap(count: schedule.starts, threads: options.threads) { index -> FitProblem.Point? in
       guard index == 0 || monitor.hasTime(for: .starts) else { return nil }
       var random = SeededGenerator(seed: options.seed, stream: UInt64(index))

@@ -35,7 +35,7 @@ final class FitMonitor: Sendable {
   }
 
   /// Says how many steps the fit will make.
-  func begin(_ stage: FitProgress.Stage, total: Int) {
+  func begin(total: Int) {
     tally.withLock { $0.total = limit == nil ? total : nil }
   }
 

@@ -20,7 +20,7 @@ struct PaperRecipe {
     let loss = CharbonnierLoss(kernel: problem.kernel, grid: problem.grid)
     let halfSize = Double(max(problem.kernel.width, problem.kernel.height) / 2)
     let adam = Adam(loss, on: problem.grid, offsetScale: max(1, halfSize), steps: Self.steps)
-    monitor.begin(.refinement, total: Self.steps)
+    monitor.begin(total: Self.steps)
     return adam.run(from: start, iterations: Self.steps) { state in
       !monitor.step(FitProblem.Point(synthesis: state.synthesis, cost: state.cost), .refinement)
     }.parameters

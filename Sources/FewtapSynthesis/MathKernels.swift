@@ -16,7 +16,7 @@ package struct MathKernels: @unchecked Sendable {
   ].compactMap { name, isa in fewtap_math_for(isa).map { MathKernels(table: $0.pointee, name: name) } }
 }
 
-/// A status other than OK can only be a defect of ours: sizes and buffers come from this module, never from a user.
-func check(_ status: fewtap_math_status) {
+/// A status other than OK can only be a defect of ours: sizes and buffers are made by the callers, never by a user.
+package func check(_ status: fewtap_math_status) {
   precondition(status == FEWTAP_MATH_OK, "CFewtapMath answered \(status)")
 }

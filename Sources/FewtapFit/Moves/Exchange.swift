@@ -49,11 +49,6 @@ package struct Exchange {
   }
 }
 
-/// A status other than OK can only be a defect of ours: all that goes in is made here.
-private func accept(_ status: fewtap_math_status) {
-  precondition(status == FEWTAP_MATH_OK, "CFewtapMath answered \(status)")
-}
-
 /// A layer in the middle of a sweep.
 private struct LayerState {
   let window: OffsetBounds
@@ -155,7 +150,7 @@ private struct LayerState {
     let n = count
     let column = (0..<n).map { inverse[$0 * n + tap] }
     let (pivot, weight) = (column[tap], weights[tap])
-    accept(kernels.table.rank_one_update(Int32(n), &inverse, column, -1 / pivot))
+    check(kernels.table.rank_one_update(Int32(n), &inverse, column, -1 / pivot))
     for j in 0..<n {
       inverse[tap * n + j] = 0
       inverse[j * n + tap] = 0
@@ -178,13 +173,13 @@ private struct LayerState {
     }
     overlap[tap] = 0
     var u = [Double](repeating: 0, count: n)
-    accept(kernels.table.symmetric_multiply(Int32(n), inverse, overlap, &u))
+    check(kernels.table.symmetric_multiply(Int32(n), inverse, overlap, &u))
     let s = max(diagonal - zip(overlap, u).reduce(0) { $0 + $1.0 * $1.1 }, 1e-9 * diagonal)
     let weight = -correlation[candidate] / s
     for i in 0..<n { weights[i] -= u[i] * weight }
     weights[tap] = weight
     u[tap] = -1
-    accept(kernels.table.rank_one_update(Int32(n), &inverse, u, 1 / s))
+    check(kernels.table.rank_one_update(Int32(n), &inverse, u, 1 / s))
     return RankOneChange(coefficients: u.map { -$0 }, correlation: weight, schur: -1 / s)
   }
 
@@ -208,7 +203,7 @@ private struct LayerState {
                     c1: other == nil ? nil : c1.baseAddress, c2: c2.baseAddress, a1: other?.correlation ?? 0,
                     b1: other?.schur ?? 0, a2: change.correlation, b2: change.schur)
                   let status = kernels.table.exchange_step(&view, &changes, taken, floor, positiveOnly ? 1 : 0, &best)
-                  accept(status)
+                  check(status)
                 }
               }
             }
