@@ -1,8 +1,10 @@
-/// A fitted filter: a chain of tap layers, its gain, and where it came from. What the fitting side gives and the running
+/// A fitted filter: a chain of tap layers, the rate at which it runs, its gain, and where it came from. What the fitting side gives and the running
 /// side takes; its file is JSON, format version 1.
 public struct SparseFilter: Equatable, Sendable {
   /// The layers, in normal form when the filter comes from a fit.
   public var chain: TapChain
+  /// The lower rate at which the layers run; nil: the image's own.
+  public var rate: Resampling?
   /// Factor on the chain's result: the target kernel's sum, for kernels that have one.
   public var gain: Double
   /// The kernel that it stands for; nil for a filter made by hand.
@@ -11,12 +13,18 @@ public struct SparseFilter: Equatable, Sendable {
   public var fit: FitRecord?
 
   /// A filter of given parts.
-  public init(chain: TapChain, gain: Double = 1, kernel: KernelReference? = nil, fit: FitRecord? = nil) {
+  public init(
+    chain: TapChain, rate: Resampling? = nil, gain: Double = 1, kernel: KernelReference? = nil, fit: FitRecord? = nil
+  ) {
     self.chain = chain
+    self.rate = rate
     self.gain = gain
     self.kernel = kernel
     self.fit = fit
   }
+
+  /// The offsets, in pixels of the image, that the filter can touch at any phase.
+  public var bounds: OffsetBounds { rate?.bounds(ofLayers: chain.bounds) ?? chain.bounds }
 }
 
 /// Which kernel a filter stands for.
