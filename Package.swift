@@ -32,7 +32,8 @@ let package = Package(
     .target(
       name: "FewtapFit",
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
-    .target(name: "FewtapEngine", dependencies: ["FewtapCore"]),
+    .target(name: "CFewtapKernels"),
+    .target(name: "FewtapEngine", dependencies: ["FewtapCore", "CFewtapKernels"]),
     .target(
       name: "CFewtapImageIO",
       cxxSettings: [.define("FEWTAP_OPENIMAGEIO", .when(traits: ["OpenImageIO"]))],

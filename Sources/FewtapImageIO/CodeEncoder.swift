@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// Turns linear light into the nearest integer code: nearest among encoded values, as a decoder's inverse must be.
 ///
 /// Accuracy: exact but for the rounding of `pow` in the thresholds; the code of a decoded code is that code.

@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// The image file formats that are read and written; no other decoder is ever run.
 public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible {
   /// Portable Network Graphics.

@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// What is carried from a file that is read to the one that is written.
 public struct ImageMetadata: Equatable, Sendable {
   /// The format that it came from; nil for an image made in memory.

@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// Something that a file could not tell or hold; the file is read or written nevertheless.
 public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
   /// The file holds more images than the one that is read.

@@ -1,4 +1,10 @@
-import Foundation
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
 
 /// How stored values stand for linear light.
 public enum TransferFunction: String, CaseIterable, Sendable {
@@ -26,7 +32,7 @@ public enum TransferFunction: String, CaseIterable, Sendable {
   }
 
   /// Light of every code `0...maximumCode`.
-  func decodingTable(maximumCode: Int) -> [Float] {
+  package func decodingTable(maximumCode: Int) -> [Float] {
     (0...maximumCode).map { Float(decode(Double($0) / Double(maximumCode))) }
   }
 }

@@ -1,4 +1,4 @@
-/// How a file stores one sample.
+/// How a file or a buffer stores one sample.
 public enum PixelType: String, CaseIterable, Sendable, CustomStringConvertible {
   /// Integer codes 0...255.
   case uint8
@@ -25,7 +25,7 @@ public enum PixelType: String, CaseIterable, Sendable, CustomStringConvertible {
   public var description: String { rawValue }
 
   /// The types that can stand in for this one, best first: one that loses nothing, else the one that loses least.
-  var substitutes: [PixelType] {
+  package var substitutes: [PixelType] {
     switch self {
     case .uint8: [.uint8, .uint16, .half, .float]
     case .uint16: [.uint16, .float, .half, .uint8]
@@ -36,7 +36,7 @@ public enum PixelType: String, CaseIterable, Sendable, CustomStringConvertible {
 
   /// True if every value of this type is a value of `other`. A half holds every uint8 code apart, in sRGB too (its codes lie
   /// at least 1/3295 of full scale apart, where half steps are finer), but not every uint16 code.
-  func fits(in other: PixelType) -> Bool {
+  package func fits(in other: PixelType) -> Bool {
     switch (self, other) {
     case (.uint8, _), (_, .float): true
     case (.uint16, .uint16), (.half, .half): true
