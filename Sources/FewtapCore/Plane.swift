@@ -32,6 +32,14 @@ public struct Plane<Scalar: BinaryFloatingPoint & Sendable>: Equatable, Sendable
     self.values = values
   }
 
+  /// A plane over numbers that were made for it: one a pixel.
+  package init(width: Int, height: Int, exactly values: [Scalar]) {
+    precondition(values.count == width * height)
+    self.width = width
+    self.height = height
+    self.values = values
+  }
+
   /// The number in column `x` of row `y`; both must lie inside.
   @inlinable
   public subscript(x: Int, y: Int) -> Scalar {

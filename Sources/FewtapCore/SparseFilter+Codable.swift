@@ -43,7 +43,12 @@ extension SparseFilter {
   public func json() throws(FilterError) -> Data {
     try checkInvariants()
     var text = "{\n  \"format\": \"\(Self.formatName)\",\n  \"version\": \(Self.formatVersion),\n"
-    text += "  \"taps\": \"\(chain.model.rawValue)\",\n  \"gain\": \(number(gain)),\n  \"layers\": [\n"
+    text += "  \"taps\": \"\(chain.model.rawValue)\",\n  \"gain\": \(number(gain)),\n"
+    if let rate {
+      text += "  \"rate\": { \"factor\": \(rate.factor), \"prefilter\": \"\(rate.prefilter.rawValue)\", "
+      text += "\"interpolator\": \"\(rate.interpolator.rawValue)\" },\n"
+    }
+    text += "  \"layers\": [\n"
     text += chain.layers.map { layer in
       let taps = layer.taps.map { "[\(number($0.x)), \(number($0.y)), \(number($0.weight))]" }
       return "    [\n      " + taps.joined(separator: ",\n      ") + "\n    ]"
@@ -56,12 +61,13 @@ extension SparseFilter {
       text += " }"
     }
     if let fit {
-      let fields = [
+      var fields = [
         ("objective", quoted(fit.objective)), ("recipe", quoted(fit.recipe)), ("effort", quoted(fit.effort)),
         ("seed", "\(fit.seed)"), ("relativeError", number(fit.relativeError)), ("photoPSNR", number(fit.photoPSNR)),
         ("worstPhotoPSNR", number(fit.worstPhotoPSNR)), ("noiseGain", number(fit.noiseGain)),
         ("termination", quoted(fit.termination)),
       ]
+      if let flicker = fit.flicker { fields.append(("flicker", number(flicker))) }
       text += ",\n  \"fit\": { " + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + " }"
     }
     return Data((text + "\n}\n").utf8)
@@ -100,8 +106,9 @@ private struct FilterFile: Decodable {
   enum Key: String, CodingKey { case format, version, taps, gain, layers, kernel, fit, rate }
   enum KernelKey: String, CodingKey { case name, width, height, center, sha256 }
   enum FitKey: String, CodingKey {
-    case objective, recipe, effort, seed, relativeError, photoPSNR, worstPhotoPSNR, noiseGain, termination
+    case objective, recipe, effort, seed, relativeError, photoPSNR, worstPhotoPSNR, noiseGain, termination, flicker
   }
+  enum RateKey: String, CodingKey { case factor, prefilter, interpolator }
 
   init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: Key.self)
@@ -113,9 +120,6 @@ private struct FilterFile: Decodable {
     guard version == SparseFilter.formatVersion else {
       throw FilterError("version", "is \(version)", "\(SparseFilter.formatVersion), the version that this fewtap reads")
     }
-    guard !file.contains(.rate) else {
-      throw FilterError("rate", "asks for a multi-rate chain", "a full-rate filter: this fewtap runs no others")
-    }
     let modelName = try file.value(String.self, .taps)
     guard let model = TapModel(rawValue: modelName) else {
       throw FilterError("taps", "is \(quoted(modelName))", "\"integer\" or \"bilinear\"")
@@ -123,10 +127,25 @@ private struct FilterFile: Decodable {
     let layers = try file.value([[TapTriple]].self, .layers)
     filter = SparseFilter(
       chain: TapChain(model: model, layers: layers.map { TapLayer($0.map(\.tap)) }),
+      rate: file.contains(.rate) ? try Self.rate(file.nestedContainer(keyedBy: RateKey.self, forKey: .rate)) : nil,
       gain: try file.value(Double.self, .gain),
       kernel: file.contains(.kernel)
         ? try Self.kernel(file.nestedContainer(keyedBy: KernelKey.self, forKey: .kernel)) : nil,
       fit: file.contains(.fit) ? try Self.fit(file.nestedContainer(keyedBy: FitKey.self, forKey: .fit)) : nil)
+  }
+
+  private static func rate(_ fields: KeyedDecodingContainer<RateKey>) throws -> Resampling {
+    func spline(_ key: RateKey) throws -> Resampling.BSpline {
+      let name = try fields.value(String.self, key)
+      guard let spline = Resampling.BSpline(rawValue: name) else {
+        let known = Resampling.BSpline.allCases.map { quoted($0.rawValue) }.joined(separator: " or ")
+        throw FilterError("rate.\(key.rawValue)", "is \(quoted(name))", known)
+      }
+      return spline
+    }
+    return Resampling(
+      factor: try fields.value(Int.self, .factor), prefilter: try spline(.prefilter),
+      interpolator: try spline(.interpolator))
   }
 
   private static func kernel(_ fields: KeyedDecodingContainer<KernelKey>) throws -> KernelReference {
@@ -150,7 +169,8 @@ private struct FilterFile: Decodable {
       photoPSNR: try fields.value(Double.self, .photoPSNR),
       worstPhotoPSNR: try fields.value(Double.self, .worstPhotoPSNR),
       noiseGain: try fields.value(Double.self, .noiseGain),
-      termination: try fields.value(String.self, .termination))
+      termination: try fields.value(String.self, .termination),
+      flicker: fields.contains(.flicker) ? try fields.value(Double.self, .flicker) : nil)
   }
 }
 

@@ -1,6 +1,6 @@
 /// What every filter must satisfy, wherever it came from: checked when a file is read and before a filter is applied.
 extension SparseFilter {
-  /// Largest `|offset|` of a tap, in pixels. Four times the largest kernel's side: far beyond what a fit can make, and
+  /// Largest `|offset|` of a tap, in pixels of the rate at which its layer runs. Four times the largest kernel's side: far beyond what a fit can make, and
   /// small enough that no sum of offsets comes near an integer's end.
   public static let maximumOffset = 4.0 * Double(Kernel.maximumSide)
   /// Most layers in a chain.
@@ -11,6 +11,7 @@ extension SparseFilter {
   /// Throws the first rule that does not hold, with the path of the bad value.
   public func checkInvariants() throws(FilterError) {
     guard gain.isFinite else { throw FilterError("gain", "is \(gain)", "a finite number") }
+    try rate?.check()
     let layers = chain.layers
     guard (1...Self.maximumLayerCount).contains(layers.count) else {
       throw FilterError("layers", "has \(layers.count) layers", "1 to \(Self.maximumLayerCount) layers")
@@ -43,6 +44,14 @@ extension SparseFilter {
   }
 }
 
+extension Resampling {
+  fileprivate func check() throws(FilterError) {
+    guard Self.factors.contains(factor) else {
+      throw FilterError("rate.factor", "is \(factor)", "\(Self.factors.lowerBound) to \(Self.factors.upperBound)")
+    }
+  }
+}
+
 extension KernelReference {
   fileprivate func check() throws(FilterError) {
     for (key, side) in [("width", width), ("height", height)] where !(1...Kernel.maximumSide).contains(side) {
@@ -55,7 +64,7 @@ extension FitRecord {
   fileprivate func check() throws(FilterError) {
     for (key, value) in [
       ("relativeError", relativeError), ("photoPSNR", photoPSNR), ("worstPhotoPSNR", worstPhotoPSNR),
-      ("noiseGain", noiseGain),
+      ("noiseGain", noiseGain), ("flicker", flicker ?? 0),
     ] where !value.isFinite {
       throw FilterError("fit.\(key)", "is \(value)", "a finite number")
     }

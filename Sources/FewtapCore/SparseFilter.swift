@@ -1,5 +1,5 @@
-/// A fitted filter: a chain of tap layers, the rate at which it runs, its gain, and where it came from. What the fitting side gives and the running
-/// side takes; its file is JSON, format version 1.
+/// A fitted filter: a chain of tap layers, the rate at which it runs, its gain, and where it came from. What the fitting
+/// side gives and the running side takes; its file is JSON, format version 1.
 public struct SparseFilter: Equatable, Sendable {
   /// The layers, in normal form when the filter comes from a fit.
   public var chain: TapChain
@@ -67,7 +67,7 @@ public struct FitRecord: Equatable, Sendable {
   public var effort: String
   /// Seed of every random choice.
   public var seed: UInt64
-  /// `|K - T|_2 / |T|_2` of the effective kernel.
+  /// `|K - T|_2 / |T|_2` of the effective kernel; of a filter at a lower rate that of the worst phase's kernel.
   public var relativeError: Double
   /// Predicted PSNR on photographs, dB, peak 1, linear light: mean over the reference photographs.
   public var photoPSNR: Double
@@ -77,11 +77,14 @@ public struct FitRecord: Equatable, Sendable {
   public var noiseGain: Double
   /// What ended the fit: completed, cancelled or timeLimit.
   public var termination: String
+  /// Largest distance of a phase's kernel from the mean kernel, relative to that, for a filter at a lower rate; nil for one at
+  /// the image's own rate, which has none.
+  public var flicker: Double?
 
   /// A record of given parts.
   public init(
     objective: String, recipe: String, effort: String, seed: UInt64, relativeError: Double, photoPSNR: Double,
-    worstPhotoPSNR: Double, noiseGain: Double, termination: String
+    worstPhotoPSNR: Double, noiseGain: Double, termination: String, flicker: Double? = nil
   ) {
     self.objective = objective
     self.recipe = recipe
@@ -92,5 +95,6 @@ public struct FitRecord: Equatable, Sendable {
     self.worstPhotoPSNR = worstPhotoPSNR
     self.noiseGain = noiseGain
     self.termination = termination
+    self.flicker = flicker
   }
 }

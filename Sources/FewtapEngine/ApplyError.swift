@@ -14,6 +14,12 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case zeroSumNormalized(sum: Double)
   /// One band of rows with all that the filter reads around it would not fit the limit.
   case workingSet(bytes: Int, limit: Int)
+  /// An image is not as wide as the plan was built for.
+  case widthDiffers(planned: Int, found: Int)
+  /// No image can be so wide.
+  case badWidth(Int)
+  /// The environment's `FEWTAP_ISA` names no instruction set of this machine.
+  case unknownInstructionSet(String, available: [String])
   /// ``Cancellation/cancel()`` was called before the last band was done.
   case cancelled
 
@@ -33,6 +39,11 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .workingSet(let bytes, let limit):
       "the filter reads so far around each pixel that one band of rows needs \(bytes >> 20) MiB: at most \(limit >> 20) "
         + "MiB a thread are allowed, so use a filter of smaller reach or a smaller image"
+    case .widthDiffers(let planned, let found):
+      "the image is \(found) pixels wide, but the plan was built for \(planned): build one for \(found)"
+    case .badWidth(let width): "no image is \(width) pixels wide: expected 1 to \(Int32.max)"
+    case .unknownInstructionSet(let name, let available):
+      "FEWTAP_ISA is \"\(name)\": expected one of \(available.joined(separator: ", ")) on this machine"
     case .cancelled: "cancelled"
     }
   }

@@ -18,8 +18,9 @@ public struct ApplyOptions: Sendable {
   public var progress: (@Sendable (Double) -> Void)?
   /// Looked at before each band of rows.
   public var cancellation: Cancellation?
-  /// Rows a band; nil chooses. For tests: no result depends on it.
+  /// Rows and columns of a tile; nil chooses. For tests: no result depends on them.
   package var bandHeight: Int?
+  package var tileWidth: Int?
 
   /// Options; by default clamped borders, every core, and no NaN let through.
   public init(

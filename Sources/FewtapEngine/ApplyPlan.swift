@@ -1,53 +1,50 @@
+internal import CFewtapKernels
 import FewtapCore
 
-/// A sparse filter made ready to run: built once, used for any number of images, from any number of threads.
+/// A sparse filter made ready to run: built once for images of one width, used for any number of them, from any number of
+/// threads.
 ///
-/// Equation: `I_l[p] = sum_i w_{l,i} I_{l-1}(p - o_{l,i})`, the last layer times the filter's gain (convolution).
-/// Border:   the rule extends the *image* once, by the whole chain's reach; between layers nothing is cut or extended, so
-///           the result is what the chain's effective kernel gives.
-/// Accuracy: against ``ReferenceApply``, a pixel of a plane is within `gamma_N (|k_1| * ... * |k_L| * |I|)(p)` with
-///           `N = sum_l (n_l + 2)` for `n_l` integer taps in layer l and `u = 2^-24`: `n_l` additions, a product and a rounded
-///           weight a layer, one more for the reference's own rounding. A normalized border adds the same for its divisor.
-///           Held by FewtapEngineTests/ApplyAccuracyTests.
-/// Cost:     `multiplyAddCount` a pixel and channel. A thread holds the rows of one band and of what the chain reads around
-///           it, mostly below 64 MiB and never above 1 GiB; beside that, one plane a channel for the result (two with alpha).
-///           Bands of rows go to threads; no bit depends on how many.
+/// Equation: `I_l[p] = sum_i w_{l,i} I_{l-1}(p - o_{l,i})`, the last layer times the filter's gain (convolution); for a filter
+///           with a rate, on the decimated image, interpolated afterwards (``FewtapCore/Resampling``).
+/// Border:   the rule extends the *image* once, by the whole filter's reach; between stages nothing is cut or extended, so
+///           the result is what the effective kernel gives.
+/// Accuracy: against ``ReferenceApply``, a pixel of a plane is within `gamma_N (|b| |k_1| * ... * |k_L| |a| |I|)(p)` with
+///           `u = 2^-24`; N counts, stage by stage, one rounding an addition or fused multiply-add, one a product and one
+///           a stored weight. Held by FewtapEngineTests/ApplyAccuracyTests for every instruction set.
+/// Cost:     `multiplyAddCount` a pixel and channel. A thread works in the rows of one tile that its stages read next,
+///           mostly below 2 MiB. Tiles go to threads; no bit depends on how many, nor on where tiles end.
 public struct ApplyPlan: Sendable {
   /// The filter that it runs.
   public let filter: SparseFilter
-  /// Multiply-adds a pixel and channel: taps in all layers, bilinear ones split into pixels and equal offsets merged.
-  public var multiplyAddCount: Int { engine.layers.reduce(0) { $0 + $1.taps.count } }
+  /// Columns of the images that it takes.
+  public let width: Int
+  /// Multiply-adds a pixel and channel: taps in all layers, bilinear ones split into pixels and equal offsets merged, and the
+  /// weights of decimation and interpolation.
+  public let multiplyAddCount: Double
 
-  private let engine: UniformApply<Float>
+  let compiled: CompiledFilter
+  let kernels: RowKernels
+  let pool = WorkspacePool()
 
-  /// A plan for `filter`.
+  /// A plan for `filter` on images of `width` columns.
   ///
-  /// Throws: ``ApplyError/filter(_:)`` if the filter breaks its invariants, or has a weight that Float cannot hold.
-  public init(_ filter: SparseFilter) throws(ApplyError) {
-    do {
-      try filter.checkInvariants()
-    } catch {
-      throw .filter(error)
-    }
-    self.filter = filter
-    var layers: [UniformApply<Float>.Layer] = []
-    for (index, layer) in filter.chain.layers.enumerated() {
-      // In the last layer the gain costs nothing, and is rounded together with its weights.
-      let scale = index == filter.chain.layers.count - 1 ? filter.gain : 1
-      var taps: [(x: Int, y: Int, weight: Float)] = []
-      for tap in layer.mergedIntegerTaps() {
-        let weight = tap.weight * scale
-        guard Float(weight).isFinite else {
-          throw .filter(
-            FilterError(
-              "layers[\(index)]", "has the weight \(weight) (with gain)", "weights up to 3.4e38, Float's largest"))
-        }
-        taps.append((tap.offset.x, tap.offset.y, Float(weight)))
-      }
-      layers.append(UniformApply.Layer(taps: taps, bounds: Self.bounds(of: taps)))
-    }
-    engine = UniformApply(
-      layers: layers, sum: filter.chain.sum * filter.gain, noiseGain: filter.chain.noiseGain * abs(filter.gain))
+  /// Throws: ``ApplyError/filter(_:)`` if the filter breaks its invariants, or has a weight that Float cannot hold;
+  ///         ``ApplyError/badWidth(_:)``; ``ApplyError/unknownInstructionSet(_:available:)`` if the environment's
+  ///         `FEWTAP_ISA` names none of this machine's.
+  public init(_ filter: SparseFilter, width: Int) throws(ApplyError) {
+    try self.init(filter, width: width, kernels: RowKernels.chosen())
+  }
+
+  package init(_ filter: SparseFilter, width: Int, kernels: RowKernels) throws(ApplyError) {
+    guard (1...Int(Int32.max)).contains(width) else { throw .badWidth(width) }
+    (self.filter, self.width, self.kernels) = (filter, width, kernels)
+    compiled = try CompiledFilter(filter)
+    let low = Double(compiled.layers.reduce(0) { $0 + $1.multiplyAdds })
+    multiplyAddCount =
+      filter.rate.map { rate in
+        let (a, b, d) = (rate.prefilterWeights.values.count, rate.interpolatorWeights.values.count, Double(rate.factor))
+        return low / (d * d) + Double(a) / d + Double(a) / (d * d) + Double(b) / (d * d) + Double(b) / d
+      } ?? low
   }
 
   /// The filtered image, of the same size and channels.
@@ -55,23 +52,71 @@ public struct ApplyPlan: Sendable {
   /// Colors are filtered premultiplied by alpha and divided afterwards; where the filtered alpha is below 2^-17 they are 0.
   /// Alpha is filtered by the same weights scaled to a sum of 1 (left alone if they cancel) and may leave 0...1 where
   /// weights are negative. Values above 1 are kept.
-  /// Throws: ``ApplyError``: a pixel that the policy refuses, a border constant that is not finite, weights that cancel
-  ///         under a normalized border, a reach too large for this image's memory limit, or a cancellation.
+  /// Throws: ``ApplyError``: an image of another width, a pixel that the policy refuses, a border constant that is not
+  ///         finite, weights that cancel under a normalized border, a reach too large for the memory limit, or a cancellation.
   public func apply(to image: Image, options: ApplyOptions = ApplyOptions()) throws(ApplyError) -> Image {
-    try engine.apply(to: image, options: options)
+    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
+    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    let (width, height) = (image.width, image.height)
+    var failure: ApplyError?
+    let planes = image.planes.withPointers { inputs in
+      Self.makePlanes(image.planes.count, width: width, height: height) { outputs in
+        var work = PlanRun(
+          plan: self, source: SourceImage(planes: inputs, width: width, height: height, rowStride: width),
+          target: TargetImage(planes: outputs, rowStride: width), channels: image.planes.count,
+          alphaIndex: image.alphaIndex, alphaIsAssociated: image.alphaIsAssociated, options: options)
+        do throws(ApplyError) {
+          if case .metNonFinite = try work.run(rows: 0..<height) {
+            for (channel, plane) in image.planes.enumerated() {
+              _ = try options.nonfinite.admit(plane, channel: channel)
+            }
+            // Finite pixels whose sums overflow: they may.
+            work.options.nonfinite = .keep
+            _ = try work.run(rows: 0..<height)
+          }
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
+    return Image(sameSizePlanes: planes, alphaIndex: image.alphaIndex, alphaIsAssociated: image.alphaIsAssociated)
   }
 
   /// The filtered plane: the same for one channel without alpha.
   public func apply(toPlane plane: Plane<Float>, options: ApplyOptions = ApplyOptions()) throws(ApplyError)
     -> Plane<Float>
   {
-    try engine.apply(toPlane: plane, options: options)
+    try apply(to: Image(sameSizePlanes: [plane]), options: options).planes[0]
   }
 
-  private static func bounds(of taps: [(x: Int, y: Int, weight: Float)]) -> OffsetBounds {
-    // No taps: a layer whose weights are all 0 reads nothing, and offset 0 stands for that.
-    taps.dropFirst().reduce(OffsetBounds(PixelOffset(x: taps.first?.x ?? 0, y: taps.first?.y ?? 0))) {
-      $0.union(OffsetBounds(PixelOffset(x: $1.x, y: $1.y)))
+  /// `count` planes whose numbers `fill` writes.
+  private static func makePlanes(
+    _ count: Int, width: Int, height: Int, _ pointers: [UnsafeMutablePointer<Float>] = [],
+    fill: ([UnsafeMutablePointer<Float>]) -> Void
+  ) -> [Plane<Float>] {
+    guard pointers.count < count else {
+      fill(pointers)
+      return []
+    }
+    var rest: [Plane<Float>] = []
+    let values = [Float](unsafeUninitializedCapacity: width * height) { values, initialized in
+      guard let address = values.baseAddress else { return }
+      rest = makePlanes(count, width: width, height: height, pointers + [address], fill: fill)
+      initialized = width * height
+    }
+    return [Plane(width: width, height: height, exactly: values)] + rest
+  }
+}
+
+extension [Plane<Float>] {
+  /// Calls `body` with the address of each plane's numbers.
+  fileprivate func withPointers<Result>(
+    _ pointers: [UnsafePointer<Float>] = [], _ body: ([UnsafePointer<Float>]) -> Result
+  ) -> Result {
+    guard pointers.count < count else { return body(pointers) }
+    return self[pointers.count].values.withUnsafeBufferPointer { values in
+      withPointers(pointers + [values.baseAddress!], body)
     }
   }
 }

@@ -28,7 +28,7 @@ struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendab
   func apply(to image: Image, options: ApplyOptions) throws(ApplyError) -> Image {
     var admitted: [Plane<Scalar>] = []
     for (channel, plane) in image.planes.enumerated() {
-      try Self.check(plane, channel: channel)
+      try plane.check(channel: channel)
       admitted.append(Self.converted(try options.nonfinite.admit(plane, channel: channel)))
     }
     if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
@@ -124,15 +124,6 @@ struct UniformApply<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>: Sendab
   private static func bandCount(_ height: Int, _ bandHeight: Int) -> Int { (height + bandHeight - 1) / bandHeight }
 
   // MARK: Conversions
-
-  /// `values` is settable, so its count is checked before any pointer is made of it.
-  private static func check(_ plane: Plane<Float>, channel: Int) throws(ApplyError) {
-    let (count, overflow) = plane.width.multipliedReportingOverflow(by: plane.height)
-    guard plane.width > 0, plane.height > 0, !overflow, plane.values.count == count else {
-      throw .malformedPlane(
-        channel: channel, width: plane.width, height: plane.height, count: plane.values.count)
-    }
-  }
 
   private static func converted(_ plane: Plane<Float>) -> Plane<Scalar> {
     if let same = plane as? Plane<Scalar> { return same }

@@ -80,21 +80,21 @@ struct ApplyCommand: ParsableCommand {
     let file = FilterFile(path: filter)
     let filter = try file.read()
     let target = compare ? try TargetOfFilter(filter: filter, name: file.name, given: kernel).kernel() : nil
+    var clock = StageClock()
+    let source = try ImageArgument(path: input).read(transfer: transfer)
     let plan: ApplyPlan
     do {
-      plan = try ApplyPlan(filter)
+      plan = try ApplyPlan(filter, width: source.image.width)
     } catch {
       throw Failure(file.name, error)
     }
-    var clock = StageClock()
-    let source = try ImageArgument(path: input).read(transfer: transfer)
     clock.end("read")
     let about = source.metadata
     report.note(
       "\(input): \(about.format?.rawValue ?? "npy"), \(about.pixelType), \(about.transfer.rawValue)"
         + (about.colorProfile == nil ? "" : ", with an ICC profile"))
     report.note(
-      "\(file.name): halo \(filter.chain.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
+      "\(file.name): halo \(filter.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
     var warnings = source.warnings.map { "\(input): \($0)" }
 
     var result = source

@@ -15,7 +15,7 @@ struct ApplyReport: Report {
     [
       ("command", .string("apply")), ("output", .string(output)), ("width", .integer(image.width)),
       ("height", .integer(image.height)), ("channels", .integer(image.planes.count)),
-      ("multiplyAdds", .integer(plan.multiplyAddCount)),
+      ("multiplyAdds", .number(plan.multiplyAddCount)),
       ("seconds", .object(stages.map { ($0.name, .number($0.seconds)) })), ("comparison", comparisonJSON),
     ]
   }
@@ -32,7 +32,7 @@ struct ApplyReport: Report {
   var text: String {
     var rows: [(label: String, value: String)] = [
       ("image", "\(image.width)x\(image.height), \(image.planes.count) channels"),
-      ("multiply-adds", "\(plan.multiplyAddCount) a pixel and channel"),
+      ("multiply-adds", "\(significant(plan.multiplyAddCount)) a pixel and channel"),
       ("time", stages.map { "\($0.name) \(fixed($0.seconds, 2)) s" }.joined(separator: ", ")),
     ]
     if let comparison, let target {

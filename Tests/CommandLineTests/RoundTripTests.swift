@@ -34,7 +34,8 @@ import Testing
     #expect(result.image.width == 24 && result.image.height == 16 && result.image.planes.count == 3)
     // What the command says it measured is what the library measures.
     let comparison = try ImageComparison(
-      ApplyPlan(filter).apply(to: source.image), reference: DenseApply(.heart(size: 15)).apply(to: source.image))
+      ApplyPlan(filter, width: source.image.width).apply(to: source.image),
+      reference: DenseApply(.heart(size: 15)).apply(to: source.image))
     // Foundation's JSONSerialization is off by some units in the last place; its decoder is exact.
     let measured = try JSONDecoder().decode(Told.self, from: Data(applied.output.utf8)).comparison
     #expect(measured.psnr == comparison.psnr)

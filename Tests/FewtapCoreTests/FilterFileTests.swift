@@ -12,13 +12,13 @@ func awkwardFilter() -> SparseFilter {
   let taps = weights.enumerated().map { Tap(x: Double($0.offset) * 0.1 - 0.7, y: -0.0, weight: $0.element) }
   return SparseFilter(
     chain: TapChain(model: .bilinear, layers: [TapLayer(taps), TapLayer([Tap(x: 4100, y: -4100, weight: 0.5)])]),
-    gain: 0.1 + 0.7,
+    rate: Resampling(factor: 5, prefilter: .linear, interpolator: .cubic), gain: 0.1 + 0.7,
     kernel: KernelReference(
       name: "a \"quoted\" \\ name\n\t\r\u{1}\u{1F}\u{7F}é\u{2028}😀", width: 49, height: 31,
       center: PixelOffset(x: 24, y: -3), sha256: "ab12"),
     fit: FitRecord(
       objective: "photo", recipe: "fewtap", effort: "normal", seed: .max, relativeError: 0.12, photoPSNR: 72.1,
-      worstPhotoPSNR: 65.25, noiseGain: 1.3, termination: "completed"))
+      worstPhotoPSNR: 65.25, noiseGain: 1.3, termination: "completed", flicker: 0.0625))
 }
 
 func bits(_ filter: SparseFilter) -> [UInt64] {
@@ -79,6 +79,9 @@ struct FilterFileTests {
     filter.fit?.relativeError = .nan
     #expect(throws: FilterError.self) { try filter.json() }
     filter = awkwardFilter()
+    filter.fit?.flicker = .infinity
+    #expect(throws: FilterError.self) { try filter.json() }
+    filter = awkwardFilter()
     filter.kernel?.width = 0
     #expect(throws: FilterError.self) { try filter.json() }
   }
@@ -105,7 +108,8 @@ struct FilterFileErrorTests {
     ("\"version\": 1", "\"version\": \"1\"", "version"),
     ("\"version\": 1", "\"version\": 1.5", "version"),
     ("\"version\": 1", "\"version\": 99999999999999999999", "version"),
-    ("\"gain\"", "\"rate\": {\"factor\": 4}, \"gain\"", "rate"),
+    ("\"gain\"", "\"rate\": 4, \"gain\"", "rate"),
+    ("\"gain\"", "\"rate\": {\"factor\": 4}, \"gain\"", "rate.prefilter"),
     ("\"taps\": \"integer\", ", "", "taps"),
     ("\"integer\"", "\"cubic\"", "taps"),
     ("\"integer\"", "3", "taps"),
@@ -266,6 +270,14 @@ struct FilterInvariantTests {
     let error = try #require(throws: FilterError.self) { try filter.checkInvariants() }
     #expect(error.path == path)
     #expect(error.description.contains("expected"))
+  }
+
+  @Test("a factor outside its range is named", arguments: [Int.min, -4, 0, 1, 65, .max])
+  func factor(_ factor: Int) throws {
+    var filter = Self.filter([[Self.tap]])
+    filter.rate = Resampling(factor: factor)
+    let error = try #require(throws: FilterError.self) { try filter.checkInvariants() }
+    #expect(error.path == "rate.factor")
   }
 
   @Test("the largest offset is allowed")

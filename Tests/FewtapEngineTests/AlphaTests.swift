@@ -24,7 +24,8 @@ struct AlphaTests {
     "no green leaks out of transparent pixels",
     arguments: everyBorder.filter { $0 != .constant(0.75) && $0 != .constant(-2) })
   func fringe(border: BorderRule) throws {
-    let result = try ApplyPlan(Self.box).apply(to: Self.redOnHiddenGreen(), options: ApplyOptions(border: border))
+    let result = try ApplyPlan(Self.box, width: 20).apply(
+      to: Self.redOnHiddenGreen(), options: ApplyOptions(border: border))
     #expect(result.planes[1].values.allSatisfy { $0 == 0 })
     // Red is the mean of red pixels alone: 0.8 wherever anything shows. Both sums run over the same positive products, so
     // the quotient is within twice their rounding.
@@ -43,7 +44,7 @@ struct AlphaTests {
     var random = SeededGenerator(seed: 41)
     let color: Plane<Float> = random.plane(width: 18, height: 40, in: 0...1)
     let image = try Image(planes: [Plane(width: 18, height: 40, repeating: 1), color], alphaIndex: 0)
-    let plan = try ApplyPlan(filter)
+    let plan = try ApplyPlan(filter, width: 18)
     let result = try plan.apply(to: image)
     let growth = gamma(2 * filter.roundings + 4, roundoff: floatRoundoff)
     #expect(
@@ -57,7 +58,7 @@ struct AlphaTests {
     let edge = SparseFilter(
       chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 0, y: 0, weight: 1), Tap(x: 1, y: 0, weight: -1)])]))
     let image = try Self.redOnHiddenGreen()
-    let result = try ApplyPlan(edge).apply(to: image)
+    let result = try ApplyPlan(edge, width: image.width).apply(to: image)
     #expect(result.planes[2] == image.planes[2])
     #expect(result.planes[0][6, 7] == 0.8 && result.planes[0][7, 7] == 0)
   }
@@ -67,7 +68,7 @@ struct AlphaTests {
     let far = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 9, y: 0, weight: 1)])]))
     let image = try Image(
       planes: [Plane(width: 3, height: 1, repeating: 0.5), Plane(width: 3, height: 1, repeating: 1)], alphaIndex: 1)
-    let result = try ApplyPlan(far).apply(to: image, options: ApplyOptions(border: .constant(0.25)))
+    let result = try ApplyPlan(far, width: image.width).apply(to: image, options: ApplyOptions(border: .constant(0.25)))
     #expect(result.planes.map(\.values) == [[0.25, 0.25, 0.25], [0.25, 0.25, 0.25]])
   }
 
@@ -76,7 +77,7 @@ struct AlphaTests {
     let same = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 0, y: 0, weight: 1)])]))
     let alpha = try Plane<Float>(width: 3, height: 1, values: [0x1p-18, 0x1p-17, 1])
     let image = try Image(planes: [Plane(width: 3, height: 1, repeating: 0.5), alpha], alphaIndex: 1)
-    let result = try ApplyPlan(same).apply(to: image)
+    let result = try ApplyPlan(same, width: image.width).apply(to: image)
     #expect(result.planes[0].values == [0, 0.5, 0.5])
     #expect(result.planes[1] == alpha)
   }
@@ -84,7 +85,7 @@ struct AlphaTests {
   @Test("the dense truth follows the same rule")
   func dense() throws {
     let kernel = try Kernel(name: "box", values: Plane(width: 5, height: 5, repeating: 0.04))
-    let (image, plan) = (try Self.redOnHiddenGreen(), try ApplyPlan(Self.box))
+    let (image, plan) = (try Self.redOnHiddenGreen(), try ApplyPlan(Self.box, width: 20))
     let truth = try DenseApply(kernel).apply(to: image)
     let comparison = try ImageComparison(try plan.apply(to: image), reference: truth)
     #expect(comparison.largestDifference <= gamma(2 * Self.box.roundings + 6, roundoff: floatRoundoff))

@@ -42,7 +42,8 @@ struct ApplyAccuracyTests {
       let filter = SparseFilter(chain: chain, gain: random.uniform(-3, 3))
       let plane: Plane<Float> = random.plane(width: size.0, height: size.1)
       let expected = try ReferenceApply.apply(filter, to: plane.map { Double($0) }, border: border)
-      let actual = try ApplyPlan(filter).apply(toPlane: plane, options: ApplyOptions(border: border))
+      let actual = try ApplyPlan(filter, width: plane.width).apply(
+        toPlane: plane, options: ApplyOptions(border: border))
       let bound = try promisedBound(filter, plane.map { Double($0) }, border)
       #expect(violation(actual, expected, within: bound) == nil, "seed \(seed), size \(size)")
     }
@@ -55,7 +56,8 @@ struct ApplyAccuracyTests {
     let plane: Plane<Float> = random.plane(width: 5, height: 3)
     for (x, y) in [(far, -far), (-far, 0), (0, far)] {
       let filter = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: x, y: y, weight: 1)])]))
-      let actual = try ApplyPlan(filter).apply(toPlane: plane, options: ApplyOptions(border: border))
+      let actual = try ApplyPlan(filter, width: plane.width).apply(
+        toPlane: plane, options: ApplyOptions(border: border))
       let expected = Plane<Float>(width: 5, height: 3) { column, row in
         guard let column = border.source(of: column - Int(x), count: 5),
           let row = border.source(of: row - Int(y), count: 3)
@@ -70,6 +72,6 @@ struct ApplyAccuracyTests {
   func emptyLayer() throws {
     let filter = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 3, y: 2, weight: 0)])]))
     let plane = Plane<Float>(width: 4, height: 4, repeating: 5)
-    #expect(try ApplyPlan(filter).apply(toPlane: plane) == Plane(width: 4, height: 4))
+    #expect(try ApplyPlan(filter, width: plane.width).apply(toPlane: plane) == Plane(width: 4, height: 4))
   }
 }

@@ -21,12 +21,20 @@ struct ApplyErrorTests {
       filter([Tap(x: 0, y: 0, weight: 1e30)], gain: 1e10), SparseFilter(chain: TapChain(model: .integer, layers: [])),
     ])
   func brokenFilters(filter: SparseFilter) throws {
-    let error = try #require(throws: ApplyError.self) { _ = try ApplyPlan(filter) }
+    let error = try #require(throws: ApplyError.self) { _ = try ApplyPlan(filter, width: 6) }
     guard case .filter(let cause) = error else {
       Issue.record("\(error)")
       return
     }
     #expect(error.description == cause.description)
+  }
+
+  @Test("a factor that there is not")
+  func rates() {
+    var filter = Self.mean
+    filter.rate = Resampling(factor: 0)
+    #expect(throws: ApplyError.self) { try ApplyPlan(filter, width: 3) }
+    #expect(throws: ApplyError.self) { try ReferenceApply.apply(filter, to: Plane(width: 3, height: 3)) }
   }
 
   @Test(
@@ -37,7 +45,7 @@ struct ApplyErrorTests {
     first[5, 4] = value
     second[2, 3] = value
     second[1, 4] = value
-    let plan = try ApplyPlan(Self.mean)
+    let plan = try ApplyPlan(Self.mean, width: Self.plane.width)
     let error = try #require(throws: ApplyError.self) {
       _ = try plan.apply(to: Image(planes: [Self.plane, second, first]))
     }
@@ -54,7 +62,7 @@ struct ApplyErrorTests {
     var (dirty, zeroed) = (Self.plane, Self.plane)
     dirty[2, 3] = .nan
     zeroed[2, 3] = 0
-    let plan = try ApplyPlan(Self.mean)
+    let plan = try ApplyPlan(Self.mean, width: Self.plane.width)
     #expect(
       try plan.apply(toPlane: dirty, options: ApplyOptions(nonfinite: .zero)) == plan.apply(toPlane: zeroed))
     let kept = try plan.apply(toPlane: dirty, options: ApplyOptions(nonfinite: .keep))
@@ -71,7 +79,7 @@ struct ApplyErrorTests {
     for plane in [Plane<Float>(width: 0, height: 0), Plane<Float>(width: 0, height: 4), short] {
       let expected = ApplyError.malformedPlane(
         channel: 0, width: plane.width, height: plane.height, count: plane.values.count)
-      #expect(throws: expected) { try ApplyPlan(Self.mean).apply(toPlane: plane) }
+      #expect(throws: expected) { try ApplyPlan(Self.mean, width: 6).apply(toPlane: plane) }
       var double = Plane<Double>(width: plane.width, height: plane.height)
       double.values = plane.values.map { Double($0) }
       #expect(throws: expected) { try ReferenceApply.apply(Self.mean, to: double) }
@@ -82,7 +90,8 @@ struct ApplyErrorTests {
   func nonFiniteBorder() throws {
     for value in [Float.nan, .infinity] {
       let error = try #require(throws: ApplyError.self) {
-        _ = try ApplyPlan(Self.mean).apply(toPlane: Self.plane, options: ApplyOptions(border: .constant(value)))
+        _ = try ApplyPlan(Self.mean, width: Self.plane.width).apply(
+          toPlane: Self.plane, options: ApplyOptions(border: .constant(value)))
       }
       #expect(error.description == "the border's constant is \(value): it must be finite")
     }
@@ -94,7 +103,7 @@ struct ApplyErrorTests {
     let kernel = try Kernel(name: "edge", values: Plane(width: 3, height: 1, values: [1, 0, -1]))
     let normalized = ApplyOptions(border: .normalized)
     #expect(throws: ApplyError.zeroSumNormalized(sum: 0)) {
-      try ApplyPlan(edge).apply(toPlane: Self.plane, options: normalized)
+      try ApplyPlan(edge, width: Self.plane.width).apply(toPlane: Self.plane, options: normalized)
     }
     #expect(throws: ApplyError.zeroSumNormalized(sum: 0)) {
       try DenseApply(kernel).apply(toPlane: Self.plane, options: normalized)
@@ -111,7 +120,9 @@ struct ApplyErrorTests {
     let filter = SparseFilter(
       chain: TapChain(
         model: .integer, layers: Array(repeating: layer, count: SparseFilter.maximumLayerCount)))
-    let error = try #require(throws: ApplyError.self) { _ = try ApplyPlan(filter).apply(toPlane: Self.plane) }
+    let error = try #require(throws: ApplyError.self) {
+      _ = try ApplyPlan(filter, width: Self.plane.width).apply(toPlane: Self.plane)
+    }
     guard case .workingSet(let bytes, let limit) = error else {
       Issue.record("\(error)")
       return
@@ -126,8 +137,10 @@ struct ApplyErrorTests {
     var options = ApplyOptions(threads: 4, progress: { fraction in seen.withLock { $0.append(fraction) } })
     options.bandHeight = 2
     let image = try Image(planes: [Self.plane, Self.plane])
-    _ = try ApplyPlan(Self.mean).apply(to: image, options: options)
-    #expect(seen.withLock { $0 } == (1...6).map { Double($0) / 6 })
+    _ = try ApplyPlan(Self.mean, width: image.width).apply(to: image, options: options)
+    // Two planes, three bands each, of 2, 2 and 1 rows.
+    let fractions = seen.withLock { $0 }
+    #expect(fractions.count == 6 && fractions == fractions.sorted() && fractions.last == 1)
   }
 
   @Test("a cancellation ends the work between bands")
@@ -141,7 +154,9 @@ struct ApplyErrorTests {
         cancellation.cancel()
       }, cancellation: cancellation)
     options.bandHeight = 1
-    #expect(throws: ApplyError.cancelled) { try ApplyPlan(Self.mean).apply(toPlane: Self.plane, options: options) }
+    #expect(throws: ApplyError.cancelled) {
+      try ApplyPlan(Self.mean, width: Self.plane.width).apply(toPlane: Self.plane, options: options)
+    }
     #expect(bands.withLock { $0 } == 1)
   }
 }

@@ -15,10 +15,10 @@ struct ApplyLawTests {
     "filter(constant) = constant * gain", arguments: [BorderRule.clamp, .mirror, .wrap], TapModel.allCases)
   func constant(border: BorderRule, model: TapModel) throws {
     let filter = Self.filter(model, seed: 21, gain: 2.5)
-    let plan = try ApplyPlan(filter)
     // sum|w x| is noise gain * gain * constant.
     let bound = gamma(filter.roundings + 1, roundoff: floatRoundoff) * filter.chain.noiseGain * 2.5 * 0.7
     for (width, height) in [(1, 1), (2, 40), (33, 50)] {
+      let plan = try ApplyPlan(filter, width: width)
       let violation = try constantLawViolation(
         of: { try plan.apply(toPlane: $0, options: ApplyOptions(border: border)) }, constant: 0.7, gain: 2.5,
         width: width, height: height, within: bound)
@@ -31,7 +31,7 @@ struct ApplyLawTests {
     // No weight is negative and every corner keeps its own quarter of a symmetric box.
     let box = TapLayer((-3...3).flatMap { y in (-3...3).map { Tap(x: Double($0), y: Double(y), weight: 1 / 49.0) } })
     let filter = SparseFilter(chain: TapChain(model: .integer, layers: [box, box]), gain: 3)
-    let plan = try ApplyPlan(filter)
+    let plan = try ApplyPlan(filter, width: 25)
     // Numerator and divisor of positive terms: relative errors add, and the quotient rounds three times.
     let bound = gamma(2 * filter.roundings + 4, roundoff: floatRoundoff) * 3 * 0.7
     let violation = try constantLawViolation(
@@ -44,7 +44,8 @@ struct ApplyLawTests {
   func normalizedNothing() throws {
     let filter = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 4, y: 0, weight: 1)])]))
     let plane = Plane<Float>(width: 6, height: 1, repeating: 2)
-    let result = try ApplyPlan(filter).apply(toPlane: plane, options: ApplyOptions(border: .normalized))
+    let result = try ApplyPlan(filter, width: plane.width).apply(
+      toPlane: plane, options: ApplyOptions(border: .normalized))
     #expect(result.values == [0, 0, 0, 0, 2, 2])
   }
 
@@ -52,7 +53,7 @@ struct ApplyLawTests {
   func linear(border: BorderRule) throws {
     var random = SeededGenerator(seed: 22)
     let filter = Self.filter(.bilinear, seed: 23)
-    let plan = try ApplyPlan(filter)
+    let plan = try ApplyPlan(filter, width: 31)
     // Three filtered planes, of magnitudes up to 3, 1 and 1 (times 2 and 1), and the mixed plane's own two roundings.
     let bound = gamma(filter.roundings + 2, roundoff: floatRoundoff) * filter.chain.noiseGain * (3 + 2 + 1)
     let violation = try linearityLawViolation(
@@ -64,7 +65,7 @@ struct ApplyLawTests {
   @Test("shifts commute under a periodic border, to the bit", arguments: TapModel.allCases)
   func shifts(model: TapModel) throws {
     var random = SeededGenerator(seed: 24)
-    let plan = try ApplyPlan(Self.filter(model, seed: 25))
+    let plan = try ApplyPlan(Self.filter(model, seed: 25), width: 29)
     let plane: Plane<Float> = random.plane(width: 29, height: 37)
     for (x, y) in [(1, 0), (0, 1), (-7, 13), (100, -50)] {
       let violation = try shiftLawViolation(
@@ -85,7 +86,7 @@ struct ApplyLawTests {
     light[6, 5] = 1
     var expected = Plane<Float>(width: 15, height: 13)
     for tap in taps { expected[6 + Int(tap.x), 5 + Int(tap.y)] = Float(tap.weight) }
-    #expect(try ApplyPlan(filter).apply(toPlane: light) == expected)
+    #expect(try ApplyPlan(filter, width: light.width).apply(toPlane: light) == expected)
     #expect(try ReferenceApply.apply(filter, to: light.map { Double($0) }) == expected.map { Double($0) })
     let kernel = try ReferenceApplyTests.effectiveKernel(filter)
     #expect(try DenseApply(kernel).apply(toPlane: light) == expected)
@@ -97,13 +98,13 @@ struct ApplyLawTests {
     let filter = SparseFilter(chain: TapChain(model: .bilinear, layers: [TapLayer([Tap(x: 1.5, y: 0, weight: 1)])]))
     var light = Plane<Float>(width: 7, height: 1)
     light[2, 0] = 1
-    #expect(try ApplyPlan(filter).apply(toPlane: light).values == [0, 0, 0, 0.5, 0.5, 0, 0])
+    #expect(try ApplyPlan(filter, width: light.width).apply(toPlane: light).values == [0, 0, 0, 0.5, 0.5, 0, 0])
   }
 
   @Test("threads and bands change no bit", arguments: everyBorder)
   func threadsAndBands(border: BorderRule) throws {
     var random = SeededGenerator(seed: 26)
-    let plan = try ApplyPlan(Self.filter(.bilinear, seed: 27, gain: 1.1))
+    let plan = try ApplyPlan(Self.filter(.bilinear, seed: 27, gain: 1.1), width: 45)
     let plane: Plane<Float> = random.plane(width: 45, height: 83)
     var options = ApplyOptions(border: border, threads: 1)
     options.bandHeight = 83
@@ -121,7 +122,7 @@ struct ApplyLawTests {
   @Test("one plan serves several threads at once")
   func sharedPlan() throws {
     var random = SeededGenerator(seed: 28)
-    let plan = try ApplyPlan(Self.filter(.integer, seed: 29))
+    let plan = try ApplyPlan(Self.filter(.integer, seed: 29), width: 40)
     let plane: Plane<Float> = random.plane(width: 40, height: 40)
     let expected = try plan.apply(toPlane: plane)
     let disagreements = Mutex(0)
@@ -144,7 +145,7 @@ struct ApplyLawTests {
     let framed = Plane<Float>(width: width, height: height) { x, y in
       x == 0 || y == 0 || x == width - 1 || y == height - 1 ? .nan : clean[x, y]
     }
-    let plan = try ApplyPlan(filter)
+    let plan = try ApplyPlan(filter, width: width)
     let expected = try plan.apply(toPlane: clean)
     let actual = try plan.apply(toPlane: framed, options: ApplyOptions(nonfinite: .keep))
     for y in 1 + bounds.maxY..<height - 1 + bounds.minY {
@@ -158,7 +159,7 @@ struct ApplyLawTests {
   @Test("light far above 1 is kept")
   func highDynamicRange() throws {
     let filter = Self.filter(.integer, seed: 32)
-    let result = try ApplyPlan(filter).apply(toPlane: Plane(width: 20, height: 20, repeating: 1000))
+    let result = try ApplyPlan(filter, width: 20).apply(toPlane: Plane(width: 20, height: 20, repeating: 1000))
     let bound = gamma(filter.roundings, roundoff: floatRoundoff) * filter.chain.noiseGain * 1000
     #expect(violation(result, Plane<Float>(width: 20, height: 20, repeating: 1000), within: bound) == nil)
   }

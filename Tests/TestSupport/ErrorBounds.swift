@@ -41,5 +41,17 @@ package func magnitudes(_ border: BorderRule) -> BorderRule {
 extension SparseFilter {
   /// Roundings that a pixel of the Float engine can pass through: a layer of n integer taps rounds n additions, a product
   /// and a stored weight; the reference's own Double rounding counts as one more.
-  package var roundings: Int { chain.layers.reduce(0) { $0 + $1.mergedIntegerTaps().count + 2 } }
+  /// Decimation and interpolation are sums too: down the columns at once, along the rows one prime factor after the other,
+  /// where no filter is longer than the whole.
+  package var roundings: Int {
+    let layers = chain.layers.reduce(0) { $0 + $1.mergedIntegerTaps().count + 2 }
+    guard let rate else { return layers }
+    let (a, b) = (rate.prefilterWeights.values.count, rate.interpolatorWeights.values.count)
+    let primes = (2...rate.factor).reduce(0) { sum, prime in
+      var (count, rest) = (0, rate.factor)
+      while rest % prime == 0 { (count, rest) = (count + 1, rest / prime) }
+      return sum + ((2..<prime).allSatisfy { prime % $0 != 0 } ? count : 0)
+    }
+    return layers + (a + 2 + b + 2) * (1 + primes)
+  }
 }

@@ -44,8 +44,8 @@ struct FilteredPhotographs: Sendable {
 
   /// PSNR in dB of `filter` against the true kernel, a photograph each.
   func psnr(of filter: SparseFilter) throws -> [Double] {
-    let plan = try ApplyPlan(filter)
-    return try zip(photographs, truths).map { photograph, truth in
+    try zip(photographs, truths).map { photograph, truth in
+      let plan = try ApplyPlan(filter, width: photograph.luminance.width)
       let result = try plan.apply(toPlane: photograph.luminance, options: Self.options)
       return try ImageComparison(result, reference: truth).psnr
     }

@@ -1,0 +1,134 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// A filter as the row kernels take it: layers of vertical runs, the resampling's weights, all in Float.
+struct CompiledFilter: Sendable {
+  /// A layer's runs, sorted by length.
+  struct Layer: Sendable {
+    var runs: [(offset: PixelOffset, weights: [Float])]
+    var bounds: OffsetBounds
+    /// Multiply-adds a pixel of the layer's rate.
+    var multiplyAdds: Int
+  }
+
+  /// Decimation and interpolation: whole weights for the columns, one filter a prime factor for the rows.
+  struct Rate: Sendable {
+    var factor: Int
+    var prefilter: (first: Int, last: Int, weights: [Float])
+    var interpolator: (first: Int, last: Int, weights: [Float])
+    /// Prime factors, and for each the weights of both filters; what decimates first comes first.
+    var primes: [Int]
+    var primePrefilters: [[Float]]
+    var primeInterpolators: [[Float]]
+  }
+
+  var layers: [Layer]
+  var rate: Rate?
+  /// What the filter does to a constant 1.
+  var sum: Double
+  /// `sum|w|` of the layers, multiplied: what `sum` is small against when weights cancel.
+  var noiseGain: Double
+
+  /// True if the weights cancel: what is left of their sum is less than 2^-10 of their magnitudes, so that dividing by it
+  /// would cost ten of Float's 24 bits.
+  var cancels: Bool { abs(sum) <= 0x1p-10 * noiseGain }
+
+  /// Throws: ``ApplyError/filter(_:)`` if the filter breaks its invariants, or has a weight that Float cannot hold.
+  init(_ filter: SparseFilter) throws(ApplyError) {
+    do {
+      try filter.checkInvariants()
+    } catch {
+      throw .filter(error)
+    }
+    layers = []
+    for (index, layer) in filter.chain.layers.enumerated() {
+      // In the last layer the gain costs nothing, and is rounded together with its weights.
+      let scale = index == filter.chain.layers.count - 1 ? filter.gain : 1
+      layers.append(try Self.compile(layer, index: index, scale: scale))
+    }
+    rate = filter.rate.map(Self.compile)
+    sum = filter.chain.sum * filter.gain
+    noiseGain = filter.chain.noiseGain * abs(filter.gain)
+  }
+
+  private static func compile(_ layer: TapLayer, index: Int, scale: Double) throws(ApplyError) -> Layer {
+    var bounds: OffsetBounds?
+    var runs: [(offset: PixelOffset, weights: [Float])] = []
+    for run in layer.verticalRuns() {
+      let weights = run.weights.map { Float($0 * scale) }
+      guard weights.allSatisfy(\.isFinite) else {
+        throw .filter(
+          FilterError(
+            "layers[\(index)]",
+            "has the weight \(run.weights.map { $0 * scale }.max { abs($0) < abs($1) } ?? 0) (with gain)",
+            "weights up to 3.4e38, Float's largest"))
+      }
+      runs.append((run.offset, weights))
+      let (x, y) = (run.offset.x, run.offset.y)
+      let box = OffsetBounds(minX: x, maxX: x, minY: y, maxY: y + weights.count - 1)
+      bounds = bounds?.union(box) ?? box
+    }
+    // No taps: a layer whose weights are all 0 reads nothing, and offset 0 stands for that.
+    return Layer(
+      runs: runs, bounds: bounds ?? OffsetBounds(PixelOffset(x: 0, y: 0)),
+      multiplyAdds: runs.reduce(0) { $0 + $1.weights.count })
+  }
+
+  private static func compile(_ rate: Resampling) -> Rate {
+    let (a, b) = (rate.prefilterWeights, rate.interpolatorWeights)
+    var (primes, rest) = ([Int](), rate.factor)
+    for prime in 2...rate.factor { while rest % prime == 0 { (rest, primes) = (rest / prime, primes + [prime]) } }
+    // A B-spline of factor p q is that of p, then that of q on what is left: boxes of p q pixels are boxes of p pixels, q
+    // of them side by side.
+    let parts = primes.map { Resampling(factor: $0, prefilter: rate.prefilter, interpolator: rate.interpolator) }
+    return Rate(
+      factor: rate.factor, prefilter: (a.first, a.last, a.values.map { Float($0) }),
+      interpolator: (b.first, b.last, b.values.map { Float($0) }), primes: primes,
+      primePrefilters: parts.map { $0.prefilterWeights.values.map { Float($0) } },
+      primeInterpolators: parts.map { $0.interpolatorWeights.values.map { Float($0) } })
+  }
+
+  /// What the filter reads for `region` of its result, stage by stage: of the image first, then what each stage gives,
+  /// in the pixels of its own rate; the last layer's result at the end.
+  func regions(for region: Region) -> [Region] {
+    var regions = [rate.map { region.interpolated(by: $0) } ?? region]
+    for layer in layers.reversed() { regions.append(regions[regions.count - 1].read(by: layer.bounds)) }
+    if let rate { regions.append(regions[regions.count - 1].decimated(by: rate)) }
+    return regions.reversed()
+  }
+}
+
+/// A rectangle of pixels.
+struct Region: Equatable, Sendable {
+  var x: Range<Int>
+  var y: Range<Int>
+
+  /// What a layer reads for this region: the result at p reads p - o.
+  func read(by bounds: OffsetBounds) -> Region {
+    Region(
+      x: x.lowerBound - bounds.maxX..<x.upperBound - bounds.minX,
+      y: y.lowerBound - bounds.maxY..<y.upperBound - bounds.minY)
+  }
+
+  /// The pixels of the image that the prefilter reads for this region at the low rate.
+  func decimated(by rate: CompiledFilter.Rate) -> Region {
+    func range(_ low: Range<Int>) -> Range<Int> {
+      rate.factor * low.lowerBound - rate.prefilter.last..<rate.factor * (low.upperBound - 1) - rate.prefilter.first + 1
+    }
+    return Region(x: range(x), y: range(y))
+  }
+
+  /// The low-rate pixels that are interpolated for this region of the image.
+  func interpolated(by rate: CompiledFilter.Rate) -> Region {
+    func range(_ full: Range<Int>) -> Range<Int> {
+      let first = ceilingDivide(full.lowerBound - rate.interpolator.last, rate.factor)
+      let last = floorDivide(full.upperBound - 1 - rate.interpolator.first, rate.factor)
+      return first..<last + 1
+    }
+    return Region(x: range(x), y: range(y))
+  }
+}
+
+func floorDivide(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
+
+func ceilingDivide(_ a: Int, _ b: Int) -> Int { -floorDivide(-a, b) }

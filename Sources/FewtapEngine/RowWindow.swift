@@ -1,0 +1,50 @@
+/// Rows of one stage of a tile, for all channels: a window that slides down the tile. Rows that are still needed move to its
+/// top when it is full, so that rows lie at a constant stride without any trick of virtual memory.
+struct RowWindow {
+  /// Columns of a row, in the stage's own pixels.
+  let columns: Range<Int>
+  /// Rows that the tile needs of the stage, all in all.
+  let rows: Range<Int>
+  /// Floats from one row to the next.
+  let stride: Int
+  /// Rows that it can hold.
+  let capacity: Int
+  let channels: Int
+  /// Row `first` of channel 0.
+  private let base: UnsafeMutablePointer<Float>
+  /// The rows that it holds now.
+  private(set) var held: Range<Int>
+
+  /// Rows beyond the capacity that a layer's last block may touch.
+  private static let slack = 8
+
+  init(
+    columns: Range<Int>, rows: Range<Int>, stride: Int, capacity: Int, channels: Int, base: UnsafeMutablePointer<Float>
+  ) {
+    (self.columns, self.rows, self.stride, self.capacity, self.channels) = (columns, rows, stride, capacity, channels)
+    self.base = base
+    held = rows.lowerBound..<rows.lowerBound
+  }
+
+  /// Floats that a window takes.
+  static func count(stride: Int, capacity: Int, channels: Int) -> Int { channels * (capacity + slack) * stride }
+
+  /// Row `y` of `channel`, held or not; its first column is `columns.lowerBound`.
+  func row(_ y: Int, _ channel: Int) -> UnsafeMutablePointer<Float> {
+    base + (channel * (capacity + Self.slack) + y - held.lowerBound) * stride
+  }
+
+  /// Makes room for `count` rows below those held; rows above `first` may go.
+  mutating func makeRoom(_ count: Int, keepingFrom first: Int) {
+    guard held.count + count > capacity else { return }
+    let kept = max(first, held.lowerBound)..<held.upperBound
+    precondition(kept.count + count <= capacity, "a window of \(capacity) rows cannot hold \(kept.count) + \(count)")
+    for channel in 0..<channels {
+      row(held.lowerBound, channel).update(from: row(kept.lowerBound, channel), count: kept.count * stride)
+    }
+    held = kept
+  }
+
+  /// Takes `count` rows, just written below those held, for held.
+  mutating func append(_ count: Int) { held = held.lowerBound..<min(held.upperBound + count, rows.upperBound) }
+}

@@ -1,0 +1,38 @@
+import Synchronization
+
+/// Memory that a tile works in: allocated once, zeroed, and handed from tile to tile.
+final class Workspace: @unchecked Sendable {
+  let floats: UnsafeMutablePointer<Float>
+  let count: Int
+
+  init(count: Int) {
+    self.count = count
+    // A cache line's alignment: rows then start where vectors do.
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    floats = raw.bindMemory(to: Float.self, capacity: count)
+    // What a block reads beyond its rows never reaches a result, but a denormal there would cost time.
+    floats.initialize(repeating: 0, count: count)
+  }
+
+  deinit { floats.deallocate() }
+}
+
+/// The workspaces of a plan that no thread uses now.
+final class WorkspacePool: Sendable {
+  private let idle = Mutex<[Workspace]>([])
+
+  /// Calls `body` with a workspace of at least `count` floats.
+  func withWorkspace<Result>(count: Int, _ body: (Workspace) throws -> Result) rethrows -> Result {
+    let found = idle.withLock { idle -> Workspace? in
+      guard let index = idle.firstIndex(where: { $0.count >= count }) else {
+        // Too small for this image: the next one will be larger than they were, too.
+        idle.removeAll()
+        return nil
+      }
+      return idle.remove(at: index)
+    }
+    let workspace = found ?? Workspace(count: count)
+    defer { idle.withLock { $0.append(workspace) } }
+    return try body(workspace)
+  }
+}
