@@ -60,7 +60,8 @@ let package = Package(
       name: "FewtapFitTests",
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "TestSupport"]),
     .testTarget(
-      name: "FewtapEngineTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
+      name: "FewtapEngineTests",
+      dependencies: ["CFewtapKernels", "FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],

@@ -4,6 +4,7 @@
 #define FEWTAP_TABLE fewtap_kernels_avx2
 #define FEWTAP_LANES 8
 #define FEWTAP_FUSED 1
+#define FEWTAP_HALF 1  // converts halfs in hardware
 #include "kernels.inc"
 #pragma clang attribute pop
 #else

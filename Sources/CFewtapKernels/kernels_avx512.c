@@ -5,6 +5,7 @@
 #define FEWTAP_LANES 16
 #define FEWTAP_VECTORS 2  // 32 registers hold 8 x 2 sums
 #define FEWTAP_FUSED 1
+#define FEWTAP_HALF 1  // converts halfs in hardware
 #include "kernels.inc"
 #pragma clang attribute pop
 #else

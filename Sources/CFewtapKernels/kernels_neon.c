@@ -4,6 +4,7 @@
 #define FEWTAP_LANES 4
 #define FEWTAP_VECTORS 2  // 32 registers hold 8 x 2 sums
 #define FEWTAP_FUSED 1
+#define FEWTAP_HALF 1  // converts halfs in hardware
 #include "kernels.inc"
 #else
 typedef int fewtap_no_neon;  // a translation unit may not be empty

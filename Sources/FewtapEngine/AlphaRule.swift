@@ -31,9 +31,4 @@ enum AlphaRule {
       color.values[index] = coverage.magnitude < least ? 0 : color.values[index] / coverage
     }
   }
-
-  /// ``unpremultiply(_:by:)`` on a row.
-  static func unpremultiply(_ color: UnsafeMutablePointer<Float>, by alpha: UnsafeMutablePointer<Float>, count: Int) {
-    for x in 0..<count { color[x] = alpha[x].magnitude < Float(leastCoverage) ? 0 : color[x] / alpha[x] }
-  }
 }

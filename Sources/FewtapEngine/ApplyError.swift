@@ -20,6 +20,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case badWidth(Int)
   /// The environment's `FEWTAP_ISA` names no instruction set of this machine.
   case unknownInstructionSet(String, available: [String])
+  /// Streaming needs more memory than it may take.
+  case memory(needed: Int, limit: Int)
+  /// A buffer does not hold an image as its layout says.
+  case layout(PixelLayoutError)
   /// ``Cancellation/cancel()`` was called before the last band was done.
   case cancelled
 
@@ -44,6 +48,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .badWidth(let width): "no image is \(width) pixels wide: expected 1 to \(Int32.max)"
     case .unknownInstructionSet(let name, let available):
       "FEWTAP_ISA is \"\(name)\": expected one of \(available.joined(separator: ", ")) on this machine"
+    case .memory(let needed, let limit):
+      "the filter needs \(needed >> 20) MiB for a few rows of this image, more than the \(limit >> 20) MiB allowed: "
+        + "allow more (--memory), or use fewer threads"
+    case .layout(let error): "\(error)"
     case .cancelled: "cancelled"
     }
   }

@@ -63,8 +63,8 @@ public struct ApplyPlan: Sendable {
       Self.makePlanes(image.planes.count, width: width, height: height) { outputs in
         var work = PlanRun(
           plan: self, source: SourceImage(planes: inputs, width: width, height: height, rowStride: width),
-          target: TargetImage(planes: outputs, rowStride: width), channels: image.planes.count,
-          alphaIndex: image.alphaIndex, alphaIsAssociated: image.alphaIsAssociated, options: options)
+          target: TargetImage(planes: outputs, height: height, rowStride: width), alphaIndex: image.alphaIndex,
+          lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
         do throws(ApplyError) {
           if case .metNonFinite = try work.run(rows: 0..<height) {
             for (channel, plane) in image.planes.enumerated() {

@@ -16,12 +16,4 @@ enum BorderNormalization {
       plane.values[index] /= Swift.max(ones.values[index] * inverseSum, least)
     }
   }
-
-  /// The same on a row.
-  static func divide(
-    _ row: UnsafeMutablePointer<Float>, byFilteredOnes ones: UnsafeMutablePointer<Float>, count: Int, sum: Double
-  ) {
-    let (inverseSum, least) = (Float(1 / sum), Float(leastShare))
-    for x in 0..<count { row[x] /= Swift.max(ones[x] * inverseSum, least) }
-  }
 }

@@ -6,25 +6,26 @@ struct PlanRun: Sendable {
   let plan: ApplyPlan
   let source: SourceImage
   let target: TargetImage
-  let channels: Int
   let alphaIndex: Int?
-  let alphaIsAssociated: Bool
+  /// Whether light comes and goes multiplied by alpha.
+  let lightIsAssociated: (source: Bool, target: Bool)
   var options: ApplyOptions
 
   /// How a run ended.
-  enum Outcome { case done, metNonFinite }
+  enum Outcome {
+    /// So many samples could not be held by the target's type.
+    case done(clipped: Int)
+    case metNonFinite
+  }
 
   /// Filters `rows` of the image; ends early at a pixel that is NaN or infinite, or so large that sums of it are.
   ///
   /// Throws: ``ApplyError``.
   func run(rows: Range<Int>) throws(ApplyError) -> Outcome {
     try check()
-    let groups = channelGroups()
-    let tiles = groups.flatMap { group in
-      regions(rows: rows, channels: group.roles.count).map { (group: group, region: $0) }
-    }
+    let tiles = tiles(rows: rows)
     for tile in tiles {
-      let bytes = 4 * TileRun.floatCount(plan.compiled, region: tile.region, channels: tile.group.roles.count)
+      let bytes = Self.byteCount(plan, tile.region, tile.group)
       guard bytes <= Self.workingSetLimit else { throw .workingSet(bytes: bytes, limit: Self.workingSetLimit) }
     }
     let counter = TileCounter(
@@ -35,7 +36,7 @@ struct PlanRun: Sendable {
     }
     if counter.sawNonFinite { return .metNonFinite }
     if counter.isStopped { throw .cancelled }
-    return .done
+    return .done(clipped: counter.clipped)
   }
 
   private func check() throws(ApplyError) {
@@ -43,43 +44,34 @@ struct PlanRun: Sendable {
     if options.border == .normalized && plan.compiled.cancels { throw .zeroSumNormalized(sum: plan.compiled.sum) }
   }
 
-  // MARK: Channels
-
-  /// Channels that a tile filters side by side.
-  private struct Group {
-    var roles: [TileSource.Role]
-    /// Index among the roles of coverage.
-    var alpha: Int?
-    /// False where another group stores the coverage.
-    var storesAlpha: Bool
-  }
-
-  /// Most colors in a group: those of a common image, and few enough for their windows to share a cache.
-  private static let colorsInGroup = 4
-
-  /// Channels that nothing binds together (no coverage, no samples side by side) are filtered one by one: then the windows of
-  /// one have the cache for themselves.
-  private func channelGroups() -> [Group] {
-    let masks: [TileSource.Role] = options.border == .normalized ? [.mask] : []
-    let colors = (0..<channels).filter { $0 != alphaIndex }
-    let size = alphaIndex == nil && source.isPlanar && masks.isEmpty ? 1 : Self.colorsInGroup
-    var groups = stride(from: 0, to: colors.count, by: size).map { first in
-      Group(
-        roles: colors[first..<min(first + size, colors.count)].map { .image($0) } + masks, alpha: nil,
-        storesAlpha: false)
-    }
-    if let alphaIndex {
-      if groups.isEmpty { groups = [Group(roles: masks, alpha: nil, storesAlpha: false)] }
-      for index in groups.indices {
-        groups[index].roles.insert(.image(alphaIndex), at: 0)
-        groups[index].alpha = 0
-      }
-      groups[0].storesAlpha = true
-    }
-    return groups
-  }
-
   // MARK: Tiles
+
+  private func tiles(rows: Range<Int>) -> [(group: ChannelGroup, region: Region)] {
+    let groups = ChannelGroup.groups(
+      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized,
+      isPlanar: source.isPlanar)
+    return groups.flatMap { group in
+      Self.regions(plan, rows: rows, channels: group.roles.count, options).map { (group: group, region: $0) }
+    }
+  }
+
+  private static func byteCount(_ plan: ApplyPlan, _ region: Region, _ group: ChannelGroup) -> Int {
+    MemoryLayout<Float>.stride * TileRun.floatCount(plan.compiled, region: region, channels: group.roles.count)
+  }
+
+  /// Bytes that the tiles of all threads take at once, for interleaved samples.
+  static func tileBytes(
+    _ plan: ApplyPlan, rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions
+  ) -> Int {
+    let groups = ChannelGroup.groups(
+      channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let largest = groups.reduce(0) { largest, group in
+      regions(plan, rows: rows, channels: group.roles.count, options).reduce(largest) {
+        max($0, byteCount(plan, $1, group))
+      }
+    }
+    return max(1, options.threads) * largest
+  }
 
   /// Memory that a tile's windows may take, so that they stay in a core's second-level cache.
   private static let cacheBytes = 768 << 10
@@ -88,14 +80,16 @@ struct PlanRun: Sendable {
 
   /// Tiles that cover `rows`: as wide as the cache allows, as tall as leaves work for every thread. A tile computes the rows
   /// and columns around it that its stages read, too: narrow or low ones do that too often.
-  private func regions(rows: Range<Int>, channels: Int) -> [Region] {
-    let width = source.width
+  private static func regions(
+    _ plan: ApplyPlan, rows: Range<Int>, channels: Int, _ options: ApplyOptions
+  ) -> [Region] {
+    let width = plan.width
     let reach = plan.filter.bounds
     var columns = width
     func bytes(_ columns: Int) -> Int {
       4 * TileRun.floatCount(plan.compiled, region: Region(x: 0..<columns, y: rows), channels: channels)
     }
-    while columns > max(256, 4 * reach.width), bytes(columns) > Self.cacheBytes { columns = (columns + 1) / 2 }
+    while columns > max(256, 4 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
     columns = options.tileWidth ?? columns
     var height = max(64, 8 * reach.height)
     let strips = (width + columns - 1) / columns
@@ -108,24 +102,25 @@ struct PlanRun: Sendable {
     }
   }
 
-  private func run(_ group: Group, _ region: Region, _ counter: TileCounter) {
-    let keepsAlpha = group.alpha != nil && plan.compiled.cancels
+  private func run(_ group: ChannelGroup, _ region: Region, _ counter: TileCounter) {
+    let kernels = plan.kernels.table
     let source = TileSource(
-      self.source, border: options.border, roles: group.roles, premultiplier: alphaIsAssociated ? nil : group.alpha,
-      nonfinite: options.nonfinite)
+      self.source, border: options.border, group: group, premultiplies: !lightIsAssociated.source,
+      nonfinite: options.nonfinite, kernels: kernels)
     let target = TileTarget(
-      image: self.target, roles: group.roles, sum: plan.compiled.sum, alpha: group.alpha,
-      storesAlpha: group.storesAlpha, unpremultiplies: !alphaIsAssociated, keptAlpha: keepsAlpha ? source : nil)
+      image: self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
+      keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
     let count = TileRun.floatCount(plan.compiled, region: region, channels: group.roles.count)
     plan.pool.withWorkspace(count: count) { workspace in
-      var tile = TileRun(plan.compiled, plan.kernels.table, source: source, region: region, memory: workspace.floats)
+      var tile = TileRun(plan.compiled, kernels, source: source, region: region, memory: workspace.floats)
+      var clipped = 0
       tile.run(
         target: { target.place($0, row: $1, column: region.x.lowerBound) }, streaming: self.target.streams
       ) { y, rows in
-        target.finish(row: y, columns: region.x, rows, plan.kernels.table)
+        clipped += target.finish(row: y, columns: region.x, rows)
         return (y - region.y.lowerBound) % 64 != 63 || counter.advance(64 * region.x.count)
       }
-      counter.finishTile(region, sawNonFinite: tile.sawNonFinite)
+      counter.finishTile(region, sawNonFinite: tile.sawNonFinite, clipped: clipped)
     }
   }
 }

@@ -1,27 +1,78 @@
 import FewtapCore
 
-/// The pixels that a plan reads.
+/// The pixels that a plan reads: of a whole image, or of those of its rows that are at hand.
 struct SourceImage: @unchecked Sendable {
-  let width: Int
-  let height: Int
-  private let planes: [UnsafePointer<Float>]
-  private let rowStride: Int
-
-  /// Planes of floats, `rowStride` floats from one row to the next.
-  init(planes: [UnsafePointer<Float>], width: Int, height: Int, rowStride: Int) {
-    (self.planes, self.width, self.height, self.rowStride) = (planes, width, height, rowStride)
+  private enum Storage {
+    case planes([UnsafePointer<Float>], rowStride: Int)
+    case coded(UnsafeRawPointer, RowCoder)
   }
 
-  /// Whether each channel lies apart from the others.
-  var isPlanar: Bool { true }
-  /// Whether its samples can be NaN or infinite.
-  var mayBeNonfinite: Bool { true }
+  let width: Int
+  /// Rows of the whole image.
+  let height: Int
+  let channels: Int
+  private let storage: Storage
+  /// The row at which the storage starts.
+  private let firstRow: Int
+
+  /// Planes of light, `rowStride` floats from one row to the next.
+  init(planes: [UnsafePointer<Float>], width: Int, height: Int, rowStride: Int) {
+    (self.width, self.height, channels, firstRow) = (width, height, planes.count, 0)
+    storage = .planes(planes, rowStride: rowStride)
+  }
+
+  /// Stored samples; `origin` is that of row `firstRow`.
+  init(_ coder: RowCoder, origin: UnsafeRawPointer, firstRow: Int, height: Int) {
+    let layout = coder.layout
+    (width, self.height, channels, self.firstRow) = (layout.width, height, layout.channels, firstRow)
+    if layout.isPlainLight {
+      let planes = (0..<channels).map {
+        (origin + $0 * layout.channelStride).assumingMemoryBound(to: Float.self)
+      }
+      storage = .planes(planes, rowStride: layout.rowStride / MemoryLayout<Float>.stride)
+    } else {
+      storage = .coded(origin, coder)
+    }
+  }
+
+  /// Whether nothing is gained by loading channels together.
+  var isPlanar: Bool {
+    switch storage {
+    case .planes: true
+    case .coded(_, let coder): !coder.isInterleaved
+    }
+  }
+
+  /// Whether samples can be NaN or infinite.
+  var mayBeNonfinite: Bool {
+    if case .coded(_, let coder) = storage { return !coder.layout.type.isInteger }
+    return true
+  }
 
   /// A row that lies in memory as light, in Floats side by side; nil if it must be loaded.
-  func floatRow(_ y: Int, channel: Int) -> UnsafePointer<Float>? { planes[channel] + y * rowStride }
+  func floatRow(_ y: Int, channel: Int) -> UnsafePointer<Float>? {
+    guard case .planes(let planes, let rowStride) = storage else { return nil }
+    return planes[channel] + (y - firstRow) * rowStride
+  }
 
-  /// Light of a channel's `columns` in row `y`.
-  func load(row y: Int, columns: Range<Int>, channel: Int, into row: UnsafeMutablePointer<Float>) {
-    row.update(from: planes[channel] + y * rowStride + columns.lowerBound, count: columns.count)
+  /// Light of the `columns` of row `y`, one row for each of `channels`.
+  func load(row y: Int, columns: Range<Int>, channels: Range<Int>, into rows: [UnsafeMutablePointer<Float>]) {
+    switch storage {
+    case .planes(let planes, let rowStride):
+      for (channel, row) in zip(channels, rows) {
+        row.update(from: planes[channel] + (y - firstRow) * rowStride + columns.lowerBound, count: columns.count)
+      }
+    case .coded(let origin, let coder):
+      coder.load(
+        origin + (y - firstRow) * coder.layout.rowStride, columns: columns, channels: channels, into: rows)
+    }
+  }
+}
+
+extension PixelLayout {
+  /// True if rows are light in Floats side by side.
+  var isPlainLight: Bool {
+    type == .float && transfer == .linear && pixelStride == MemoryLayout<Float>.stride
+      && rowStride % MemoryLayout<Float>.stride == 0 && channelStride % MemoryLayout<Float>.stride == 0
   }
 }

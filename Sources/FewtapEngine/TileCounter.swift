@@ -7,6 +7,7 @@ final class TileCounter: Sendable {
   private let progress: (@Sendable (Double) -> Void)?
   private let cancellation: Cancellation?
   private let finished = Mutex(0)
+  private let clippedSamples = Atomic<Int>(0)
   private let nonFinite = Atomic<Bool>(false)
 
   init(total: Int, options: ApplyOptions) {
@@ -15,6 +16,8 @@ final class TileCounter: Sendable {
     cancellation = options.cancellation
   }
 
+  /// Samples that the target's type could not hold.
+  var clipped: Int { clippedSamples.load(ordering: .relaxed) }
   /// Whether a tile met a NaN or infinity.
   var sawNonFinite: Bool { nonFinite.load(ordering: .relaxed) }
   /// Whether there is nothing more to do.
@@ -33,7 +36,8 @@ final class TileCounter: Sendable {
   }
 
   /// Tells that a tile is done: what its last rows add, and what it met.
-  func finishTile(_ region: Region, sawNonFinite: Bool) {
+  func finishTile(_ region: Region, sawNonFinite: Bool, clipped: Int) {
+    clippedSamples.add(clipped, ordering: .relaxed)
     if sawNonFinite { nonFinite.store(true, ordering: .relaxed) }
     _ = advance(region.y.count % 64 * region.x.count)
   }

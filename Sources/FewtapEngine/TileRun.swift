@@ -38,7 +38,7 @@ struct TileRun {
   ) {
     (self.filter, self.kernels, self.source, self.region) = (filter, kernels, source, region)
     let shapes = Self.shapes(filter, region)
-    let channels = source.roles.count
+    let channels = source.group.roles.count
     stages = shapes.map(\.stage)
     var next = memory + Self.margin
     windows = shapes.map { shape in
@@ -184,7 +184,7 @@ struct TileRun {
       case .source:
         windows[stage].makeRoom(1, keepingFrom: first)
         let window = windows[stage]
-        source.load(row: y, columns: window.columns, into: { window.row(y, $0) }, kernels)
+        source.load(row: y, columns: window.columns, into: (0..<window.channels).map { window.row(y, $0) })
         for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
         windows[stage].append(1)
       case .decimated: decimate(stage, row: y, keepingFrom: first)
@@ -225,7 +225,7 @@ struct TileRun {
     let columns = windows[stage - 1].columns
     for channel in 0..<windows[stage].channels {
       if isDirect {
-        source.sum(rows, rate.prefilter.weights, columns: columns, channel: channel, into: scratch.0, kernels)
+        source.sum(rows, rate.prefilter.weights, columns: columns, role: channel, into: scratch.0)
       } else {
         weightedRows(
           rows.map { UnsafePointer(windows[stage - 1].row($0, channel)) }, rate.prefilter.weights, into: scratch.0,
@@ -282,20 +282,10 @@ struct TileRun {
   }
 
   private mutating func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {
-    guard source.checksFinite else { return }
-    // Zero times NaN or infinity is NaN.
-    var sum = SIMD16<Float>()
-    var x = 0
-    while x + 16 <= count {
-      sum += UnsafeRawPointer(row + x).loadUnaligned(as: SIMD16<Float>.self) * 0
-      x += 16
-    }
-    var rest = sum.sum()
-    while x < count {
-      rest += row[x] * 0
-      x += 1
-    }
-    if rest != 0 || rest.isNaN { sawNonFinite = true }
+    guard source.checksFinite, !sawNonFinite else { return }
+    var index: Int32 = 0
+    check(kernels.first_nonfinite(row, Int32(count), &index))
+    sawNonFinite = index < Int32(count)
   }
 }
 

@@ -3,33 +3,29 @@ import FewtapCore
 
 /// What a tile reads: rows of light of the image, extended by the border rule, colors times alpha.
 struct TileSource {
-  /// What a channel of the work stands for.
-  enum Role: Equatable {
-    /// Channel of the image.
-    case image(Int)
-    /// 1 on the image, 0 outside: what a normalized border divides by.
-    case mask
-  }
-
   let image: SourceImage
   let border: BorderRule
-  let roles: [Role]
-  /// The channel that the others are multiplied by before they are filtered.
-  let premultiplier: Int?
+  let group: ChannelGroup
+  let kernels: fewtap_kernels
+  /// Whether colors are multiplied by coverage before they are filtered.
+  private let premultiplies: Bool
   /// Whether pixels may be NaN or infinite and somebody wants to know.
   let checksFinite: Bool
-  let replacesNonfinite: Bool
+  private let replacesNonfinite: Bool
   /// Whether rows may be summed where they lie, without a copy.
   private let allowsDirect: Bool
 
   init(
-    _ image: SourceImage, border: BorderRule, roles: [Role], premultiplier: Int?, nonfinite: NonfinitePolicy
+    _ image: SourceImage, border: BorderRule, group: ChannelGroup, premultiplies: Bool, nonfinite: NonfinitePolicy,
+    kernels: fewtap_kernels
   ) {
-    (self.image, self.border, self.roles, self.premultiplier) = (image, border, roles, premultiplier)
+    (self.image, self.border, self.group, self.kernels) = (image, border, group, kernels)
+    self.premultiplies = premultiplies && group.alpha != nil
     checksFinite = nonfinite == .refuse && image.mayBeNonfinite
     replacesNonfinite = nonfinite == .zero && image.mayBeNonfinite
     allowsDirect =
-      premultiplier == nil && !replacesNonfinite && !roles.contains(.mask) && image.floatRow(0, channel: 0) != nil
+      !self.premultiplies && !replacesNonfinite && group.mask == nil
+      && image.floatRow(0, channel: 0) != nil
   }
 
   /// True if rows over `columns` can be summed where they lie: every column outside the image stands for one among `columns`.
@@ -49,44 +45,50 @@ struct TileSource {
 
   // MARK: Extended rows
 
-  /// Loads row `y` over `columns`, one pointer a channel.
-  func load(row y: Int, columns: Range<Int>, into rows: (Int) -> UnsafeMutablePointer<Float>, _ kernels: fewtap_kernels)
-  {
-    for (channel, role) in roles.enumerated() { load(role, row: y, columns: columns, into: rows(channel)) }
-    guard let premultiplier else { return }
-    let alpha = rows(premultiplier)
-    for channel in roles.indices where channel != premultiplier && roles[channel] != .mask {
-      let color = rows(channel)
-      for x in 0..<columns.count { color[x] *= alpha[x] }
-    }
-  }
-
-  /// Loads row `y` of one channel alone, as it is.
-  func load(row y: Int, columns: Range<Int>, channel: Int, into row: UnsafeMutablePointer<Float>) {
-    load(roles[channel], row: y, columns: columns, into: row)
-  }
-
-  private func load(_ role: Role, row y: Int, columns: Range<Int>, into row: UnsafeMutablePointer<Float>) {
-    let outside = border.outside
+  /// Loads row `y` over `columns`, one pointer a role.
+  func load(row y: Int, columns: Range<Int>, into rows: [UnsafeMutablePointer<Float>]) {
     guard let source = border.source(of: y, count: image.height) else {
-      row.update(repeating: outside, count: columns.count)
+      for row in rows { row.update(repeating: border.outside, count: columns.count) }
+      if premultiplies { premultiply(rows, columns.count) }
       return
     }
     let inside = insideImage(columns)
     let begin = inside.lowerBound - columns.lowerBound
-    switch role {
-    case .mask: (row + begin).update(repeating: 1, count: inside.count)
-    case .image(let channel): image.load(row: source, columns: inside, channel: channel, into: row + begin)
-    }
-    if replacesNonfinite {
-      for x in begin..<begin + inside.count where !row[x].isFinite { row[x] = 0 }
-    }
-    extend(row, columns: columns, inside: inside, outside: outside) { column in
-      var pixel: Float = 1
-      if case .image(let channel) = role {
-        image.load(row: source, columns: column..<column + 1, channel: channel, into: &pixel)
+    if !inside.isEmpty {
+      for span in group.spans {
+        let part = rows[span.first..<span.first + span.channels.count].map { $0 + begin }
+        image.load(row: source, columns: inside, channels: span.channels, into: part)
       }
-      return replacesNonfinite && !pixel.isFinite ? 0 : pixel
+      if let mask = group.mask { (rows[mask] + begin).update(repeating: 1, count: inside.count) }
+    }
+    for (role, row) in rows.enumerated() {
+      if replacesNonfinite { check(kernels.zero_nonfinite(row + begin, Int32(inside.count))) }
+      extend(row, columns: columns, inside: inside, outside: border.outside) {
+        pixel(row: source, column: $0, role: role)
+      }
+    }
+    if premultiplies { premultiply(rows, columns.count) }
+  }
+
+  /// Loads row `y` of one role alone, as it is.
+  func load(role: Int, row y: Int, columns: Range<Int>, into row: UnsafeMutablePointer<Float>) {
+    guard case .image(let channel) = group.roles[role] else { return }
+    image.load(row: y, columns: columns, channels: channel..<channel + 1, into: [row])
+    if replacesNonfinite { check(kernels.zero_nonfinite(row, Int32(columns.count))) }
+  }
+
+  /// One pixel of the image; few are asked for one by one.
+  private func pixel(row y: Int, column: Int, role: Int) -> Float {
+    guard case .image = group.roles[role] else { return 1 }
+    var pixel: Float = 0
+    load(role: role, row: y, columns: column..<column + 1, into: &pixel)
+    return pixel
+  }
+
+  private func premultiply(_ rows: [UnsafeMutablePointer<Float>], _ count: Int) {
+    guard let alpha = group.alpha else { return }
+    for (role, row) in rows.enumerated() where role != alpha && role != group.mask {
+      check(kernels.multiply_row(row, rows[alpha], Int32(count)))
     }
   }
 
@@ -111,9 +113,10 @@ struct TileSource {
   /// `sum_i weights[i] row_i` over extended rows, read where they lie; the same bits as from loaded rows. `isDirect(over:)`
   /// must hold.
   func sum(
-    _ rows: ClosedRange<Int>, _ weights: [Float], columns: Range<Int>, channel: Int,
-    into result: UnsafeMutablePointer<Float>, _ kernels: fewtap_kernels
+    _ rows: ClosedRange<Int>, _ weights: [Float], columns: Range<Int>, role: Int,
+    into result: UnsafeMutablePointer<Float>
   ) {
+    guard case .image(let channel) = group.roles[role] else { return }
     let inside = insideImage(columns)
     // A row outside the image is one value: it is laid into the result's own place beyond the row, and read from there.
     let constant = result + columns.count

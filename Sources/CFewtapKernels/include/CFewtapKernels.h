@@ -42,6 +42,42 @@ typedef struct {
   int32_t counts[FEWTAP_RUN_TAPS + 1];  // counts[m]: runs of m taps
 } fewtap_layer;
 
+// How a sample is stored; integers are codes of 0...1.
+typedef enum {
+  FEWTAP_SAMPLES_UINT8 = 0,
+  FEWTAP_SAMPLES_UINT16 = 1,
+  FEWTAP_SAMPLES_HALF = 2,   // IEEE binary16
+  FEWTAP_SAMPLES_FLOAT = 3,  // IEEE binary32
+} fewtap_sample_type;
+
+// Most channels that one call moves.
+#define FEWTAP_SAMPLE_CHANNELS 4
+
+// Where the samples of a row lie: channel c of pixel i at address + i * step + c, in samples; addresses are multiples of a
+// sample's size.
+typedef struct {
+  fewtap_sample_type type;
+  int32_t channels;
+  ptrdiff_t step;
+} fewtap_samples;
+
+// Cells of one octave of light, 2^e...2^(e + 1): Float's bits from `shift` on number them from `base`.
+typedef struct {
+  uint32_t base, shift;
+} fewtap_octave;
+
+// Light to the nearest code. A cell holds (code of its start << shift) + (2^shift - low), where low are the bits below
+// `shift` of the one number in the cell from which on the next code is nearest: adding a number's own low bits carries into
+// the code there. Cells are so small that none holds two such numbers; one without any holds the code alone.
+typedef struct {
+  const uint32_t *cells;         // null for linear codes: floor(light * maximum + 1/2)
+  const fewtap_octave *octaves;  // from that of `least` to that of `most`
+  uint32_t first_octave;         // Float's biased exponent of `least`
+  float maximum;                 // the largest code
+  float least, most;             // light is clamped to these (NaN to the least): codes 0 and `maximum`; not negative
+  float lowest, highest;         // beyond these light counts as clipped, and so does NaN
+} fewtap_encoding;
+
 typedef struct {
   // out[y][x] = sum over the layer's runs, for `rows` rows (a multiple of FEWTAP_BLOCK_ROWS) and `width` columns, rounded up
   // to a multiple of FEWTAP_BLOCK_COLUMNS: out must have that room, and in what the runs read for it. Runs in order, one
@@ -59,6 +95,30 @@ typedef struct {
   // be readable from -count / factor on; writes factor * (width rounded up to 64).
   fewtap_kernels_status (*interpolate)(int32_t factor, const float *weights, int32_t count, const float *in, float *out,
                                        int32_t width);
+
+  // ---- Pixels: rows of exactly `count` numbers, nothing beyond is read or written.
+
+  // out[c][i] = light of sample c of pixel i. Integers through tables[c], of one float a code; where that (or `tables`) is
+  // null, code / largest code. Halfs are exact.
+  fewtap_kernels_status (*load_samples)(fewtap_samples layout, const void *in, const float *const *tables,
+                                        float *const *out, int32_t count);
+  // Sample c of pixel i = in[c][i]: integers by encodings[c]; halfs rounded to nearest, ties to even, with finite numbers
+  // beyond 65504 clamped to that. Adds to *clipped how many samples the type could not hold.
+  fewtap_kernels_status (*store_samples)(fewtap_samples layout, const float *const *in,
+                                         const fewtap_encoding *const *encodings, void *out, int32_t count,
+                                         int64_t *clipped);
+  // row[i] *= factor
+  fewtap_kernels_status (*scale_row)(float *row, float factor, int32_t count);
+  // row[i] *= factors[i]
+  fewtap_kernels_status (*multiply_row)(float *row, const float *factors, int32_t count);
+  // row[i] = |alpha[i]| < least ? 0 : row[i] / alpha[i]
+  fewtap_kernels_status (*divide_by_alpha)(float *row, const float *alpha, float least, int32_t count);
+  // row[i] /= max(mask[i] * scale, least)
+  fewtap_kernels_status (*divide_by_share)(float *row, const float *mask, float scale, float least, int32_t count);
+  // The index of the first NaN or infinity; `count` if there is none.
+  fewtap_kernels_status (*first_nonfinite)(const float *row, int32_t count, int32_t *index);
+  // NaN and infinities become 0.
+  fewtap_kernels_status (*zero_nonfinite)(float *row, int32_t count);
 } fewtap_kernels;
 
 // The functions for an instruction set, or null where this machine (or this build) lacks it.

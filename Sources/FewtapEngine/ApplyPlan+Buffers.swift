@@ -1,0 +1,82 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// What a run over stored samples met.
+public struct AppliedPixels: Equatable, Sendable {
+  /// Samples that the output's type could not hold: they were clamped, and NaN became 0 in integer types.
+  public var clippedSamples: Int
+}
+
+extension ApplyPlan {
+  /// Filters an image in memory that belongs to the caller into another such memory.
+  ///
+  /// Shapes:   `height` rows in the layouts' strides; both of the plan's width, with the same channels and alpha. Sample types
+  ///           and transfer functions may differ; conversion happens row by row, on the way into the first and out of the
+  ///           last stage.
+  /// Accuracy: as ``apply(to:options:)``, then the nearest code of the output's type.
+  /// Throws:   ``ApplyError``, also ``ApplyError/layout(_:)`` for buffers that are too small, misaligned or overlapping,
+  ///           strides that do not fit, or layouts that contradict each other. A refused pixel is the first in reading order,
+  ///           then by channel.
+  @discardableResult
+  public func apply(
+    from input: UnsafeRawBufferPointer, _ inputLayout: PixelLayout, to output: UnsafeMutableRawBufferPointer,
+    _ outputLayout: PixelLayout, height: Int, options: ApplyOptions = ApplyOptions()
+  ) throws(ApplyError) -> AppliedPixels {
+    let coders = try coders(inputLayout, outputLayout)
+    let origins: (UnsafeRawPointer, UnsafeMutableRawPointer)
+    do {
+      try PixelLayout.checkDisjoint(input, output)
+      origins = (
+        try inputLayout.origin(in: input, height: height), try outputLayout.origin(in: output, height: height)
+      )
+    } catch {
+      throw .layout(error)
+    }
+    return try run(
+      SourceImage(coders.input, origin: origins.0, firstRow: 0, height: height),
+      TargetImage(coders.output, origin: origins.1, firstRow: 0, height: height), coders, rows: 0..<height,
+      held: 0..<height, options: options)
+  }
+
+  func coders(_ input: PixelLayout, _ output: PixelLayout) throws(ApplyError) -> (input: RowCoder, output: RowCoder) {
+    for layout in [input, output] where layout.width != width {
+      throw .widthDiffers(planned: width, found: layout.width)
+    }
+    guard input.channels == output.channels, input.alphaIndex == output.alphaIndex else {
+      throw .layout(.channelsDiffer(input: input.channels, output: output.channels))
+    }
+    return (RowCoder(input, kernels: kernels.table), RowCoder(output, kernels: kernels.table))
+  }
+
+  /// Filters `rows`; `held` are the rows of the source that are at hand.
+  func run(
+    _ source: SourceImage, _ target: TargetImage, _ coders: (input: RowCoder, output: RowCoder), rows: Range<Int>,
+    held: Range<Int>, options: ApplyOptions
+  ) throws(ApplyError) -> AppliedPixels {
+    var work = PlanRun(
+      plan: self, source: source, target: target, alphaIndex: coders.input.layout.alphaIndex,
+      lightIsAssociated: (coders.input.lightIsAssociated, coders.output.lightIsAssociated), options: options)
+    if case .done(let clipped) = try work.run(rows: rows) { return AppliedPixels(clippedSamples: clipped) }
+    if let error = firstNonFinite(source, rows: held) { throw error }
+    // Finite pixels whose sums overflow: they may.
+    work.options.nonfinite = .keep
+    guard case .done(let clipped) = try work.run(rows: rows) else { throw .cancelled }
+    return AppliedPixels(clippedSamples: clipped)
+  }
+
+  private func firstNonFinite(_ source: SourceImage, rows: Range<Int>) -> ApplyError? {
+    var row = [Float](repeating: 0, count: width)
+    for y in rows {
+      for channel in 0..<source.channels {
+        var x: Int32 = 0
+        row.withUnsafeMutableBufferPointer { row in
+          guard let address = row.baseAddress else { return }
+          source.load(row: y, columns: 0..<width, channels: channel..<channel + 1, into: [address])
+          check(kernels.table.first_nonfinite(address, Int32(width), &x))
+        }
+        if x < Int32(width) { return .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,144 @@
+import FewtapCore
+
+/// How a plan goes through an image that is not in memory: some rows of the result at a time, with the rows of the image that
+/// they need.
+public struct RowSchedule: Equatable, Sendable {
+  /// Rows of the result at a time.
+  public let chunkHeight: Int
+  /// Most rows of the image that are held at once.
+  public let heldRows: Int
+  /// Bytes that the rows in and out and all threads' tiles take.
+  public let byteCount: Int
+}
+
+extension ApplyPlan {
+  /// How ``apply(height:_:_:options:memoryLimit:reading:writing:)`` would go about it: as many rows at a time as the memory
+  /// allows, since every chunk's first rows cost some work twice.
+  ///
+  /// Throws: ``ApplyError/memory(needed:limit:)`` if not even a few rows fit; else as there.
+  public func schedule(
+    height: Int, _ inputLayout: PixelLayout, _ outputLayout: PixelLayout, options: ApplyOptions = ApplyOptions(),
+    memoryLimit: Int
+  ) throws(ApplyError) -> RowSchedule {
+    _ = try coders(inputLayout, outputLayout)
+    guard (1...Int(Int32.max)).contains(height) else {
+      throw .layout(.size(width: width, height: height, channels: inputLayout.channels))
+    }
+    var chunkHeight = height
+    while true {
+      let chunks = chunks(height, chunkHeight, options.border)
+      let held = chunks.reduce(0) { max($0, $1.needed.count) }
+      let rows = try Self.bytes(inputLayout, rows: held) + Self.bytes(outputLayout, rows: chunkHeight)
+      let tiles = PlanRun.tileBytes(
+        self, rows: chunks[0].rows, channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options
+      )
+      let needed = rows + tiles
+      if needed <= memoryLimit { return RowSchedule(chunkHeight: chunkHeight, heldRows: held, byteCount: needed) }
+      guard chunkHeight > 1 else { throw .memory(needed: needed, limit: memoryLimit) }
+      chunkHeight = (chunkHeight + 1) / 2
+    }
+  }
+
+  /// Filters an image of any height in bounded memory.
+  ///
+  /// `reading` fills a buffer with rows of the image, in ascending order, each once; `writing` takes rows of the result in
+  /// ascending order. Rows lie in the layouts' strides, the first of them at the buffer's start.
+  /// Border:   `wrap` needs the last rows for the first ones, so it holds the whole image.
+  /// Throws:   what the closures throw; ``ApplyError`` as ``apply(from:_:to:_:height:options:)`` and
+  ///           ``ApplyError/memory(needed:limit:)``.
+  @discardableResult
+  public func apply(
+    height: Int, _ inputLayout: PixelLayout, _ outputLayout: PixelLayout, options: ApplyOptions = ApplyOptions(),
+    memoryLimit: Int, reading: (Range<Int>, UnsafeMutableRawBufferPointer) throws -> Void,
+    writing: (Range<Int>, UnsafeRawBufferPointer) throws -> Void
+  ) throws -> AppliedPixels {
+    let schedule = try schedule(
+      height: height, inputLayout, outputLayout, options: options, memoryLimit: memoryLimit)
+    let coders = try coders(inputLayout, outputLayout)
+    let input = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: try Self.bytes(inputLayout, rows: schedule.heldRows), alignment: 64)
+    defer { input.deallocate() }
+    let output = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: try Self.bytes(outputLayout, rows: schedule.chunkHeight), alignment: 64)
+    defer { output.deallocate() }
+    var (held, clipped) = (0..<0, 0)
+    for (rows, needed) in chunks(height, schedule.chunkHeight, options.border) {
+      // No row is left out: what is needed next starts at or above the end of what is held.
+      let kept = min(needed.lowerBound, held.upperBound)..<held.upperBound
+      let (start, stride) = (kept.lowerBound - held.lowerBound, inputLayout.rowStride)
+      if !kept.isEmpty, start > 0, let base = input.baseAddress {
+        base.copyMemory(from: base + start * stride, byteCount: kept.count * stride)
+      }
+      held = kept.lowerBound..<max(kept.upperBound, needed.upperBound)
+      let new = kept.upperBound..<held.upperBound
+      if !new.isEmpty {
+        try reading(new, UnsafeMutableRawBufferPointer(rebasing: input[kept.count * stride..<held.count * stride]))
+      }
+      guard let inputOrigin = input.baseAddress, let outputOrigin = output.baseAddress else { break }
+      var chunkOptions = options
+      chunkOptions.progress = options.progress.map { Self.progress($0, rows: rows, height: height) }
+      clipped += try run(
+        SourceImage(coders.input, origin: inputOrigin, firstRow: held.lowerBound, height: height),
+        TargetImage(coders.output, origin: outputOrigin, firstRow: rows.lowerBound, height: height), coders,
+        rows: rows, held: held, options: chunkOptions
+      ).clippedSamples
+      try writing(
+        rows, UnsafeRawBufferPointer(rebasing: output[..<(rows.count * outputLayout.rowStride)]))
+    }
+    return AppliedPixels(clippedSamples: clipped)
+  }
+
+  /// Progress through `rows` as progress through the whole.
+  private static func progress(
+    _ whole: @escaping @Sendable (Double) -> Void, rows: Range<Int>, height: Int
+  ) -> @Sendable (Double) -> Void {
+    { part in whole((Double(rows.lowerBound) + part * Double(rows.count)) / Double(height)) }
+  }
+
+  /// Rows of the result at a time, with the rows of the image to hold meanwhile: those that are needed, and those above them
+  /// that a later chunk needs once more (mirrored at the bottom).
+  private func chunks(
+    _ height: Int, _ chunkHeight: Int, _ border: BorderRule
+  ) -> [(rows: Range<Int>, needed: Range<Int>)] {
+    var chunks: [(rows: Range<Int>, needed: Range<Int>)] = []
+    var first = height
+    for start in stride(from: 0, to: height, by: chunkHeight).reversed() {
+      let rows = start..<min(start + chunkHeight, height)
+      let needed = neededRows(for: rows, of: height, border)
+      first = min(first, needed.lowerBound)
+      chunks.append((rows, first..<max(first, needed.upperBound)))
+    }
+    return chunks.reversed()
+  }
+
+  /// Bytes of whole rows, which must lie one after the other.
+  private static func bytes(_ layout: PixelLayout, rows: Int) throws(ApplyError) -> Int {
+    do throws(PixelLayoutError) {
+      let range = try layout.byteRange(height: rows)
+      guard layout.rowStride > 0, range.lowerBound == 0, range.count <= rows * layout.rowStride else {
+        throw PixelLayoutError.rowsNotSequential
+      }
+      return rows * layout.rowStride
+    } catch {
+      throw .layout(error)
+    }
+  }
+
+  /// The rows of the image that `rows` of the result read, through the border rule.
+  private func neededRows(for rows: Range<Int>, of height: Int, _ border: BorderRule) -> Range<Int> {
+    let bounds = filter.bounds
+    let read = rows.lowerBound - bounds.maxY..<rows.upperBound - bounds.minY
+    // The image's own rows among them, then what stands for those outside.
+    var needed = read.clamped(to: 0..<height)
+    for outside in [read.lowerBound..<min(read.upperBound, 0), max(read.lowerBound, height)..<read.upperBound] {
+      // A period of the border rules holds every row that they can give.
+      for y in outside.prefix(2 * height) {
+        guard let source = border.source(of: y, count: height) else { continue }
+        needed =
+          needed.isEmpty
+          ? source..<source + 1 : min(needed.lowerBound, source)..<max(needed.upperBound, source + 1)
+      }
+    }
+    return needed
+  }
+}
