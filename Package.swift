@@ -58,7 +58,7 @@ let package = Package(
       name: "FewtapSynthesisTests", dependencies: ["CFewtapMath", "FewtapCore", "FewtapSynthesis", "TestSupport"]),
     .testTarget(
       name: "FewtapFitTests",
-      dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "TestSupport"]),
+      dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "TestSupport"]),
     .testTarget(
       name: "FewtapEngineTests",
       dependencies: ["CFewtapKernels", "FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),

@@ -7,10 +7,13 @@
 ///           processing", IEEE Signal Processing Magazine 16(6), 1999.
 public struct Resampling: Equatable, Hashable, Sendable {
   /// A discrete B-spline: boxes of `factor` pixels convolved with one another. Named as in files.
+  ///
+  /// Two boxes or more reproduce straight lines, so a point of light keeps its flux and its centroid at every phase; one box
+  /// would not (a highlight would jump by up to half a factor). Held by FewtapSynthesisTests/PhaseSynthesisTests.
   public enum BSpline: String, CaseIterable, Sendable {
     /// Two boxes: a tent.
     case linear = "bspline1"
-    /// Three boxes: with it on both sides a point of light stays within 0.02 pixels of its place at every phase.
+    /// Three boxes: with it on both sides the kernel of every phase looks nearly alike.
     case quadratic = "bspline2"
     /// Four boxes.
     case cubic = "bspline3"

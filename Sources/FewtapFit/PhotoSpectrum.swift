@@ -16,6 +16,13 @@ public struct PhotoSpectrum: Sendable {
     public var mean: Double
     /// The worst photograph's.
     public var worst: Double
+
+    init(meanSquares: [Double]) {
+      // 1e-30 keeps an exact filter at 300 dB, below any rounding of a Double.
+      let values = meanSquares.map { -10 * logarithm10(max($0, 1e-30)) }
+      mean = values.reduce(0, +) / Double(values.count)
+      worst = values.min() ?? 0
+    }
   }
 
   private let grid: GridTransform
@@ -27,28 +34,40 @@ public struct PhotoSpectrum: Sendable {
     self.grid = grid
     let area = Double(grid.size * grid.size)
     let multiplicity = grid.multiplicity
-    densities = Self.logarithms.map { table in
-      let density = grid.tabulate { fx, fy in
-        // At f = 0 the error is one of brightness: a photograph's mean square is about 0.1, spread over no bandwidth.
-        fx == 0 && fy == 0 ? 0.1 * area : Self.interpolate(table, squaredFrequency: fx * fx + fy * fy)
-      }
-      return zip(density, multiplicity).map { $0 * $1 / area }
+    densities = Self.quarters(side: grid.size).map { quarter in
+      zip(quarter.spectrum(on: grid), multiplicity).map { $0 * $1 / area }
     }
   }
 
   /// PSNR for the spectrum of a difference of kernels.
-  public func prediction(_ difference: Spectrum) -> Prediction {
-    // 1e-30 keeps an exact filter at 300 dB, below any rounding of a Double.
-    let values = densities.map { -10 * logarithm10(max(grid.power(difference, weight: $0), 1e-30)) }
-    return Prediction(mean: values.reduce(0, +) / Double(values.count), worst: values.min() ?? 0)
+  public func prediction(_ difference: Spectrum) -> Prediction { prediction(difference, aliasing: []) }
+
+  /// PSNR for the spectrum of a difference of kernels, with a further error on each photograph (its mean square).
+  func prediction(_ difference: Spectrum, aliasing: [Double]) -> Prediction {
+    Prediction(
+      meanSquares: densities.enumerated().map { index, density in
+        grid.power(difference, weight: density) + (index < aliasing.count ? aliasing[index] : 0)
+      })
   }
 
-  private static func interpolate(_ table: [Double], squaredFrequency: Double) -> Double {
-    let position = min(max((0.5 * logarithm2(squaredFrequency) + 8) * 3, 0), Double(table.count - 1))
-    let bin = min(Int(position), table.count - 2)
-    let fraction = position - Double(bin)
-    return exponential2(table[bin] * (1 - fraction) + table[bin + 1] * fraction)
+  /// The photographs' power spectral densities on a grid of `side x side` frequencies.
+  package static func quarters(side: Int) -> [QuarterPlane] {
+    let area = Double(side * side)
+    let positions = QuarterPlane(side: side) { min(max((0.5 * logarithm2($0) + 8) * 3, 0), Double(binCount - 1)) }
+    return logarithms.map { table in
+      var density = positions.map { position in
+        let bin = min(Int(position), binCount - 2)
+        let fraction = position - Double(bin)
+        return exponential2(table[bin] * (1 - fraction) + table[bin + 1] * fraction)
+      }
+      // At f = 0 the error is one of brightness: a photograph's mean square is about 0.1, spread over no bandwidth.
+      density[0, 0] = 0.1 * area
+      return density
+    }
   }
+
+  /// Bins of a table, three an octave.
+  private static let binCount = 24
 
   /// log2 of S in each bin.
   private static let logarithms: [[Double]] = [

@@ -1,13 +1,41 @@
 import FewtapCore
 
 extension SparseFilter {
-  /// The dense kernel that the filter stands for, computed tap by tap, its center wherever the chain's bounds put it.
+  /// The dense kernel that the filter stands for, computed tap by tap, its center wherever the filter's bounds put it. A filter
+  /// at a lower rate has a kernel for every phase; this is their mean.
   ///
-  /// Equation: `K = gain * k_1 * ... * k_L`.
+  /// Equation: `K = gain * k_1 * ... * k_L`; the mean over phases: ``PhaseSynthesis``.
   /// Accuracy: a sum of at most `tapCount` products of `L` factors a weight, in Double.
   /// Throws:   ``FilterError`` for a filter that breaks its invariants; also for one whose kernel would be larger
   ///           than a fit can make (``GridTransform/maximumSize``); ``KernelError`` for one that is zero everywhere.
   public func effectiveKernel() throws -> Kernel {
+    guard let phases = try phaseSynthesis() else { return try layeredKernel() }
+    return try phases.meanKernel()
+  }
+
+  /// What the filter makes of a point of light in column `x` and row `y` of the image: for a filter at a lower rate it depends
+  /// on both modulo the factor.
+  ///
+  /// Throws: as ``effectiveKernel()``.
+  public func phaseKernel(x: Int, y: Int) throws -> Kernel {
+    guard let phases = try phaseSynthesis() else { return try layeredKernel() }
+    return try phases.kernel(x: x, y: y)
+  }
+
+  /// The phase flicker: how much a point of light changes while it moves over the pixels. 0 at the image's own rate.
+  ///
+  /// Equation: `max_p |h_p - mean h|_2 / |mean h|_2`, h_p the kernel of phase p.
+  /// Throws:   as ``effectiveKernel()``.
+  public func flicker() throws -> Double { try phaseSynthesis()?.flicker ?? 0 }
+
+  /// The kernels of the phases; nil at the image's own rate.
+  package func phaseSynthesis() throws -> PhaseSynthesis? {
+    guard let rate else { return nil }
+    return PhaseSynthesis(low: try layeredKernel(), rate: rate)
+  }
+
+  /// The kernel of the layers alone, in pixels of their rate.
+  private func layeredKernel() throws -> Kernel {
     try checkInvariants()
     // Layers that are not centered may step beyond the final bounds on the way.
     var (reached, bounds) = (OffsetBounds(PixelOffset(x: 0, y: 0)), OffsetBounds(PixelOffset(x: 0, y: 0)))
