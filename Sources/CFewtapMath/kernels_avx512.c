@@ -2,6 +2,7 @@
 #if defined(__x86_64__) && defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define FEWTAP_TABLE fewtap_math_avx512
+#define FEWTAP_ACCUMULATORS 8
 #include "kernels.inc"
 #pragma clang attribute pop
 #else

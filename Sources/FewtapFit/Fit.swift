@@ -10,7 +10,7 @@ public struct Fit: Sendable {
   private let kernel: Kernel
   private let options: FitOptions
   /// Layouts to start from, in turn.
-  private let layouts: [[Int]]
+  private let layouts: [Layout]
   private let problem: FitProblem
 
   /// The fit of `kernel` under `options`.
@@ -29,22 +29,26 @@ public struct Fit: Sendable {
     }
     problem = FitProblem(
       kernel: try kernel.scaled(by: 1 / scale), objective: options.objective, nonnegative: options.nonnegative,
-      largestLayer: layouts.joined().max() ?? 1)
+      largestLayer: layouts.flatMap(\.taps).max() ?? 1)
   }
 
   /// The factor between the kernel and what a chain of layers with sum 1 can make.
   private static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
 
-  private static func layouts(_ kernel: Kernel, _ options: FitOptions) throws(FitError) -> [[Int]] {
-    let layouts: [[Int]]
+  private static func layouts(_ kernel: Kernel, _ options: FitOptions) throws(FitError) -> [Layout] {
+    var layouts: [Layout] = []
     switch options.budget {
-    case .layout(let layout): layouts = [layout.taps]
+    case .layout(let layout):
+      layouts = [layout]
+      if options.tapModel != .integer, layout.hasRuns { throw .runsNeedIntegerTaps(layout) }
     case .taps(let count):
       guard (1...Layout.maximumTaps).contains(count) else { throw .badTapCount(count) }
-      layouts = options.recipe == .paper ? [Self.paperLayout(count)] : Layout.candidates(taps: count)
+      for taps in options.recipe == .paper ? [Self.paperLayout(count)] : Layout.candidates(taps: count) {
+        layouts.append(try Layout(taps))
+      }
     }
-    for layout in layouts where kernel.supportCount > 1 && layout.allSatisfy({ $0 == 1 }) {
-      throw .cannotReach(layout: layout, radius: kernel.radius)
+    for layout in layouts where kernel.supportCount > 1 && layout.taps.allSatisfy({ $0 == 1 }) {
+      throw .cannotReach(layout: layout.taps, radius: kernel.radius)
     }
     return layouts
   }
@@ -86,7 +90,7 @@ public struct Fit: Sendable {
     switch options.recipe {
     case .paper:
       best = PaperRecipe(problem: problem, guess: options.initialGuess ?? .sparse, seed: options.seed).run(
-        layout: layouts[0], monitor)
+        layout: layouts[0].taps, monitor)
     case .fewtap:
       best = refine(start(monitor), monitor)
       // Adam knows no constraint on signs.
@@ -103,8 +107,10 @@ public struct Fit: Sendable {
     let points = parallelMap(count: schedule.starts, threads: options.threads) { index -> FitProblem.Point? in
       guard index == 0 || monitor.hasTime(for: .starts) else { return nil }
       var random = SeededGenerator(seed: options.seed, stream: UInt64(index))
+      let layers = layouts[index % layouts.count].layers
       let guess = (options.initialGuess ?? .mass).guess.parameters(
-        for: problem.kernel, layout: layouts[index % layouts.count], using: &random)
+        for: problem.kernel, layout: layers.map(\.count), using: &random
+      ).withRuns(of: layers.map(\.length))
       switch options.tapModel {
       case .integer:
         return IntegerSearch(problem: problem, shouldStop: { !monitor.hasTime(for: .starts) }).run(

@@ -8,6 +8,8 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
   case badTapCount(Int)
   /// The layout cannot spread light as far as the kernel does.
   case cannotReach(layout: [Int], radius: Int)
+  /// The layout has vertical runs, and the taps are to be bilinear.
+  case runsNeedIntegerTaps(Layout)
   /// The recipe fixes this option to another value.
   case recipe(option: String, value: String, required: String)
   /// Nonnegative weights cannot make this kernel.
@@ -25,12 +27,15 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .badLayout(let text):
-      "layout \"\(text)\" is not a layout: expected taps x layers (24x4) or taps a layer (76,8,6,6), with 1 to "
-        + "\(Layout.maximumLayers) layers and at most \(Layout.maximumTaps) taps in all"
+      "layout \"\(text)\" is not a layout: expected taps x layers (24x4), or for each layer its taps (76,8,6,6) "
+        + "or its vertical runs of taps (17r4,4r4: 17 and 4 runs of 4), with 1 to \(Layout.maximumLayers) layers, at most "
+        + "\(Layout.maximumRunLength) taps in a run and at most \(Layout.maximumTaps) in all"
     case .badTapCount(let count): "\(count) taps: expected 1 to \(Layout.maximumTaps)"
     case .cannotReach(let layout, let radius):
       "layout \(layout.map(String.init).joined(separator: ",")) cannot reach the kernel's radius of \(radius) pixels: a layer "
         + "of one tap only shifts, so give at least one layer two taps or more"
+    case .runsNeedIntegerTaps(let layout):
+      "layout \(layout) has vertical runs of taps, which bilinear taps do not form: use integer taps, or a layout without r"
     case .recipe(let option, let value, let required):
       "the paper's recipe does not take \(option) \(value): it uses \(required)"
     case .kernelIsSigned(let minimum):

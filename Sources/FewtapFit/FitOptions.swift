@@ -6,7 +6,7 @@ public struct FitOptions: Equatable, Sendable {
   public enum Budget: Equatable, Sendable {
     /// So many in all; the fit finds the layers.
     case taps(Int)
-    /// So many in each layer.
+    /// So many in each layer, alone or in vertical runs.
     case layout(Layout)
   }
 

@@ -7,6 +7,9 @@ import FewtapCore
 public struct ChainParameters: Equatable, Sendable {
   /// Taps a layer, first layer first.
   public private(set) var layout: [Int]
+  /// Taps of a run, for each layer: a layer's taps stand in runs of so many, one below the other, that a search moves as one.
+  /// 1 where taps move alone.
+  public private(set) var runLengths: [Int]
   /// Weights.
   public var weights: [Double]
   /// Column offsets.
@@ -17,6 +20,7 @@ public struct ChainParameters: Equatable, Sendable {
   /// The parameters of layers of taps.
   public init(layers: [[Tap]]) {
     layout = layers.map(\.count)
+    runLengths = layers.map { _ in 1 }
     let taps = layers.joined()
     weights = taps.map(\.weight)
     x = taps.map(\.x)
@@ -55,6 +59,22 @@ public struct ChainParameters: Equatable, Sendable {
 
   /// `prod_l sum |w|`.
   public var noiseGain: Double { ranges.reduce(1) { $0 * $1.reduce(0) { $0 + abs(weights[$1]) } } }
+
+  /// The chain with every tap made a vertical run centered on it, of as many taps of equal weight as `lengths` has for its
+  /// layer.
+  package func withRuns(of lengths: [Int]) -> ChainParameters {
+    precondition(lengths.count == layerCount && runLengths.allSatisfy { $0 == 1 })
+    var result = ChainParameters(
+      layers: zip(ranges, lengths).map { range, length in
+        range.flatMap { i in
+          (0..<length).map { row in
+            Tap(x: x[i], y: y[i] + Double(row) - Double(length - 1) / 2, weight: weights[i] / Double(length))
+          }
+        }
+      })
+    result.runLengths = lengths
+    return result
+  }
 
   /// Takes tap `index` out, and puts `tap` into `layer`.
   package mutating func move(_ index: Int, to layer: Int, as tap: Tap) {

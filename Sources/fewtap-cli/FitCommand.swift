@@ -24,6 +24,7 @@ struct FitCommand: ParsableCommand {
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap fit aperture.png --size 65 -o aperture.json --effort thorough
         fewtap fit disk:radius=20 -o disk.json --layout 76,8,6,6 --seed 7 --force
+        fewtap fit disk:radius=20 -o disk.json --layout 17r4,4r4,3r4,2r4
         fewtap fit psf:coma=0.5,size=49 -o paper.json --recipe paper
 
       A seed gives the same file on any machine load and for any number of threads, but not with --seconds. Ctrl-C (and \
@@ -51,7 +52,10 @@ struct FitCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Taps a layer: 76,8,6,6, or 24x4 for 24 taps in each of 4 layers (the default of --recipe paper).",
+      """
+      Taps a layer: 76,8,6,6, or 24x4 for 24 taps in each of 4 layers (the default of --recipe paper). 17r4,4r4 has \
+      vertical runs of taps, 17 of 4 and then 4 of 4: for a processor a run of 4 is little more work than one tap.
+      """,
       valueName: "spec"), transform: OptionValue.layout)
   var layout: Layout?
 
@@ -104,6 +108,9 @@ struct FitCommand: ParsableCommand {
 
   func validate() throws {
     if taps != nil, layout != nil { throw ValidationError("--taps and --layout contradict each other: give one") }
+    if let layout, layout.hasRuns, tapModel == .bilinear || recipe == .paper {
+      throw ValidationError("--layout: \(FitError.runsNeedIntegerTaps(layout))")
+    }
     if effort != nil, seconds != nil { throw ValidationError("--effort and --seconds contradict each other: give one") }
     if output == "-", report.json {
       throw ValidationError("-o - and --json would both write to standard output: give a file name after -o")

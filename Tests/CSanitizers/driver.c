@@ -82,46 +82,59 @@ static void check_products(const fewtap_math *math, size_t count) {
 
 static void check_symmetric(const fewtap_math *math, int n) {
   size_t count = (size_t)n;
-  double *matrix = array(count * count), *v = filled(count), *out = array(count);
+  double *matrix = array(count * count), *v = filled(5 * count), *out = array(count);
   memset(matrix, 0, count * count * sizeof(double));
-  REQUIRE(math->rank_one_update(n, matrix, v, 2) == FEWTAP_MATH_OK);
+  for (int rank = 1; rank <= 5; rank++) REQUIRE(math->rank_update(n, matrix, rank, v, 2) == FEWTAP_MATH_OK);
   REQUIRE(math->symmetric_multiply(n, matrix, v, out) == FEWTAP_MATH_OK);
   REQUIRE(all_finite(matrix, count * count) && all_finite(out, count));
-  REQUIRE(math->rank_one_update(0, matrix, v, 2) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->rank_update(0, matrix, 1, v, 2) == FEWTAP_MATH_BAD_ARGUMENT);
+  REQUIRE(math->rank_update(n, matrix, 0, v, 2) == FEWTAP_MATH_BAD_ARGUMENT);
   REQUIRE(math->symmetric_multiply(n, matrix, NULL, out) == FEWTAP_MATH_BAD_ARGUMENT);
   free_arrays();
 }
 
 // Taps in the window's corners reach the ends of the table.
-static void check_exchange(const fewtap_math *math, int width, int height) {
-  int side = 2 * (width > height ? width : height) - 1;
-  size_t window_count = (size_t)width * (size_t)height;
+static void check_exchange(const fewtap_math *math, int width, int height, int run) {
+  int side = 2 * (width > height ? width : height) - 1, stride = fewtap_exchange_stride(width);
+  size_t plane = (size_t)stride * (size_t)height, planes = plane * (size_t)run;
   const int x[] = {0, width - 1, 0, width - 1, width / 2}, y[] = {0, 0, height - 1, height - 1, height / 2};
-  const double c1[] = {1, -0.5, 0.25, 2, 1}, c2[] = {0.5, 1, 1, -1, 3};
   // What follows the table is read, but must not matter: it stays NaN.
   size_t table_count = (size_t)side * (size_t)side;
   double *table = array(table_count + FEWTAP_EXCHANGE_PADDING);
   memcpy(table, filled(table_count), table_count * sizeof(double));
-  unsigned char *taken = calloc(window_count, 1);
+  unsigned char *taken = calloc(plane, 1);
   REQUIRE(taken);
-  fewtap_exchange_window window = {.table = table, .table_side = side, .width = width,
-                                   .height = height, .x = x, .y = y, .tap_count = 5,
-                                   .correlation = filled(window_count), .schur = filled(window_count)};
-  fewtap_exchange_change change = {.c1 = c1, .c2 = c2, .a1 = 0.5, .b1 = -0.25, .a2 = 1, .b2 = 0.125};
-  int best = -1;
+  fewtap_exchange_window window = {.table = table, .table_side = side, .width = width, .height = height,
+                                   .run_length = run, .x = x, .y = y, .tap_count = 5,
+                                   .correlation = filled(plane), .schur = filled(planes),
+                                   .scratch = array(fewtap_exchange_scratch_count(width, run))};
+  fewtap_exchange_change change = {.rank = 2 * run, .coefficients = filled(5 * 2 * (size_t)run), .coefficient_stride = 5,
+                                   .a = filled(2 * (size_t)run), .b = filled(2 * (size_t)run)};
+  int best = -2;
   REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_OK);
-  REQUIRE(best >= 0 && (size_t)best < window_count);
-  // With every place taken but one, nothing else may be found, and with none left nothing at all.
-  change.c1 = NULL;
-  memset(taken, 1, window_count);
-  taken[window_count - 1] = 0;
-  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_OK);
-  REQUIRE((size_t)best == window_count - 1);
-  taken[best] = 1;
+  REQUIRE(height < run ? best == -1 : best >= 0 && best / stride + run <= height && best % stride < width);
+  // With every place taken but the last run's, nothing else may be found, and with none left nothing at all.
+  memset(taken, 1, plane);
+  for (int a = 0; a < run && a < height; a++) taken[(height - 1 - a) * stride + width - 1] = 0;
+  for (change.rank = run; change.rank >= 1; change.rank--) {
+    REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_OK);
+    REQUIRE(best == (height < run ? -1 : (height - run) * stride + width - 1));
+  }
+  change.rank = 1;
+  memset(taken, 1, plane);
   REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 1, &best) == FEWTAP_MATH_OK);
   REQUIRE(best == -1);
-  REQUIRE(all_finite(window.correlation, window_count) && all_finite(window.schur, window_count));
+  for (int row = 0; row < height; row++) {
+    REQUIRE(all_finite(window.correlation + row * stride, (size_t)width));
+    for (int k = 0; k < run; k++) REQUIRE(all_finite(window.schur + (size_t)k * plane + row * stride, (size_t)width));
+  }
 
+  window.run_length = FEWTAP_EXCHANGE_MAX_RUN + 1;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_BAD_ARGUMENT);
+  window.run_length = run;
+  change.rank = 2 * run + 1;
+  REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_BAD_ARGUMENT);
+  change.rank = 1;
   window.table_side = side - 2;
   REQUIRE(math->exchange_step(&window, &change, taken, 1e-9, 0, &best) == FEWTAP_MATH_BAD_ARGUMENT);
   free(taken);
@@ -156,7 +169,8 @@ static void check_math(void) {
     sets++;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) check_transforms(math, lengths[i]);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) check_products(math, counts[i]);
-    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) check_exchange(math, sides[i][0], sides[i][1]);
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+      for (int run = 1; run <= FEWTAP_EXCHANGE_MAX_RUN; run++) check_exchange(math, sides[i][0], sides[i][1], run);
     for (int n = 1; n < 20; n++) check_symmetric(math, n);
     check_refusals(math);
   }

@@ -2,7 +2,7 @@ import Testing
 
 /// A seed gives the same file, to the bit.
 @Suite struct DeterminismTests {
-  @Test(arguments: [["--taps", "20"], ["--layout", "6x2", "--tap-model", "bilinear"]])
+  @Test(arguments: [["--taps", "20"], ["--layout", "6x2", "--tap-model", "bilinear"], ["--layout", "5r4,3"]])
   func theFileDependsOnTheSeedOnly(options: [String]) throws {
     let place = try Workplace()
     func file(_ name: String, threads: Int, seed: Int) throws -> [UInt8]? {

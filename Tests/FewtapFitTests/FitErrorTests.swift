@@ -23,7 +23,8 @@ import Testing
   @Test(arguments: [
     "", "x", "24x", "x4", "24x0", "24x-1", "0x4", "24x17", "3,", ",3", "3,,4", "3,0", "a,b", "24x4x2", "1e3",
     "99999999999999999999x2",
-    "2048,1", " 24x4",
+    "2048,1", " 24x4", "r", "r4", "4r", "4r0", "4r9", "4r-1", "0r4", "4r4r4", "4r4,", "4r4x", "4r4x0", "257r8", "4R4",
+    "4 r4", "9223372036854775807r8", "4r4x17",
   ])
   func layouts(text: String) {
     #expect(throws: FitError.badLayout(text)) { try Layout(parsing: text) }
@@ -34,6 +35,23 @@ import Testing
     #expect(try Layout(parsing: "76,8,6,6").taps == [76, 8, 6, 6])
     #expect(try Layout(parsing: "5").taps == [5])
     #expect(try Layout([76, 8]).description == "76,8")
+    let runs = try Layout(parsing: "17r4,4r3,5,6r1")
+    #expect(runs.taps == [68, 12, 5, 6] && runs.description == "17r4,4r3,5,6")
+    #expect(try Layout(parsing: runs.description) == runs)
+    #expect(try Layout(parsing: "6r4x3").layers == Array(repeating: Layout.Layer(count: 6, length: 4), count: 3))
+    #expect(try Layout(parsing: "256r8").taps == [2048])
+    #expect(throws: FitError.badLayout("3r-2")) { try Layout(layers: [Layout.Layer(count: 3, length: -2)]) }
+    #expect(throws: FitError.badLayout("\(Int.max)r8")) { try Layout(layers: [Layout.Layer(count: .max, length: 8)]) }
+  }
+
+  @Test(arguments: FitOptions.Recipe.allCases) func runsAreOfIntegerTaps(recipe: FitOptions.Recipe) throws {
+    let layout = try Layout(parsing: "8r4,4")
+    #expect(
+      try error {
+        $0.budget = .layout(layout)
+        $0.tapModel = .bilinear
+        $0.recipe = recipe
+      } == .runsNeedIntegerTaps(layout))
   }
 
   @Test func budgetsAreSpentWholly() {
@@ -85,13 +103,14 @@ import Testing
       } != nil)
   }
 
-  @Test func everySentenceNamesValueAndRemedy() {
+  @Test func everySentenceNamesValueAndRemedy() throws {
     let errors: [FitError] = [
       .badLayout("7y"), .badTapCount(-3), .cannotReach(layout: [1, 1], radius: 9),
       .recipe(option: "tap model", value: "integer", required: "bilinear taps"), .kernelIsSigned(minimum: -0.5),
       .noiseGainTooLow(asked: 0.5, least: 1), .noiseGainNotReached(asked: 1.1, reached: 1.4), .badSeconds(-2),
+      .runsNeedIntegerTaps(try Layout(parsing: "8r4,4")),
     ]
-    let values = ["7y", "-3", "1,1", "integer", "-0.5", "0.5", "1.4", "-2"]
+    let values = ["7y", "-3", "1,1", "integer", "-0.5", "0.5", "1.4", "-2", "8r4,4"]
     for (error, value) in zip(errors, values) { #expect(error.description.contains(value)) }
   }
 }

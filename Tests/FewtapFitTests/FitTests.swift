@@ -8,11 +8,11 @@ import Testing
 
 /// Whole fits: what they promise of sums, signs, bounds and repetition.
 @Suite struct FitTests {
-  private func options(_ change: (inout FitOptions) -> Void = { _ in }) -> FitOptions {
+  private func options(_ change: (inout FitOptions) throws -> Void = { _ in }) rethrows -> FitOptions {
     var options = FitOptions()
     options.effort = .fast
     options.budget = .taps(32)
-    change(&options)
+    try change(&options)
     return options
   }
 
@@ -36,6 +36,50 @@ import Testing
     let first = try fit(seed: 1, threads: 1)
     #expect(try fit(seed: 1, threads: 3) == first)
     #expect(try fit(seed: 2, threads: 1) != first)
+  }
+
+  @Test func runsDoNotDependOnThreads() throws {
+    let kernel = try kernel()
+    func fit(threads: Int) throws -> SparseFilter {
+      try Fit(
+        kernel,
+        options {
+          $0.budget = .layout(try Layout(parsing: "8r4,3r3,4"))
+          $0.effort = .normal
+          $0.threads = threads
+        }
+      ).run().filter
+    }
+    let first = try fit(threads: 1)
+    #expect(first.chain.layout == [32, 9, 4] && first.chain.model == .integer)
+    #expect(try fit(threads: 3) == first)
+  }
+
+  /// In a fit's layer of n runs no tap is left over: its columns of successive taps hold whole runs, n in all.
+  @Test(arguments: ["8r4,3r4", "10r3,4r2,2r2"], ["disk:radius=9", "line:length=15,angle=0", "delta", "log:sigma=2"])
+  func aFittedLayerConsistsOfRuns(text: String, name: String) throws {
+    let layout = try Layout(parsing: text)
+    let result = try Fit(try kernel(name), options { $0.budget = .layout(layout) }).run()
+    #expect(result.filter.chain.layout == layout.taps)
+    for (layer, expected) in zip(result.filter.chain.layers, layout.layers) {
+      var runs = 0
+      for column in Dictionary(grouping: layer.taps, by: \.x).values {
+        var rest = Set(column.map(\.y))
+        #expect(rest.count == column.count)
+        while let top = rest.min() {
+          for row in 0..<expected.length { #expect(rest.remove(top + Double(row)) != nil) }
+          runs += 1
+        }
+      }
+      #expect(runs == expected.count)
+    }
+  }
+
+  /// The prototype's figure for a disk in runs at full rate: 65.5 dB with a relative error of 0.28 (METHOD.md, section 12).
+  @Test func runsMeetTheirFloor() throws {
+    let layout = try Layout(parsing: "17r4,4r4,3r4,2r4")
+    let result = try Fit(try kernel("disk:radius=20,size=49"), options { $0.budget = .layout(layout) }).run()
+    #expect(result.summary.accuracy.photo.mean > 65.5 && result.summary.accuracy.relativeError < 0.28)
   }
 
   @Test(arguments: TapModel.allCases, ["disk:radius=8", "psf:coma=0.3,size=25", "gaussian:sigma=3"])

@@ -22,6 +22,26 @@ import Testing
     }
   }
 
+  /// Each tap becomes a run with its weight and its centroid.
+  @Test func runsKeepWeightAndCentroid() throws {
+    var random = SeededGenerator(seed: 3)
+    let taps = MassGuess().parameters(for: try Kernel.heart(size: 25), layout: [12, 5, 4], using: &random)
+    let lengths = [4, 3, 1]
+    let runs = taps.withRuns(of: lengths)
+    #expect(runs.layout == [48, 15, 4] && runs.runLengths == lengths)
+    for (layer, length) in lengths.enumerated() {
+      for (run, tap) in taps.ranges[layer].enumerated() {
+        let first = runs.ranges[layer].lowerBound + run * length
+        let members = first..<first + length
+        #expect(abs(members.reduce(0) { $0 + runs.weights[$1] } - taps.weights[tap]) <= gamma(2 * length))
+        #expect(members.allSatisfy { runs.x[$0] == taps.x[tap] })
+        let centroid = members.reduce(0) { $0 + runs.y[$1] } / Double(length)
+        #expect(abs(centroid - taps.y[tap]) <= gamma(2 * length) * 30)
+        for i in members.dropFirst() { #expect(abs(runs.y[i] - runs.y[i - 1] - 1) <= gamma(4) * 30) }
+      }
+    }
+  }
+
   @Test(arguments: 0..<3) func aSeedRepeats(index: Int) throws {
     let kernel = try Kernel.heart(size: 25)
     func make(_ seed: UInt64) -> ChainParameters {

@@ -7,17 +7,23 @@ import Testing
 
 /// Exchange and relocation, held to brute force and to what they promise.
 @Suite struct MoveTests {
-  private func start(_ kernel: Kernel, _ layout: [Int], seed: UInt64) -> ChainParameters {
+  private func start(_ kernel: Kernel, _ layout: Layout, seed: UInt64) -> ChainParameters {
     var random = SeededGenerator(seed: seed)
-    var p = MassGuess().parameters(for: kernel, layout: layout, using: &random)
-    var taken: Set<[Double]> = []
-    for (layer, range) in p.ranges.enumerated() {
-      for i in range {
-        (p.x[i], p.y[i]) = (p.x[i].rounded(), p.y[i].rounded())
-        while !taken.insert([Double(layer), p.x[i], p.y[i]]).inserted { p.x[i] += 1 }
+    return MassGuess().parameters(for: kernel, layout: layout.layers.map(\.count), using: &random)
+      .withRuns(of: layout.layers.map(\.length)).rounded(using: &random)
+  }
+
+  /// Nil if every layer has whole offsets, no two alike, in vertical runs.
+  private func runViolation(_ p: ChainParameters) -> String? {
+    for (layer, (range, length)) in zip(p.ranges, p.runLengths).enumerated() {
+      let places = range.map { [p.x[$0], p.y[$0]] }
+      if Set(places).count < places.count { return "layer \(layer) has two taps at one place: \(places)" }
+      if places.joined().contains(where: { $0 != $0.rounded() }) { return "layer \(layer) is off the grid: \(places)" }
+      for i in range where (i - range.lowerBound) % length > 0 {
+        if p.x[i] != p.x[i - 1] || p.y[i] != p.y[i - 1] + 1 { return "tap \(i) is not below tap \(i - 1)" }
       }
     }
-    return p
+    return nil
   }
 
   private func bestWeights(_ p: ChainParameters, _ problem: FitProblem) -> FitProblem.Point {
@@ -25,41 +31,50 @@ import Testing
       LevenbergMarquardt(problem, freedom: .weights, tolerance: 1e-12).run(from: p, iterations: 100).parameters)
   }
 
-  /// One tap of a single layer, taken out and put where it helps most, against trying every place with weights refitted.
-  @Test(arguments: 1...3 as ClosedRange<UInt64>) func oneExchangeIsTheBestOfAllPlaces(seed: UInt64) throws {
+  /// One run of a single layer, taken out and put where it helps most, against trying every place with weights refitted.
+  @Test(arguments: 1...3 as ClosedRange<UInt64>, ["4", "3r2", "3r3", "2r4"])
+  func oneExchangeIsTheBestOfAllPlaces(seed: UInt64, layout: String) throws {
     let kernel = try Kernel.disk(radius: 3)
     let problem = FitProblem(kernel: kernel, objective: .photo)
-    let p = start(kernel, [4], seed: seed)
+    let p = start(kernel, try Layout(parsing: layout), seed: seed)
+    let (length, runs) = (p.runLengths[0], p.tapCount / p.runLengths[0])
     let point = problem.point(p)
     var random = SeededGenerator(seed: seed)
     let moved = try #require(
       Exchange(problem: problem).sweep(
-        point, others: point.synthesis.otherLayers(), layer: 0, order: .random, fraction: 0.25, using: &random))
-    let changed = (0..<4).filter { moved.x[$0] != p.x[$0] || moved.y[$0] != p.y[$0] }
+        point, others: point.synthesis.otherLayers(), layer: 0, order: .random, fraction: 1 / Double(runs),
+        using: &random))
+    #expect(runViolation(moved) == nil)
+    let changed = (0..<runs).filter {
+      moved.x[$0 * length] != p.x[$0 * length] || moved.y[$0 * length] != p.y[$0 * length]
+    }
     #expect(changed.count <= 1)
-    // Whichever tap was drawn, no place of any one tap may be better than what the sweep found for that tap.
+    // Whichever run was drawn, no place of any one run may be better than what the sweep found for that run.
     let reached = problem.point(moved).cost
-    var least = [Double](repeating: .infinity, count: 4)
-    for tap in 0..<4 {
-      for y in -3...3 {
+    var least = [Double](repeating: .infinity, count: runs)
+    for run in 0..<runs {
+      for y in -3...4 - length {
         for x in -3...3 {
           var candidate = p
-          (candidate.x[tap], candidate.y[tap]) = (Double(x), Double(y))
-          let others = (0..<4).filter { $0 != tap }
-          if others.contains(where: { p.x[$0] == Double(x) && p.y[$0] == Double(y) }) { continue }
-          least[tap] = min(least[tap], bestWeights(candidate, problem).cost)
+          for row in 0..<length {
+            (candidate.x[run * length + row], candidate.y[run * length + row]) = (Double(x), Double(y + row))
+          }
+          if runViolation(candidate) != nil { continue }
+          least[run] = min(least[run], bestWeights(candidate, problem).cost)
         }
       }
     }
     // The search for weights stops at a relative 1e-12; exchange adds 1e-9 of the diagonal to the matrix.
     #expect(least.contains { abs(reached / $0 - 1) < 1e-6 }, "\(reached) against \(least)")
-    if let tap = changed.first { #expect(abs(reached / least[tap] - 1) < 1e-6) }
+    if let run = changed.first { #expect(abs(reached / least[run] - 1) < 1e-6) }
   }
 
-  @Test(arguments: 1...4 as ClosedRange<UInt64>) func aSweepNeverRaisesTheCost(seed: UInt64) throws {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>, ["20,6,4", "8r4,3r3,3r2", "6r5,4,2r8"])
+  func aSweepNeverRaisesTheCost(seed: UInt64, text: String) throws {
+    let layout = try Layout(parsing: text)
     let kernel = try Kernel.star(points: 4, radius: 11, inner: 4)
     let problem = FitProblem(kernel: kernel, objective: .balanced)
-    var point = bestWeights(start(kernel, [20, 6, 4], seed: seed), problem)
+    var point = bestWeights(start(kernel, layout, seed: seed), problem)
     var random = SeededGenerator(seed: seed)
     let first = point.cost
     for sweep in 0..<6 {
@@ -70,23 +85,36 @@ import Testing
           order: sweep < 3 ? .leastUsefulFirst : .random, fraction: 1, using: &random))
       let next = problem.point(moved)
       #expect(next.cost <= point.cost * (1 + 1e-6))
-      #expect(moved.layout == point.parameters.layout)
-      // Every other layer is as it was; this one has whole offsets, no two alike.
+      #expect(moved.layout == layout.taps && moved.runLengths == layout.layers.map(\.length))
+      #expect(runViolation(moved) == nil)
+      // Every other layer is as it was; this one's runs are whole, and apart.
       for (other, range) in moved.ranges.enumerated() where other != layer {
         for i in range {
           #expect(moved.x[i] == point.parameters.x[i] && moved.weights[i] == point.parameters.weights[i])
         }
       }
-      let places = moved.ranges[layer].map { [moved.x[$0], moved.y[$0]] }
-      #expect(Set(places).count == places.count && places.joined().allSatisfy { $0 == $0.rounded() })
       // Its weights solve the layer's normal equations, so refitting them all can gain only through the other layers.
       let gradient = problem.loss.gradient(ChainSynthesis(moved, on: problem.grid))
-      let scale = problem.loss.gradient(ChainSynthesis(start(kernel, [20, 6, 4], seed: seed), on: problem.grid))
+      let scale = problem.loss.gradient(ChainSynthesis(start(kernel, layout, seed: seed), on: problem.grid))
         .reduce(0) { max($0, abs($1)) }
       for i in moved.ranges[layer] { #expect(abs(gradient[i]) < 1e-4 * scale) }
       point = next
     }
     #expect(point.cost < first)
+  }
+
+  /// However crowded a layer is, and however often it is kicked, its runs stay whole and apart, and only move by a pixel or so.
+  @Test(arguments: 1...3 as ClosedRange<UInt64>) func kicksKeepRunsWhole(seed: UInt64) throws {
+    let kernel = try Kernel.disk(radius: 3)
+    var p = start(kernel, try Layout(parsing: "12r4,5r3,4"), seed: seed)
+    var random = SeededGenerator(seed: seed)
+    let weights = p.weights
+    for _ in 0..<20 {
+      let kicked = p.kicked(share: 0.5, using: &random)
+      #expect(runViolation(kicked) == nil && kicked.weights == weights && kicked.layout == [48, 15, 4])
+      #expect(kicked != p)
+      p = kicked
+    }
   }
 
   @Test(arguments: [false, true]) func relocationKeepsTheBudget(acrossLayers: Bool) throws {

@@ -33,24 +33,37 @@ static inline size_t fewtap_fft_scratch_count(int n) {
   return 4 * (size_t)(n + 3) * FEWTAP_FFT_LANES + 2 * (size_t)n * (size_t)fewtap_spectrum_stride(n);
 }
 
-// A sweep of exchange keeps, for every candidate offset p of a width x height window: correlation[p], the correlation of
-// the residual with a tap at p, and schur[p], what a tap there adds that the others cannot. Removing one tap and inserting
-// another are rank-one changes of both.
-#define FEWTAP_EXCHANGE_PADDING 32
+// A sweep of exchange moves vertical runs of 1 or more taps of equal length. It keeps, for every candidate offset p of a
+// width x height window, correlation[p], the correlation of the residual with a tap at p, and the Schur complement, what taps
+// there add that the others cannot: plane k of `schur` has its entry between p and the place k rows below p. Removing one run
+// and inserting another are changes of low rank of both.
+#define FEWTAP_EXCHANGE_MAX_RUN 8
+#define FEWTAP_EXCHANGE_PADDING 8
+// Columns of correlation, schur and `taken`: the window's width, rounded up. What the padding holds does not matter.
+static inline int fewtap_exchange_stride(int width) { return (width + 7) & ~7; }
+// Doubles of scratch that a step uses.
+static inline size_t fewtap_exchange_scratch_count(int width, int run_length) {
+  return 2 * (size_t)run_length * (size_t)run_length * (size_t)fewtap_exchange_stride(width);
+}
 typedef struct {
   const double *table;  // autocorrelation R of the other layers, table_side x table_side, R(0) in its middle; followed by
                         // FEWTAP_EXCHANGE_PADDING doubles that are read but do not matter
   int table_side;       // odd, at least 2 * max(width, height) - 1
   int width, height;    // the window of candidates
+  int run_length;       // taps of a run, at most FEWTAP_EXCHANGE_MAX_RUN
   const int *x, *y;     // taps, as column and row of the window
   int tap_count;
-  double *correlation, *schur;  // width x height, updated in place
+  double *correlation;  // height x stride, updated in place
+  double *schur;        // run_length planes of height x stride, updated in place
+  double *scratch;
 } fewtap_exchange_window;
 
-// z1 = sum_k c1[k] R(p - tap_k), z2 likewise:  correlation += a1 z1 + a2 z2,  schur += b1 z1^2 + b2 z2^2.
+// z_i(p) = sum_k c_i[k] R(p - tap_k):  correlation(p) += sum_i a_i z_i(p),  schur_k(p) += sum_i b_i z_i(p) z_i(p + k rows).
 typedef struct {
-  const double *c1, *c2;  // tap_count each; c1 may be null: then the first change is left out
-  double a1, b1, a2, b2;
+  int rank;                    // number of z_i, at most twice the run's length
+  const double *coefficients;  // rank rows of tap_count numbers, coefficient_stride apart
+  int coefficient_stride;
+  const double *a, *b;  // rank each
 } fewtap_exchange_change;
 
 typedef struct {
@@ -70,10 +83,12 @@ typedef struct {
   fewtap_math_status (*weighted_power)(size_t count, const double *a_re, const double *a_im, const double *w, double *sum);
   // out = matrix v, for a symmetric n x n matrix.
   fewtap_math_status (*symmetric_multiply)(int n, const double *matrix, const double *v, double *out);
-  // matrix += scale v v^T.
-  fewtap_math_status (*rank_one_update)(int n, double *matrix, const double *v, double scale);
-  // Applies the change, then finds the candidate of largest correlation^2 / max(schur, floor) among those whose `taken` is 0;
-  // with `positive_only` among those whose weight, -correlation / schur, would be positive. *best is -1 if there is none.
+  // matrix += scale sum_a v_a v_a^T, for `rank` vectors of n numbers, one after the other.
+  fewtap_math_status (*rank_update)(int n, double *matrix, int rank, const double *vectors, double scale);
+  // Applies the change, then finds the run of largest g^T S^-1 g, with g the correlation and S the Schur complement of its taps
+  // (pivots of S below `floor` count as `floor`), among those inside the window with no tap at a place whose `taken` is not 0;
+  // with `positive_only` among those that a common positive weight of their taps would serve: whose correlations have a negative
+  // sum. *best is row * stride + column of its first tap, or -1 if there is none.
   fewtap_math_status (*exchange_step)(const fewtap_exchange_window *window, const fewtap_exchange_change *change,
                                       const unsigned char *taken, double floor, int positive_only, int *best);
 } fewtap_math;

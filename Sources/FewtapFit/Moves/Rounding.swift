@@ -2,29 +2,37 @@ import FewtapCore
 import FewtapSynthesis
 
 extension ChainParameters {
-  /// The chain with whole offsets, no two taps of a layer at one place: a tap that meets another steps aside at random.
-  func rounded(using random: inout SeededGenerator) -> ChainParameters {
+  /// The chain with whole offsets, no two taps of a layer at one place: a run that meets another steps aside at random.
+  package func rounded(using random: inout SeededGenerator) -> ChainParameters {
     var result = self
-    for range in ranges {
+    for (range, length) in zip(ranges, runLengths) {
       var taken: Set<PixelOffset> = []
-      for i in range {
-        var place = PixelOffset(x: Int(x[i].rounded()), y: Int(y[i].rounded()))
-        while !taken.insert(place).inserted {
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: length) {
+        var place = PixelOffset(x: Int(x[first].rounded()), y: Int(y[first].rounded()))
+        while (0..<length).contains(where: { taken.contains(PixelOffset(x: place.x, y: place.y + $0)) }) {
           place.x += random.index(3) - 1
           place.y += random.index(3) - 1
         }
-        (result.x[i], result.y[i]) = (Double(place.x), Double(place.y))
+        for row in 0..<length {
+          taken.insert(PixelOffset(x: place.x, y: place.y + row))
+          (result.x[first + row], result.y[first + row]) = (Double(place.x), Double(place.y + row))
+        }
       }
     }
     return result
   }
 
-  /// A share of the taps, drawn at random, each shifted by up to one pixel: a way out of a local minimum of exchange.
-  func kicked(share: Double, using random: inout SeededGenerator) -> ChainParameters {
+  /// A share of the runs, drawn at random, each shifted by up to one pixel: a way out of a local minimum of exchange.
+  package func kicked(share: Double, using random: inout SeededGenerator) -> ChainParameters {
     var result = self
-    for i in weights.indices where random.unit() < share {
-      result.x[i] += Double(random.index(3) - 1)
-      result.y[i] += Double(random.index(3) - 1)
+    for (range, length) in zip(ranges, runLengths) {
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: length) where random.unit() < share {
+        let (dx, dy) = (Double(random.index(3) - 1), Double(random.index(3) - 1))
+        for i in first..<first + length {
+          result.x[i] += dx
+          result.y[i] += dy
+        }
+      }
     }
     return result.rounded(using: &random)
   }
