@@ -15,6 +15,7 @@ public enum BorderRule: Equatable, Sendable {
   /// Index inside `0..<count` that stands for `index`, or nil where the rule gives a value instead of a pixel.
   ///
   /// Cost: constant time for any distance, so that a reach beyond the image's own size is safe.
+  @inlinable
   public func source(of index: Int, count: Int) -> Int? {
     if index >= 0 && index < count { return index }
     switch self {

@@ -11,15 +11,56 @@ struct CompiledFilter: Sendable {
     var multiplyAdds: Int
   }
 
-  /// Decimation and interpolation: whole weights for the columns, one filter a prime factor for the rows.
-  struct Rate: Sendable {
+  /// Weights of one of the resampling's filters, at the pixels `first`, ...; the memory is the plan's.
+  struct Weights: @unchecked Sendable {
+    var first: Int
+    var count: Int
+    var values: UnsafePointer<Float>
+
+    /// Pixel of the last weight.
+    var last: Int { first + count - 1 }
+  }
+
+  /// Decimation and interpolation: whole weights for the columns, one filter a prime factor for the rows. Nothing in it is
+  /// counted by reference, so that a row costs no more than its arithmetic.
+  struct Rate: @unchecked Sendable {
+    /// One prime factor of the rate.
+    struct Prime {
+      var factor: Int
+      var prefilter: Weights
+      var interpolator: Weights
+    }
+
     var factor: Int
-    var prefilter: (first: Int, last: Int, weights: [Float])
-    var interpolator: (first: Int, last: Int, weights: [Float])
-    /// Prime factors, and for each the weights of both filters; what decimates first comes first.
-    var primes: [Int]
-    var primePrefilters: [[Float]]
-    var primeInterpolators: [[Float]]
+    var prefilter: Weights
+    var interpolator: Weights
+    /// What decimates first comes first.
+    var primes: UnsafeBufferPointer<Prime>
+  }
+
+  /// Owns what ``Rate`` points to.
+  private final class Memory: @unchecked Sendable {
+    private var weights: [UnsafeMutablePointer<Float>] = []
+    private var primes: UnsafeMutableBufferPointer<Rate.Prime>?
+
+    func store(_ source: Resampling.Weights) -> Weights {
+      let values = UnsafeMutablePointer<Float>.allocate(capacity: source.values.count)
+      for (index, value) in source.values.enumerated() { (values + index).initialize(to: Float(value)) }
+      weights.append(values)
+      return Weights(first: source.first, count: source.values.count, values: values)
+    }
+
+    func store(_ source: [Rate.Prime]) -> UnsafeBufferPointer<Rate.Prime> {
+      let buffer = UnsafeMutableBufferPointer<Rate.Prime>.allocate(capacity: source.count)
+      _ = buffer.initialize(from: source)
+      primes = buffer
+      return UnsafeBufferPointer(buffer)
+    }
+
+    deinit {
+      for values in weights { values.deallocate() }
+      primes?.deallocate()
+    }
   }
 
   var layers: [Layer]
@@ -28,6 +69,7 @@ struct CompiledFilter: Sendable {
   var sum: Double
   /// `sum|w|` of the layers, multiplied: what `sum` is small against when weights cancel.
   var noiseGain: Double
+  private let memory = Memory()
 
   /// True if the weights cancel: what is left of their sum is less than 2^-10 of their magnitudes, so that dividing by it
   /// would cost ten of Float's 24 bits.
@@ -46,9 +88,10 @@ struct CompiledFilter: Sendable {
       let scale = index == filter.chain.layers.count - 1 ? filter.gain : 1
       layers.append(try Self.compile(layer, index: index, scale: scale))
     }
-    rate = filter.rate.map(Self.compile)
+    rate = nil
     sum = filter.chain.sum * filter.gain
     noiseGain = filter.chain.noiseGain * abs(filter.gain)
+    rate = filter.rate.map { compile($0) }
   }
 
   private static func compile(_ layer: TapLayer, index: Int, scale: Double) throws(ApplyError) -> Layer {
@@ -74,18 +117,20 @@ struct CompiledFilter: Sendable {
       multiplyAdds: runs.reduce(0) { $0 + $1.weights.count })
   }
 
-  private static func compile(_ rate: Resampling) -> Rate {
-    let (a, b) = (rate.prefilterWeights, rate.interpolatorWeights)
-    var (primes, rest) = ([Int](), rate.factor)
-    for prime in 2...rate.factor { while rest % prime == 0 { (rest, primes) = (rest / prime, primes + [prime]) } }
+  private func compile(_ rate: Resampling) -> Rate {
+    var (factors, rest) = ([Int](), rate.factor)
+    for prime in 2...rate.factor { while rest % prime == 0 { (rest, factors) = (rest / prime, factors + [prime]) } }
     // A B-spline of factor p q is that of p, then that of q on what is left: boxes of p q pixels are boxes of p pixels, q
     // of them side by side.
-    let parts = primes.map { Resampling(factor: $0, prefilter: rate.prefilter, interpolator: rate.interpolator) }
+    let primes = factors.map { factor in
+      let part = Resampling(factor: factor, prefilter: rate.prefilter, interpolator: rate.interpolator)
+      return Rate.Prime(
+        factor: factor, prefilter: memory.store(part.prefilterWeights),
+        interpolator: memory.store(part.interpolatorWeights))
+    }
     return Rate(
-      factor: rate.factor, prefilter: (a.first, a.last, a.values.map { Float($0) }),
-      interpolator: (b.first, b.last, b.values.map { Float($0) }), primes: primes,
-      primePrefilters: parts.map { $0.prefilterWeights.values.map { Float($0) } },
-      primeInterpolators: parts.map { $0.interpolatorWeights.values.map { Float($0) } })
+      factor: rate.factor, prefilter: memory.store(rate.prefilterWeights),
+      interpolator: memory.store(rate.interpolatorWeights), primes: memory.store(primes))
   }
 
   /// What the filter reads for `region` of its result, stage by stage: of the image first, then what each stage gives,

@@ -56,7 +56,7 @@ struct PlanRun: Sendable {
   }
 
   private static func byteCount(_ plan: ApplyPlan, _ region: Region, _ group: ChannelGroup) -> Int {
-    MemoryLayout<Float>.stride * TileRun.floatCount(plan.compiled, region: region, channels: group.roles.count)
+    MemoryLayout<Float>.stride * TileShape(plan.compiled, region).floatCount(channels: group.roles.count)
   }
 
   /// Bytes that the tiles of all threads take at once, for interleaved samples.
@@ -87,7 +87,7 @@ struct PlanRun: Sendable {
     let reach = plan.filter.bounds
     var columns = width
     func bytes(_ columns: Int) -> Int {
-      4 * TileRun.floatCount(plan.compiled, region: Region(x: 0..<columns, y: rows), channels: channels)
+      4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
     }
     while columns > max(256, 4 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
     columns = options.tileWidth ?? columns
@@ -108,15 +108,13 @@ struct PlanRun: Sendable {
       self.source, border: options.border, group: group, premultiplies: !lightIsAssociated.source,
       nonfinite: options.nonfinite, kernels: kernels)
     let target = TileTarget(
-      image: self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
+      self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
-    let count = TileRun.floatCount(plan.compiled, region: region, channels: group.roles.count)
-    plan.pool.withWorkspace(count: count) { workspace in
-      var tile = TileRun(plan.compiled, kernels, source: source, region: region, memory: workspace.floats)
+    let shape = TileShape(plan.compiled, region)
+    plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
+      var tile = TileRun(plan.compiled, shape, kernels, source: source, memory: workspace.floats)
       var clipped = 0
-      tile.run(
-        target: { target.place($0, row: $1, column: region.x.lowerBound) }, streaming: self.target.streams
-      ) { y, rows in
+      tile.run(target: target, streaming: self.target.streams) { y, rows in
         clipped += target.finish(row: y, columns: region.x, rows)
         return (y - region.y.lowerBound) % 64 != 63 || counter.advance(64 * region.x.count)
       }

@@ -49,10 +49,10 @@ struct SourceImage: @unchecked Sendable {
     return true
   }
 
-  /// A row that lies in memory as light, in Floats side by side; nil if it must be loaded.
-  func floatRow(_ y: Int, channel: Int) -> UnsafePointer<Float>? {
+  /// Row 0 and stride of a channel that lies in memory as light, in Floats side by side; nil if it must be loaded.
+  func plane(_ channel: Int) -> (row0: UnsafePointer<Float>, stride: Int)? {
     guard case .planes(let planes, let rowStride) = storage else { return nil }
-    return planes[channel] + (y - firstRow) * rowStride
+    return (planes[channel] - firstRow * rowStride, rowStride)
   }
 
   /// Light of the `columns` of row `y`, one row for each of `channels`.

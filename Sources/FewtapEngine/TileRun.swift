@@ -5,175 +5,114 @@ import FewtapCore
 /// cache, each stage asking the one before it for the rows that it needs next.
 ///
 /// A pixel's products are added in one order wherever the tile begins: no bit depends on how an image is cut into tiles.
+/// Nothing here is allocated or counted by reference once the rows go by.
 struct TileRun {
-  private enum Stage {
-    case source
-    case decimated
-    case layer(Int)
-    case expanded
+  private struct Layer {
+    var packed: fewtap_layer
+    var bounds: OffsetBounds
   }
 
-  private let filter: CompiledFilter
+  private let rate: CompiledFilter.Rate?
   private let kernels: fewtap_kernels
   private let source: TileSource
+  private let columns: ColumnExtension
+  private let direct: DirectRows?
   private let region: Region
-  private let stages: [Stage]
+  private let stages: [TileShape.Stage]
+  private let layers: [Layer]
   private var windows: [RowWindow]
-  /// The layers' runs for the windows' strides.
-  private let runs: [[fewtap_run]]
-  private let isDirect: Bool
-  private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Three rows for what a stage does on the way.
+  private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  private let pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
   /// Rows of results that have no other place, one a channel.
   private let results: UnsafeMutablePointer<Float>
+  private let resultStride: Int
   /// Whether a NaN or infinity was seen.
   private(set) var sawNonFinite = false
 
-  /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level cache.
-  private static let chunk = 2 * Int(FEWTAP_BLOCK_ROWS)
-
-  /// A run over `region`, in memory of at least ``floatCount(_:region:channels:)`` floats.
+  /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats.
   init(
-    _ filter: CompiledFilter, _ kernels: fewtap_kernels, source: TileSource, region: Region,
+    _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource,
     memory: UnsafeMutablePointer<Float>
   ) {
-    (self.filter, self.kernels, self.source, self.region) = (filter, kernels, source, region)
-    let shapes = Self.shapes(filter, region)
+    (rate, self.kernels, self.source, region) = (filter.rate, kernels, source, shape.region)
     let channels = source.group.roles.count
-    stages = shapes.map(\.stage)
-    var next = memory + Self.margin
-    windows = shapes.map { shape in
-      defer { next += RowWindow.count(stride: shape.stride, capacity: shape.capacity, channels: channels) }
-      return RowWindow(
-        columns: shape.region.x, rows: shape.region.y, stride: shape.stride, capacity: shape.capacity,
+    stages = shape.windows.map(\.stage)
+    var next = memory + TileShape.margin
+    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+      defer { next += count }
+      return next
+    }
+    windows = shape.windows.map { window in
+      RowWindow(
+        columns: window.region.x, rows: window.region.y, stride: window.stride, capacity: window.capacity,
         channels: channels,
-        base: next)
+        base: take(RowWindow.count(stride: window.stride, capacity: window.capacity, channels: channels)))
     }
-    let scratchCount = Self.scratchCount(filter, region)
-    scratch = (next + Self.margin, next + 2 * Self.margin + scratchCount)
-    results = next + 2 * Self.margin + 2 * scratchCount
-    isDirect = filter.rate != nil && source.isDirect(over: shapes[0].region.x)
+    func takeScratch() -> UnsafeMutablePointer<Float> { take(shape.scratchCount + TileShape.margin) + TileShape.margin }
+    scratch = (takeScratch(), takeScratch(), takeScratch())
+    (results, resultStride) = (take(channels * shape.resultStride), shape.resultStride)
+    pointers = UnsafeMutableRawPointer(take(2 * shape.pointerCount))
+      .bindMemory(to: UnsafePointer<Float>?.self, capacity: shape.pointerCount)
+    columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
+    direct = filter.rate == nil ? nil : source.directRows(columns)
     // A layer reads the window before its own.
-    let firstLayer = filter.rate == nil ? 0 : 1
-    runs = filter.layers.enumerated().map { index, layer in
-      let stride = shapes[firstLayer + index].stride
-      return layer.runs.map { run in
-        var packed = fewtap_run()
-        // The output at p reads p - o, so the last tap's row comes first.
-        let lowest = run.offset.y + run.weights.count - 1
-        packed.offset = -lowest * stride - run.offset.x
-        withUnsafeMutableBytes(of: &packed.weights) { bytes in
-          let weights = bytes.bindMemory(to: Float.self)
-          for (j, weight) in run.weights.reversed().enumerated() { weights[j] = weight }
-        }
-        return packed
-      }
+    let inputs = shape.windows.dropFirst(filter.rate == nil ? 0 : 1)
+    layers = zip(filter.layers, inputs).map { layer, input in
+      let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
+      let runs = UnsafeMutableRawPointer(take(count)).bindMemory(to: fewtap_run.self, capacity: layer.runs.count)
+      return Layer(packed: layer.pack(into: runs, stride: input.stride), bounds: layer.bounds)
     }
   }
 
-  // MARK: Memory
+  // MARK: Rows of the result
 
-  private struct Shape {
-    var stage: Stage
-    var region: Region
-    var stride: Int
-    var capacity: Int
-  }
-
-  /// Floats before a window's first row: what interpolation reads before a row's first column.
-  private static let margin = 64
-
-  /// The windows of a tile.
-  private static func shapes(_ filter: CompiledFilter, _ region: Region) -> [Shape] {
-    let regions = filter.regions(for: region)
-    // Rows that whoever reads a stage needs at once.
-    var readers = filter.layers.map { $0.bounds.height - 1 + chunk }
-    var stages = [Stage.source]
-    if let rate = filter.rate {
-      stages.append(.decimated)
-      readers.insert(rate.prefilter.weights.count, at: 0)
-    }
-    stages += filter.layers.indices.map { .layer($0) }
-    readers.append(chunk)
-    var shapes = zip(stages, zip(regions, readers)).map { stage, rest in
-      let (region, needed) = rest
-      // Twice what is needed: then a row moves once on its way through, at most.
-      return Shape(
-        stage: stage, region: region, stride: stride(region.x.count),
-        capacity: min(2 * needed, region.y.count) + chunk)
-    }
-    if let rate = filter.rate {
-      let low = regions[regions.count - 1]
-      let first = rate.factor * low.x.lowerBound + rate.interpolator.first
-      let width = rate.factor * low.x.count
-      let taps = rate.interpolator.weights.count / rate.factor + 2
-      shapes.append(
-        Shape(
-          stage: .expanded, region: Region(x: first..<first + width, y: low.y),
-          stride: stride(width + 64 * rate.primes[0]), capacity: 4 * taps))
-    }
-    return shapes
-  }
-
-  /// Room for a row and for what blocks write beyond it; an odd number of cache lines, so that rows do not all fall into
-  /// the same sets of a cache.
-  private static func stride(_ width: Int) -> Int { ((width + 64 + 15) / 16 | 1) * 16 }
-
-  /// Floats of one scratch row.
-  private static func scratchCount(_ filter: CompiledFilter, _ region: Region) -> Int {
-    guard let rate = filter.rate else { return 0 }
-    let width = max(filter.regions(for: region)[0].x.count, region.x.count + 2 * rate.interpolator.weights.count)
-    // Twice: a row of one value may lie beside a row of sums (``TileSource/sum``).
-    return 2 * width + 64 * (rate.factor + 2) + rate.prefilter.weights.count
-  }
-
-  /// Floats that a tile works in.
-  static func floatCount(_ filter: CompiledFilter, region: Region, channels: Int) -> Int {
-    let windows = shapes(filter, region).reduce(0) {
-      $0 + RowWindow.count(stride: $1.stride, capacity: $1.capacity, channels: channels)
-    }
-    // The last reads may go a block beyond the last row.
-    return windows + 2 * scratchCount(filter, region) + channels * stride(region.x.count) + 4 * margin + 1024
-  }
-
-  // MARK: Rows
-
-  /// Makes all rows of the tile, top to bottom; `emit` gets each as one pointer a channel, whose first column is the region's,
-  /// or, where `target` has an address for it, finds it written there. Stops when `emit` says false.
+  /// Makes all rows of the tile, top to bottom. `finish` gets each as one pointer a channel, whose first column is the
+  /// region's: in its place in `target` where that has one. Stops when `finish` says false.
   mutating func run(
-    target: (_ channel: Int, _ y: Int) -> UnsafeMutablePointer<Float>?, streaming: Bool,
-    emit: (_ y: Int, _ rows: [UnsafeMutablePointer<Float>]) -> Bool
+    target: TileTarget, streaming: Bool, finish: (_ y: Int, _ rows: [UnsafeMutablePointer<Float>]) -> Bool
   ) {
     let last = windows.count - 1
-    var rows: [UnsafeMutablePointer<Float>] = []
-    let interpolation = filter.rate.map { Interpolation($0) }
+    var rows = (0..<windows[last].channels).map { results + $0 * resultStride }
     for y in region.y {
-      rows.removeAll(keepingCapacity: true)
-      if let interpolation {
-        let (sources, weights) = interpolation.taps(of: y)
-        fill(last, through: sources.upperBound, keepingFrom: sources.lowerBound)
-        let column = region.x.lowerBound - windows[last].columns.lowerBound
-        for channel in 0..<windows[last].channels {
-          let destination = target(channel, y) ?? results + channel * Self.stride(region.x.count)
-          weightedRows(
-            sources.map { UnsafePointer(windows[last].row($0, channel) + column) }, weights, into: destination,
-            width: region.x.count, streaming: streaming)
-          rows.append(destination)
-        }
+      if let rate {
+        let low = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
+        fill(last, through: low.upperBound, keepingFrom: low.lowerBound)
       } else {
         fill(last, through: y + 1, keepingFrom: y)
-        for channel in 0..<windows[last].channels {
-          let row = windows[last].row(y, channel)
-          if let destination = target(channel, y) {
-            destination.update(from: row, count: region.x.count)
-            rows.append(destination)
-          } else {
-            rows.append(row)
-          }
+      }
+      for channel in rows.indices {
+        let place = target.place(channel, row: y, column: region.x.lowerBound)
+        if let rate {
+          rows[channel] = place ?? results + channel * resultStride
+          interpolate(rate, channel, row: y, into: rows[channel], streaming)
+        } else {
+          rows[channel] = place ?? windows[last].row(y, channel)
+          place?.update(from: windows[last].row(y, channel), count: region.x.count)
         }
       }
-      guard emit(y, rows) else { return }
+      guard finish(y, rows) else { return }
     }
   }
+
+  /// Interpolates between expanded rows.
+  private func interpolate(
+    _ rate: CompiledFilter.Rate, _ channel: Int, row y: Int, into result: UnsafeMutablePointer<Float>, _ streaming: Bool
+  ) {
+    let window = windows[windows.count - 1]
+    let low = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
+    let column = region.x.lowerBound - window.columns.lowerBound
+    // The weights of one phase, top row first; scratch is free now.
+    for (index, m) in low.enumerated() {
+      pointers[index] = UnsafePointer(window.row(m, channel) + column)
+      scratch.0[index] = rate.interpolator.values[y - rate.factor * m - rate.interpolator.first]
+    }
+    check(
+      kernels.weighted_rows(
+        pointers, scratch.0, Int32(low.count), result, Int32(region.x.count), streaming ? 1 : 0))
+  }
+
+  // MARK: Rows of a stage
 
   /// Makes rows of a stage up to `end` (or its last), keeping those from `first` on.
   private mutating func fill(_ stage: Int, through end: Int, keepingFrom first: Int) {
@@ -181,12 +120,7 @@ struct TileRun {
     while windows[stage].held.upperBound < end {
       let y = windows[stage].held.upperBound
       switch stages[stage] {
-      case .source:
-        windows[stage].makeRoom(1, keepingFrom: first)
-        let window = windows[stage]
-        source.load(row: y, columns: window.columns, into: (0..<window.channels).map { window.row(y, $0) })
-        for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
-        windows[stage].append(1)
+      case .source: load(stage, row: y, keepingFrom: first)
       case .decimated: decimate(stage, row: y, keepingFrom: first)
       case .layer(let layer): runLayer(layer, stage, row: y, keepingFrom: first)
       case .expanded: expand(stage, row: y, keepingFrom: first)
@@ -194,65 +128,75 @@ struct TileRun {
     }
   }
 
+  private mutating func load(_ stage: Int, row y: Int, keepingFrom first: Int) {
+    windows[stage].makeRoom(1, keepingFrom: first)
+    let window = windows[stage]
+    source.load(row: y, columns, into: (0..<window.channels).map { window.row(y, $0) })
+    for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
+    windows[stage].append(1)
+  }
+
   private mutating func runLayer(_ index: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
-    let layer = filter.layers[index]
     let block = Int(FEWTAP_BLOCK_ROWS)
-    let count = min(Self.chunk, (windows[stage].rows.upperBound - y + block - 1) / block * block)
-    fill(stage - 1, through: y + count - layer.bounds.minY, keepingFrom: y - layer.bounds.maxY)
+    let count = min(TileShape.chunk, (windows[stage].rows.upperBound - y + block - 1) / block * block)
+    let bounds = layers[index].bounds
+    fill(stage - 1, through: y + count - bounds.minY, keepingFrom: y - bounds.maxY)
     windows[stage].makeRoom(count, keepingFrom: first)
     let (input, output) = (windows[stage - 1], windows[stage])
-    runs[index].withUnsafeBufferPointer { runs in
-      var packed = fewtap_layer(runs: runs.baseAddress, counts: (0, 0, 0, 0, 0))
-      withUnsafeMutableBytes(of: &packed.counts) { bytes in
-        let counts = bytes.bindMemory(to: Int32.self)
-        for run in layer.runs { counts[run.weights.count] += 1 }
-      }
-      for channel in 0..<output.channels {
-        check(
-          kernels.layer(
-            &packed, input.row(y, channel) + (output.columns.lowerBound - input.columns.lowerBound), input.stride,
-            output.row(y, channel), output.stride, Int32(output.columns.count), Int32(count)))
-      }
+    let column = output.columns.lowerBound - input.columns.lowerBound
+    var packed = layers[index].packed
+    for channel in 0..<output.channels {
+      check(
+        kernels.layer(
+          &packed, input.row(y, channel) + column, input.stride, output.row(y, channel), output.stride,
+          Int32(output.columns.count), Int32(count)))
     }
     windows[stage].append(count)
   }
 
   private mutating func decimate(_ stage: Int, row y: Int, keepingFrom first: Int) {
-    guard let rate = filter.rate else { return }
-    let rows = rate.factor * y - rate.prefilter.last...rate.factor * y - rate.prefilter.first
-    if !isDirect { fill(stage - 1, through: rows.upperBound + 1, keepingFrom: rows.lowerBound) }
+    guard let rate else { return }
+    let top = rate.factor * y - rate.prefilter.last
+    if direct == nil { fill(stage - 1, through: top + rate.prefilter.count, keepingFrom: top) }
     windows[stage].makeRoom(1, keepingFrom: first)
-    let columns = windows[stage - 1].columns
     for channel in 0..<windows[stage].channels {
-      if isDirect {
-        source.sum(rows, rate.prefilter.weights, columns: columns, role: channel, into: scratch.0)
+      if let direct {
+        direct.sum(
+          from: top, rate.prefilter, into: scratch.0, pointers: pointers, constant: scratch.1, kernels)
       } else {
-        weightedRows(
-          rows.map { UnsafePointer(windows[stage - 1].row($0, channel)) }, rate.prefilter.weights, into: scratch.0,
-          width: columns.count, streaming: false)
-      }
-      // Counts of what each factor leaves, the last first.
-      var counts = [windows[stage].columns.count]
-      for (prime, weights) in zip(rate.primes, rate.primePrefilters).reversed().dropLast() {
-        counts.append(prime * (counts[counts.count - 1] - 1) + weights.count)
-      }
-      var (input, spare) = (scratch.0, scratch.1)
-      for (index, prime) in rate.primes.enumerated() {
-        let isLast = index == rate.primes.count - 1
-        let output = isLast ? windows[stage].row(y, channel) : spare
-        let weights = rate.primePrefilters[index]
+        for index in 0..<rate.prefilter.count {
+          pointers[index] = UnsafePointer(windows[stage - 1].row(top + index, channel))
+        }
         check(
-          kernels.decimate(
-            Int32(prime), weights, Int32(weights.count), input, output, Int32(counts[counts.count - 1 - index])))
-        (input, spare) = (output, input)
+          kernels.weighted_rows(
+            pointers, rate.prefilter.values, Int32(rate.prefilter.count), scratch.0,
+            Int32(windows[stage - 1].columns.count), 0))
       }
-      if isDirect { checkFinite(windows[stage].row(y, channel), windows[stage].columns.count) }
+      let row = windows[stage].row(y, channel)
+      decimate(rate, into: row, width: windows[stage].columns.count)
+      if direct != nil { checkFinite(row, windows[stage].columns.count) }
     }
     windows[stage].append(1)
   }
 
+  /// Decimates the scratch row, one prime factor after the other.
+  private func decimate(_ rate: CompiledFilter.Rate, into row: UnsafeMutablePointer<Float>, width: Int) {
+    var (input, spare) = (scratch.0, scratch.1)
+    for (index, prime) in rate.primes.enumerated() {
+      // What is left after this factor is what the later ones read for `width`.
+      let count = rate.primes[(index + 1)...].reversed().reduce(width) {
+        $1.factor * ($0 - 1) + $1.prefilter.count
+      }
+      let output = index == rate.primes.count - 1 ? row : spare
+      check(
+        kernels.decimate(
+          Int32(prime.factor), prime.prefilter.values, Int32(prime.prefilter.count), input, output, Int32(count)))
+      (input, spare) = (output, input)
+    }
+  }
+
   private mutating func expand(_ stage: Int, row y: Int, keepingFrom first: Int) {
-    guard let rate = filter.rate else { return }
+    guard let rate else { return }
     fill(stage - 1, through: y + 1, keepingFrom: y)
     windows[stage].makeRoom(1, keepingFrom: first)
     for channel in 0..<windows[stage].channels {
@@ -261,24 +205,15 @@ struct TileRun {
       var count = windows[stage - 1].columns.count
       for (index, prime) in rate.primes.enumerated().reversed() {
         if index == 0 { output = windows[stage].row(y, channel) }
-        let weights = rate.primeInterpolators[index]
-        check(kernels.interpolate(Int32(prime), weights, Int32(weights.count), input, output, Int32(count)))
-        count *= prime
+        check(
+          kernels.interpolate(
+            Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output,
+            Int32(count)))
+        count *= prime.factor
         (input, output, spare) = (output, spare, output)
       }
     }
     windows[stage].append(1)
-  }
-
-  private func weightedRows(
-    _ rows: [UnsafePointer<Float>], _ weights: [Float], into output: UnsafeMutablePointer<Float>, width: Int,
-    streaming: Bool
-  ) {
-    rows.withUnsafeBufferPointer { rows in
-      rows.baseAddress!.withMemoryRebound(to: UnsafePointer<Float>?.self, capacity: rows.count) {
-        check(kernels.weighted_rows($0, weights, Int32(rows.count), output, Int32(width), streaming ? 1 : 0))
-      }
-    }
   }
 
   private mutating func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {
@@ -289,23 +224,22 @@ struct TileRun {
   }
 }
 
-/// Interpolation between rows: for each phase, which low-rate rows and weights.
-private struct Interpolation {
-  let rate: CompiledFilter.Rate
-  /// Weights of the low-rate rows of a phase, top to bottom.
-  private let weights: [[Float]]
-
-  init(_ rate: CompiledFilter.Rate) {
-    self.rate = rate
-    let (factor, filter) = (rate.factor, rate.interpolator)
-    weights = (0..<factor).map { y in
-      let rows = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
-      return rows.map { filter.weights[y - factor * $0 - filter.first] }
+extension CompiledFilter.Layer {
+  /// The layer for rows that are `stride` floats apart, its runs laid into `memory`.
+  fileprivate func pack(into memory: UnsafeMutablePointer<fewtap_run>, stride: Int) -> fewtap_layer {
+    var packed = fewtap_layer(runs: memory, counts: (0, 0, 0, 0, 0))
+    for (index, run) in runs.enumerated() {
+      memory[index] = fewtap_run()
+      // The output at p reads p - o, so the last tap's row comes first.
+      memory[index].offset = -(run.offset.y + run.weights.count - 1) * stride - run.offset.x
+      withUnsafeMutableBytes(of: &memory[index].weights) { bytes in
+        let weights = bytes.bindMemory(to: Float.self)
+        for (slot, weight) in run.weights.reversed().enumerated() { weights[slot] = weight }
+      }
+      withUnsafeMutableBytes(of: &packed.counts) { bytes in
+        bytes.bindMemory(to: Int32.self)[run.weights.count] += 1
+      }
     }
-  }
-
-  func taps(of y: Int) -> (rows: Range<Int>, weights: [Float]) {
-    let rows = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
-    return (rows, weights[y - rate.factor * floorDivide(y, rate.factor)])
+    return packed
   }
 }

@@ -2,7 +2,7 @@ internal import CFewtapKernels
 import FewtapCore
 
 /// What a tile reads: rows of light of the image, extended by the border rule, colors times alpha.
-struct TileSource {
+struct TileSource: Sendable {
   let image: SourceImage
   let border: BorderRule
   let group: ChannelGroup
@@ -12,8 +12,6 @@ struct TileSource {
   /// Whether pixels may be NaN or infinite and somebody wants to know.
   let checksFinite: Bool
   private let replacesNonfinite: Bool
-  /// Whether rows may be summed where they lie, without a copy.
-  private let allowsDirect: Bool
 
   init(
     _ image: SourceImage, border: BorderRule, group: ChannelGroup, premultiplies: Bool, nonfinite: NonfinitePolicy,
@@ -23,51 +21,42 @@ struct TileSource {
     self.premultiplies = premultiplies && group.alpha != nil
     checksFinite = nonfinite == .refuse && image.mayBeNonfinite
     replacesNonfinite = nonfinite == .zero && image.mayBeNonfinite
-    allowsDirect =
-      !self.premultiplies && !replacesNonfinite && group.mask == nil
-      && image.floatRow(0, channel: 0) != nil
   }
 
-  /// True if rows over `columns` can be summed where they lie: every column outside the image stands for one among `columns`.
-  func isDirect(over columns: Range<Int>) -> Bool {
-    guard allowsDirect else { return false }
-    let inside = insideImage(columns)
-    return (Array(columns.lowerBound..<inside.lowerBound) + Array(inside.upperBound..<columns.upperBound)).allSatisfy {
-      border.source(of: $0, count: image.width).map(inside.contains) ?? true
+  /// The rows of the only channel where they lie, if sums of them need no copy; `columns` are those that would be read.
+  func directRows(_ columns: ColumnExtension) -> DirectRows? {
+    guard group.roles.count == 1, case .image(let channel) = group.roles[0], !replacesNonfinite, columns.isComplete
+    else {
+      return nil
+    }
+    return image.plane(channel).map {
+      DirectRows(row0: $0.row0, stride: $0.stride, height: image.height, border: border, columns: columns)
     }
   }
-
-  /// Those of `columns` that lie in the image; if none does, nothing at the first column.
-  private func insideImage(_ columns: Range<Int>) -> Range<Int> {
-    let inside = columns.clamped(to: 0..<image.width)
-    return inside.isEmpty ? columns.lowerBound..<columns.lowerBound : inside
-  }
-
-  // MARK: Extended rows
 
   /// Loads row `y` over `columns`, one pointer a role.
-  func load(row y: Int, columns: Range<Int>, into rows: [UnsafeMutablePointer<Float>]) {
-    guard let source = border.source(of: y, count: image.height) else {
-      for row in rows { row.update(repeating: border.outside, count: columns.count) }
-      if premultiplies { premultiply(rows, columns.count) }
-      return
-    }
-    let inside = insideImage(columns)
-    let begin = inside.lowerBound - columns.lowerBound
-    if !inside.isEmpty {
-      for span in group.spans {
-        let part = rows[span.first..<span.first + span.channels.count].map { $0 + begin }
-        image.load(row: source, columns: inside, channels: span.channels, into: part)
+  func load(row y: Int, _ columns: ColumnExtension, into rows: [UnsafeMutablePointer<Float>]) {
+    let count = columns.columns.count
+    if let source = border.source(of: y, count: image.height) {
+      let inside = columns.inside
+      if !inside.isEmpty {
+        for span in group.spans {
+          let part = rows[span.first..<span.first + span.channels.count].map { $0 + columns.begin }
+          image.load(row: source, columns: inside, channels: span.channels, into: part)
+        }
+        if let mask = group.mask { (rows[mask] + columns.begin).update(repeating: 1, count: inside.count) }
       }
-      if let mask = group.mask { (rows[mask] + begin).update(repeating: 1, count: inside.count) }
-    }
-    for (role, row) in rows.enumerated() {
-      if replacesNonfinite { check(kernels.zero_nonfinite(row + begin, Int32(inside.count))) }
-      extend(row, columns: columns, inside: inside, outside: border.outside) {
-        pixel(row: source, column: $0, role: role)
+      for (role, row) in rows.enumerated() {
+        if replacesNonfinite { check(kernels.zero_nonfinite(row + columns.begin, Int32(inside.count))) }
+        columns.fill(row, outside: border.outside) { pixel(row: source, column: $0, role: role) }
       }
+    } else {
+      for row in rows { row.update(repeating: border.outside, count: count) }
     }
-    if premultiplies { premultiply(rows, columns.count) }
+    guard premultiplies, let alpha = group.alpha else { return }
+    for (role, row) in rows.enumerated() where role != alpha && role != group.mask {
+      check(kernels.multiply_row(row, rows[alpha], Int32(count)))
+    }
   }
 
   /// Loads row `y` of one role alone, as it is.
@@ -84,58 +73,40 @@ struct TileSource {
     load(role: role, row: y, columns: column..<column + 1, into: &pixel)
     return pixel
   }
+}
 
-  private func premultiply(_ rows: [UnsafeMutablePointer<Float>], _ count: Int) {
-    guard let alpha = group.alpha else { return }
-    for (role, row) in rows.enumerated() where role != alpha && role != group.mask {
-      check(kernels.multiply_row(row, rows[alpha], Int32(count)))
-    }
-  }
+/// The rows of a plane of light, summed where they lie.
+struct DirectRows {
+  let row0: UnsafePointer<Float>
+  let stride: Int
+  let height: Int
+  let border: BorderRule
+  let columns: ColumnExtension
 
-  /// Fills the columns of a row that lie outside the image, from those inside.
-  private func extend(
-    _ row: UnsafeMutablePointer<Float>, columns: Range<Int>, inside: Range<Int>, outside: Float,
-    elsewhere: (Int) -> Float
-  ) {
-    for range in [columns.lowerBound..<inside.lowerBound, inside.upperBound..<columns.upperBound] {
-      for x in range {
-        guard let column = border.source(of: x, count: image.width) else {
-          row[x - columns.lowerBound] = outside
-          continue
-        }
-        row[x - columns.lowerBound] = inside.contains(column) ? row[column - columns.lowerBound] : elsewhere(column)
-      }
-    }
-  }
-
-  // MARK: Direct sums
-
-  /// `sum_i weights[i] row_i` over extended rows, read where they lie; the same bits as from loaded rows. `isDirect(over:)`
-  /// must hold.
+  /// `sum_i weights[i] row_{first + i}` over extended rows; the same bits as from loaded rows.
+  ///
+  /// `pointers` holds one address a weight, `constant` one row more.
   func sum(
-    _ rows: ClosedRange<Int>, _ weights: [Float], columns: Range<Int>, role: Int,
-    into result: UnsafeMutablePointer<Float>
+    from first: Int, _ weights: CompiledFilter.Weights, into result: UnsafeMutablePointer<Float>,
+    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>,
+    _ kernels: fewtap_kernels
   ) {
-    guard case .image(let channel) = group.roles[role] else { return }
-    let inside = insideImage(columns)
-    // A row outside the image is one value: it is laid into the result's own place beyond the row, and read from there.
-    let constant = result + columns.count
-    if rows.contains(where: { border.source(of: $0, count: image.height) == nil })
-      || border.source(of: -1, count: 1) == nil
-    {
-      constant.update(repeating: border.outside, count: inside.count)
-    }
-    let pointers = rows.map { y -> UnsafePointer<Float>? in
-      border.source(of: y, count: image.height).flatMap { image.floatRow($0, channel: channel) }
-        .map { $0 + inside.lowerBound } ?? UnsafePointer(constant)
-    }
-    let begin = inside.lowerBound - columns.lowerBound
-    check(kernels.weighted_rows(pointers, weights, Int32(rows.count), result + begin, Int32(inside.count), 0))
+    let inside = columns.inside
+    let count = Int32(weights.count)
+    // Outside of the image a constant border's rows and columns are one value.
+    let isConstant = border.source(of: -1, count: 1) == nil
     var outside: Float = 0
-    if border.source(of: -1, count: 1) == nil {
-      let constants = [UnsafePointer<Float>?](repeating: UnsafePointer(constant), count: rows.count)
-      check(kernels.weighted_rows(constants, weights, Int32(rows.count), &outside, 1, 0))
+    if isConstant {
+      constant.update(repeating: border.outside, count: max(1, inside.count))
+      for index in 0..<weights.count { pointers[index] = UnsafePointer(constant) }
+      check(kernels.weighted_rows(pointers, weights.values, count, &outside, 1, 0))
     }
-    extend(result, columns: columns, inside: inside, outside: outside) { _ in 0 }
+    for index in 0..<weights.count {
+      pointers[index] =
+        border.source(of: first + index, count: height).map { row0 + $0 * stride + inside.lowerBound }
+        ?? UnsafePointer(constant)
+    }
+    check(kernels.weighted_rows(pointers, weights.values, count, result + columns.begin, Int32(inside.count), 0))
+    columns.fill(result, outside: outside)
   }
 }

@@ -12,6 +12,17 @@ struct TileTarget {
   /// Where coverage is kept as it was, since the filter's weights cancel.
   let keptAlpha: TileSource?
   let kernels: fewtap_kernels
+  /// True if a row in its place needs nothing more.
+  let isPlain: Bool
+
+  init(
+    _ image: TargetImage, group: ChannelGroup, sum: Double, unpremultiplies: Bool, keptAlpha: TileSource?,
+    kernels: fewtap_kernels
+  ) {
+    (self.image, self.group, self.sum) = (image, group, sum)
+    (self.unpremultiplies, self.keptAlpha, self.kernels) = (unpremultiplies, keptAlpha, kernels)
+    isPlain = image.floatRow(0, channel: 0) != nil && group.alpha == nil && group.mask == nil
+  }
 
   /// The place of a channel's row, if that is Floats side by side.
   func place(_ role: Int, row y: Int, column: Int) -> UnsafeMutablePointer<Float>? {
@@ -21,6 +32,7 @@ struct TileTarget {
 
   /// Finishes one row over `columns`, and stores what is not in its place. Returns how many samples could not be held.
   func finish(row y: Int, columns: Range<Int>, _ rows: [UnsafeMutablePointer<Float>]) -> Int {
+    if isPlain { return 0 }
     let count = Int32(columns.count)
     if let mask = group.mask {
       for (role, row) in rows.enumerated() where role != mask {

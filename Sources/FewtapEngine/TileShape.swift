@@ -1,0 +1,94 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// The stages that a tile goes through, and the memory that they work in.
+struct TileShape: Sendable {
+  enum Stage: Sendable {
+    /// Rows of the image, extended.
+    case source
+    /// Rows at the low rate.
+    case decimated
+    /// What a layer gives.
+    case layer(Int)
+    /// The last layer's rows, interpolated along the row.
+    case expanded
+  }
+
+  struct Window: Sendable {
+    var stage: Stage
+    var region: Region
+    /// Floats from one row to the next.
+    var stride: Int
+    /// Rows held.
+    var capacity: Int
+  }
+
+  /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level cache.
+  static let chunk = 2 * Int(FEWTAP_BLOCK_ROWS)
+  /// Floats before a window's first row: what interpolation reads before a row's first column.
+  static let margin = 64
+
+  let region: Region
+  let windows: [Window]
+  /// Floats of a scratch row.
+  let scratchCount: Int
+  /// Floats of a row of results.
+  let resultStride: Int
+  /// Runs in all layers.
+  private let runCount: Int
+  /// Most rows that are summed at once.
+  let pointerCount: Int
+
+  init(_ filter: CompiledFilter, _ region: Region) {
+    self.region = region
+    let regions = filter.regions(for: region)
+    // Rows that whoever reads a stage needs at once.
+    var readers = filter.layers.map { $0.bounds.height - 1 + Self.chunk }
+    var stages = [Stage.source]
+    if let rate = filter.rate {
+      stages.append(.decimated)
+      readers.insert(rate.prefilter.count, at: 0)
+    }
+    stages += filter.layers.indices.map { .layer($0) }
+    readers.append(Self.chunk)
+    var windows = zip(stages, zip(regions, readers)).map { stage, rest in
+      let (region, needed) = rest
+      // Twice what is needed: then a row moves once on its way through, at most.
+      return Window(
+        stage: stage, region: region, stride: Self.stride(region.x.count),
+        capacity: min(2 * needed, region.y.count) + Self.chunk)
+    }
+    if let rate = filter.rate {
+      let low = regions[regions.count - 1]
+      let first = rate.factor * low.x.lowerBound + rate.interpolator.first
+      let width = rate.factor * low.x.count
+      windows.append(
+        Window(
+          stage: .expanded, region: Region(x: first..<first + width, y: low.y),
+          stride: Self.stride(width + 64 * rate.primes[0].factor),
+          capacity: 4 * (rate.interpolator.count / rate.factor + 2)))
+      let widest = max(regions[0].x.count, width + 64 * rate.factor)
+      scratchCount = Self.stride(widest + 64 * rate.factor + rate.prefilter.count)
+      pointerCount = max(rate.prefilter.count, rate.interpolator.count)
+    } else {
+      (scratchCount, pointerCount) = (0, 0)
+    }
+    self.windows = windows
+    resultStride = Self.stride(region.x.count)
+    runCount = filter.layers.reduce(0) { $0 + $1.runs.count }
+  }
+
+  /// Room for a row and for what blocks write beyond it; an odd number of cache lines, so that rows do not all fall into
+  /// the same sets of a cache.
+  private static func stride(_ width: Int) -> Int { ((width + 64 + 15) / 16 | 1) * 16 }
+
+  /// Floats of all that a tile of `channels` works in.
+  func floatCount(channels: Int) -> Int {
+    let rows = windows.reduce(0) {
+      $0 + RowWindow.count(stride: $1.stride, capacity: $1.capacity, channels: channels)
+    }
+    let runs = (runCount * MemoryLayout<fewtap_run>.stride + pointerCount * 8) / MemoryLayout<Float>.stride
+    // The last reads may go a block beyond the last row.
+    return rows + 3 * (scratchCount + Self.margin) + channels * resultStride + runs + 4 * Self.margin + 1024
+  }
+}
