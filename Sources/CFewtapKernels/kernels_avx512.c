@@ -1,6 +1,36 @@
 // The kernels for AVX-512; called only where the processor has it.
 #if defined(__x86_64__) && defined(__clang__)
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
+
+// One of 16 floats by the exponent of each of 16 floats' bits.
+#define FEWTAP_PICK(table, bits) _mm512_permutexvar_ps((__m512i)((bits) >> 23), _mm512_loadu_ps(table))
+
+// out[i] = table[in[i]]: a table of 256 floats fits in half of the registers, where picking is faster than loading. Reads
+// `in` up to the next multiple of 16.
+#define FEWTAP_LOOK_UP_BYTES look_up_bytes
+static void look_up_bytes(const uint8_t *in, const float *table, float *out, int count) {
+  __m512 entries[16], picked[8];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 16; k++) entries[k] = _mm512_loadu_ps(table + 16 * k);
+  for (int i = 0; i < count; i += 16) {
+    __m512i codes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(in + i)));
+    __mmask16 bit5 = _mm512_test_epi32_mask(codes, _mm512_set1_epi32(32));
+    __mmask16 bit6 = _mm512_test_epi32_mask(codes, _mm512_set1_epi32(64));
+    __mmask16 bit7 = _mm512_test_epi32_mask(codes, _mm512_set1_epi32(128));
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 8; k++) picked[k] = _mm512_permutex2var_ps(entries[2 * k], codes, entries[2 * k + 1]);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++) picked[k] = _mm512_mask_blend_ps(bit5, picked[2 * k], picked[2 * k + 1]);
+    __m512 low = _mm512_mask_blend_ps(bit6, picked[0], picked[1]), high = _mm512_mask_blend_ps(bit6, picked[2], picked[3]);
+    __mmask16 inside = count - i < 16 ? (__mmask16)((1u << (count - i)) - 1) : 0xffff;
+    _mm512_mask_storeu_ps(out + i, inside, _mm512_mask_blend_ps(bit7, low, high));
+  }
+}
+
 #define FEWTAP_TABLE fewtap_kernels_avx512
 #define FEWTAP_LANES 16
 #define FEWTAP_VECTORS 2  // 32 registers hold 8 x 2 sums

@@ -46,6 +46,27 @@ import Testing
     }
   }
 
+  @Test("light all over the codes' range, in every set, as one at a time")
+  func sweep() throws {
+    // From below the first limit (1.5e-4) to 1, every 17th Float: an estimate that errs more than it says does so for more
+    // of them than that, 150 around each limit.
+    let (first, last) = (Float(0x1p-13).bitPattern, Float(1).bitPattern)
+    let (scalar, others) = (RowKernels.all[0], RowKernels.all.dropFirst())
+    let count = 1 << 20
+    var light = [Float](repeating: 0, count: count)
+    var bits = first
+    while bits <= last {
+      for index in 0..<count { light[index] = Float(bitPattern: min(bits + UInt32(17 * index), last)) }
+      let expected = Self.codes(light, .srgb, .uint8, scalar).codes
+      for kernels in others {
+        #expect(
+          firstDifference(Self.codes(light, .srgb, .uint8, kernels).codes, expected) == nil,
+          "\(kernels.name) from \(bits)")
+      }
+      bits += UInt32(17 * count)
+    }
+  }
+
   @Test("the code of a code's light is that code", arguments: integerTypes, TransferFunction.allCases)
   func roundTrip(type: PixelType, transfer: TransferFunction) throws {
     let most = try #require(type.maximumCode)

@@ -61,21 +61,32 @@ typedef struct {
   ptrdiff_t step;
 } fewtap_samples;
 
-// Cells of one octave of light, 2^e...2^(e + 1): Float's bits from `shift` on number them from `base`.
+// Light from `from` on (Float's bits, which sort as the numbers do): cell (bits >> shift) - base.
 typedef struct {
-  uint32_t base, shift;
-} fewtap_octave;
+  uint32_t from, base, shift;
+} fewtap_segment;
+
+#define FEWTAP_SEGMENTS 3
+
+// The encoded value, code units, to within `tolerance`: offset + scales[e] p(m) for light m 2^e, 1 <= m < 2, and slope * light
+// below `joint`. Where that leaves no doubt about the nearest code, some instruction sets need no look-up.
+#define FEWTAP_ESTIMATE_COEFFICIENTS 6
+typedef struct {
+  float scales[16];  // by the lowest 4 bits of Float's biased exponent
+  float coefficients[FEWTAP_ESTIMATE_COEFFICIENTS];  // of p, the constant one first
+  float offset, joint, slope, tolerance;
+} fewtap_estimate;
 
 // Light to the nearest code. A cell holds (code of its start << shift) + (2^shift - low), where low are the bits below
 // `shift` of the one number in the cell from which on the next code is nearest: adding a number's own low bits carries into
 // the code there. Cells are so small that none holds two such numbers; one without any holds the code alone.
 typedef struct {
-  const uint32_t *cells;         // null for linear codes: floor(light * maximum + 1/2)
-  const fewtap_octave *octaves;  // from that of `least` to that of `most`
-  uint32_t first_octave;         // Float's biased exponent of `least`
-  float maximum;                 // the largest code
-  float least, most;             // light is clamped to these (NaN to the least): codes 0 and `maximum`; not negative
-  float lowest, highest;         // beyond these light counts as clipped, and so does NaN
+  const uint32_t *cells;                      // null for linear codes: floor(light * maximum + 1/2)
+  fewtap_segment segments[FEWTAP_SEGMENTS];  // 8 bits: the first alone; 16 bits: all, ascending
+  const fewtap_estimate *estimate;            // null for none; 8 bits only
+  float maximum;                              // the largest code
+  float least, most;                          // light is clamped to these (NaN to the least): codes 0 and `maximum`
+  float lowest, highest;                      // beyond these light counts as clipped, and so does NaN
 } fewtap_encoding;
 
 typedef struct {
