@@ -43,6 +43,9 @@ final class GuardedBytes {
     }
   }
 
+  /// Makes all of it as if it were never written.
+  func fillUntouched() { start.initializeMemory(as: UInt8.self, repeating: Self.guardByte, count: count) }
+
   /// The byte that fills what was never written.
   static var untouched: UInt8 { guardByte }
 }
