@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "CFewtapKernels.h"
 #include "CFewtapLAPACK.h"
 #include "CFewtapMath.h"
 
@@ -42,6 +43,38 @@ static double *filled(size_t count) {
     values[i] = (double)(state >> 11) * 0x1p-53 - 0.5;
   }
   return values;
+}
+
+// The same for single precision, and for samples of any type (zeros): exactly so many bytes, at an address that fits them.
+static float *floats(size_t count) {
+  REQUIRE(block_count < 64);
+  size_t shift = (size_t)(block_count % 2);
+  float *block = malloc((count + shift) * sizeof(float));
+  REQUIRE(block);
+  blocks[block_count++] = block;
+  for (size_t i = 0; i < count + shift; i++) block[i] = NAN;
+  return block + shift;
+}
+
+static float *filled_floats(size_t count) {
+  float *values = floats(count);
+  for (size_t i = 0; i < count; i++) values[i] = (float)(i % 101) / 100;
+  return values;
+}
+
+static void *samples(size_t count, size_t size) {
+  REQUIRE(block_count < 64);
+  size_t shift = (size_t)(block_count % 2);
+  char *block = calloc(count + shift, size);
+  REQUIRE(block);
+  blocks[block_count++] = block;
+  return block + shift * size;
+}
+
+static int all_finite_floats(const float *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i])) return 0;
+  return 1;
 }
 
 static void free_arrays(void) {
@@ -199,10 +232,175 @@ static void check_lapack(void) {
   printf("LAPACK: done\n");
 }
 
+// ---- Kernels on rows of pixels
+
+static int rounded_up(int count, int unit) { return (count + unit - 1) / unit * unit; }
+
+// Runs of every length in the four corners of a window: the input has just the rows and columns that they read.
+static void check_layer(const fewtap_kernels *kernels, int width, int rows) {
+  enum { REACH = 2, SPAN = 2 * REACH + FEWTAP_RUN_TAPS };
+  int columns = rounded_up(width, FEWTAP_BLOCK_COLUMNS);
+  ptrdiff_t stride = columns + 2 * REACH;
+  fewtap_run runs[4 * FEWTAP_RUN_TAPS];
+  fewtap_layer layer = {.runs = runs};
+  for (int m = 1; m <= FEWTAP_RUN_TAPS; m++) {
+    layer.counts[m] = 4;
+    for (int corner = 0; corner < 4; corner++) {
+      fewtap_run *run = &runs[4 * (m - 1) + corner];
+      run->offset = (corner / 2 ? SPAN - m : 0) * stride + (corner % 2 ? 2 * REACH : 0);
+      for (int j = 0; j < FEWTAP_RUN_TAPS; j++) run->weights[j] = j < m ? 0.25f : NAN;
+    }
+  }
+  size_t in_count = (size_t)(rows + SPAN - 1) * (size_t)stride, out_count = (size_t)rows * (size_t)columns;
+  float *in = filled_floats(in_count), *out = floats(out_count);
+  REQUIRE(kernels->layer(&layer, in, stride, out, columns, width, rows) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite_floats(out, out_count));
+  REQUIRE(kernels->layer(&layer, in, stride, out, columns, width, rows + 1) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->layer(NULL, in, stride, out, columns, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  layer.counts[2] = -1;
+  REQUIRE(kernels->layer(&layer, in, stride, out, columns, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
+static void check_weighted_rows(const fewtap_kernels *kernels, int width, int count) {
+  const float *rows[8];
+  float weights[8];
+  REQUIRE(count <= 8);
+  for (int i = 0; i < count; i++) rows[i] = filled_floats((size_t)width), weights[i] = 0.5f;
+  float *out = floats((size_t)width);
+  for (int streaming = 0; streaming < 2; streaming++)
+    REQUIRE(kernels->weighted_rows(rows, weights, count, out, width, streaming) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite_floats(out, (size_t)width));
+  REQUIRE(kernels->weighted_rows(rows, weights, 0, out, width, 0) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->weighted_rows(NULL, weights, count, out, width, 0) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
+// Boxes of 1 to 4 factors, the lengths that have loops of their own among them, with exactly what the header says is read.
+static void check_resampling(const fewtap_kernels *kernels, int factor, int boxes, int width) {
+  int count = boxes * (factor - 1) + 1, wide = rounded_up(width, 64), before = count / factor;
+  float *weights = filled_floats((size_t)count);
+  float *fine = filled_floats((size_t)(factor * wide + count)), *coarse = floats((size_t)wide);
+  REQUIRE(kernels->decimate(factor, weights, count, fine, coarse, width) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite_floats(coarse, (size_t)wide));
+  float *low = filled_floats((size_t)(before + wide)), *high = floats((size_t)(factor * wide));
+  REQUIRE(kernels->interpolate(factor, weights, count, low + before, high, width) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite_floats(high, (size_t)(factor * wide)));
+  REQUIRE(kernels->decimate(1, weights, count, fine, coarse, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->interpolate(factor, NULL, count, low, high, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
+// Codes at k / maximum by cells, in as many segments as asked: exponents -9 and -10, from -8, from -4.
+static fewtap_encoding encoding_of_cells(int segments) {
+  enum { SHIFT = 15, MAXIMUM = 255 };
+  const int firsts[] = {127 - 10, segments == 3 ? 127 - 8 : 127, segments == 3 ? 127 - 4 : 127, 127};
+  uint32_t *cells = samples((size_t)10 << (23 - SHIFT), sizeof(uint32_t)), count = 0, code = 0;
+  fewtap_encoding encoding = {.cells = cells, .maximum = MAXIMUM, .most = 254.5f / MAXIMUM,
+                              .least = 0x1p-10f, .lowest = -0.5f / MAXIMUM, .highest = 255.5f / MAXIMUM};
+  for (int s = 0; s < segments; s++) {
+    uint32_t from = (uint32_t)firsts[s] << 23, to = (uint32_t)firsts[s + 1] << 23;
+    encoding.segments[s] = (fewtap_segment){.from = from, .base = (from >> SHIFT) - count, .shift = SHIFT};
+    for (uint32_t cell = from; cell < to; cell += 1u << SHIFT) {
+      float limit = ((float)code + 0.5f) / MAXIMUM;
+      uint32_t bits, low;
+      memcpy(&bits, &limit, sizeof bits);
+      low = bits - cell;
+      int changes = code < MAXIMUM && bits >= cell && low < 1u << SHIFT;
+      cells[count++] = (code << SHIFT) + (changes ? (1u << SHIFT) - low : 0);
+      code += (uint32_t)changes;
+    }
+  }
+  REQUIRE(count == (uint32_t)10 << (23 - SHIFT) && code == MAXIMUM);
+  return encoding;
+}
+
+static void check_samples(const fewtap_kernels *kernels, fewtap_sample_type type, int channels, int step, int count) {
+  static const size_t sizes[] = {1, 2, 2, 4};
+  fewtap_samples layout = {.type = type, .channels = channels, .step = step};
+  size_t span = (size_t)((count - 1) * abs(step) + channels), tail = (size_t)((count - 1) * (step < 0 ? -step : 0));
+  char *stored = samples(span, sizes[type]);
+  void *first = stored + tail * sizes[type];
+  float *rows[FEWTAP_SAMPLE_CHANNELS];
+  const float *light[FEWTAP_SAMPLE_CHANNELS], *tables[FEWTAP_SAMPLE_CHANNELS];
+  const float *table = filled_floats(type == FEWTAP_SAMPLES_UINT8 ? 256 : 65536);
+  for (int c = 0; c < channels; c++) {
+    rows[c] = floats((size_t)count);
+    light[c] = filled_floats((size_t)count);
+    tables[c] = c % 2 ? NULL : table;
+  }
+  REQUIRE(kernels->load_samples(layout, first, NULL, rows, count) == FEWTAP_KERNELS_OK);
+  for (int c = 0; c < channels; c++) REQUIRE(all_finite_floats(rows[c], (size_t)count));
+  REQUIRE(kernels->load_samples(layout, first, tables, rows, count) == FEWTAP_KERNELS_OK);
+  for (int c = 0; c < channels; c++) REQUIRE(all_finite_floats(rows[c], (size_t)count));
+
+  // Every number is below the joint, and its estimate in doubt.
+  fewtap_estimate estimate = {.joint = 2, .slope = 255, .tolerance = 0.5f};
+  fewtap_encoding by_cells = encoding_of_cells(type == FEWTAP_SAMPLES_UINT16 ? 3 : 1), estimated = by_cells;
+  fewtap_encoding linear = {.maximum = 255, .most = 1, .lowest = -1, .highest = 2};
+  estimated.estimate = &estimate;
+  const fewtap_encoding *encodings[] = {&by_cells, &estimated, &linear, &by_cells};
+  int64_t clipped = 0;
+  REQUIRE(kernels->store_samples(layout, light, encodings, first, count, &clipped) == FEWTAP_KERNELS_OK);
+  REQUIRE(clipped == 0);
+  // What no code stands for stays within the tables.
+  for (int c = 0; c < channels; c++)
+    for (int i = 0; i < count; i++) rows[c][i] = i % 4 == 0 ? NAN : i % 4 == 1 ? INFINITY : i % 4 == 2 ? -1e30f : -0.0f;
+  for (int c = 0; c < channels; c++) light[c] = rows[c];
+  REQUIRE(kernels->store_samples(layout, light, encodings, first, count, &clipped) == FEWTAP_KERNELS_OK);
+
+  layout.channels = FEWTAP_SAMPLE_CHANNELS + 1;
+  REQUIRE(kernels->load_samples(layout, first, NULL, rows, count) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->store_samples(layout, light, encodings, first, count, &clipped) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
+static void check_row_arithmetic(const fewtap_kernels *kernels, int count) {
+  float *row = filled_floats((size_t)count), *other = filled_floats((size_t)count);
+  int32_t index = -1;
+  REQUIRE(kernels->scale_row(row, 2, count) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->multiply_row(row, other, count) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->divide_by_alpha(row, other, 0x1p-17f, count) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->divide_by_share(row, other, 1, 0x1p-8f, count) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->first_nonfinite(row, count, &index) == FEWTAP_KERNELS_OK && index == count);
+  if (count > 0) row[count - 1] = NAN;
+  REQUIRE(kernels->first_nonfinite(row, count, &index) == FEWTAP_KERNELS_OK && index == (count > 0 ? count - 1 : 0));
+  REQUIRE(kernels->zero_nonfinite(row, count) == FEWTAP_KERNELS_OK && all_finite_floats(row, (size_t)count));
+  REQUIRE(kernels->scale_row(NULL, 2, count) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
+static void check_kernels(void) {
+  const int widths[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 256, 257};
+  const int factors[] = {2, 3, 4, 5, 7}, steps[] = {1, 2, 3, 4, 5, -1, -4};
+  int sets = 0;
+  for (int isa = FEWTAP_KERNELS_SCALAR; isa <= FEWTAP_KERNELS_NEON; isa++) {
+    const fewtap_kernels *kernels = fewtap_kernels_for((fewtap_kernels_isa)isa);
+    if (!kernels) continue;
+    sets++;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+      for (int rows = FEWTAP_BLOCK_ROWS; rows <= 3 * FEWTAP_BLOCK_ROWS; rows += FEWTAP_BLOCK_ROWS)
+        check_layer(kernels, widths[i], rows);
+      for (int count = 1; count <= 7; count += 3) check_weighted_rows(kernels, widths[i], count);
+      for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
+        for (int boxes = 1; boxes <= 4; boxes++) check_resampling(kernels, factors[f], boxes, widths[i]);
+      for (int type = FEWTAP_SAMPLES_UINT8; type <= FEWTAP_SAMPLES_FLOAT; type++)
+        for (size_t s = 0; s < sizeof steps / sizeof *steps; s++)
+          for (int channels = 1; channels <= abs(steps[s]) && channels <= FEWTAP_SAMPLE_CHANNELS; channels++)
+            check_samples(kernels, (fewtap_sample_type)type, channels, steps[s], widths[i]);
+      check_row_arithmetic(kernels, widths[i]);
+    }
+    check_row_arithmetic(kernels, 0);
+  }
+  REQUIRE(fewtap_kernels_for(FEWTAP_KERNELS_SCALAR) && !fewtap_kernels_for((fewtap_kernels_isa)99));
+  printf("kernels: %d instruction sets\n", sets);
+}
+
 int main(int argc, char **argv) {
   // Two defects on purpose: the script makes sure that the sanitizers end the program on each.
   if (argc > 1 && !strcmp(argv[1], "overrun")) return array((size_t)argc)[argc] == 0;
   if (argc > 1 && !strcmp(argv[1], "overflow")) return INT32_MAX + argc == 0;
+  check_kernels();
   check_math();
   check_lapack();
   return 0;
