@@ -1,5 +1,6 @@
 #ifdef FEWTAP_OPENIMAGEIO
 
+#include "FileStream.h"
 #include "Guard.h"
 
 #include <OpenImageIO/filesystem.h>
@@ -8,14 +9,22 @@
 #include <memory>
 
 struct fewtap_io_reader {
-  // The input reads through the proxy, so it must be destroyed first: it is declared last.
-  OIIO::Filesystem::IOMemReader source;
+  // Each of these works through the one before, so it must be destroyed first.
+  FileStream stream;
+  std::unique_ptr<OIIO::Filesystem::IOProxy> source;
   std::unique_ptr<OIIO::ImageInput> input;
-
-  fewtap_io_reader(const uint8_t *bytes, size_t count) : source(const_cast<uint8_t *>(bytes), count) {}
 };
 
 namespace {
+
+OIIO::TypeDesc memoryType(fewtap_io_sample sample) {
+  switch (sample) {
+    case FEWTAP_IO_UINT8: return OIIO::TypeUInt8;
+    case FEWTAP_IO_UINT16: return OIIO::TypeUInt16;
+    case FEWTAP_IO_HALF: return OIIO::TypeHalf;
+    default: return OIIO::TypeFloat;
+  }
+}
 
 fewtap_io_sample sampleType(const OIIO::ImageSpec &spec) {
   bool allHalf = spec.format == OIIO::TypeHalf;
@@ -74,11 +83,31 @@ void describe(OIIO::ImageInput &input, const OIIO::ImageSpec &from, fewtap_io_sp
   spec.camera_fields = cameraFields(from);
   spec.is_cmyk = isCMYK(from);
   spec.is_deep = from.deep;
-  spec.rows_per_band = from.tile_height > 0 ? from.tile_height : 1;
+  spec.tile_height = from.tile_width > 0 ? from.tile_height : 0;
+  spec.strip_height = from.get_int_attribute("tiff:RowsPerStrip", 0);
+  spec.photometric = from.get_int_attribute("tiff:PhotometricInterpretation", -1);
+  spec.planar_configuration = from.get_int_attribute("tiff:PlanarConfiguration", 0);
+  copyText(from.get_string_attribute("compression"), spec.compression, sizeof spec.compression);
   // Asking for a second image is enough to know that there is one; counting them all would decode every header.
   spec.images = input.seek_subimage(1, 0) ? 2 : 1;
   input.seek_subimage(0, 0);
   input.geterror();
+}
+
+/// Opens `opened`, whose source is set.
+std::string open(fewtap_io_reader &opened, const char *format, fewtap_io_spec &spec) {
+  opened.input = OIIO::ImageInput::create(format);
+  if (!opened.input) return reason(OIIO::geterror(), "this OpenImageIO has no such decoder");
+  if (!opened.input->supports("ioproxy")) return "this OpenImageIO decodes the format from named files only";
+  OIIO::ImageSpec hints;
+  hints.attribute("oiio:UnassociatedAlpha", 1);
+  OIIO::Filesystem::IOProxy *proxy = opened.source.get();
+  hints.attribute("oiio:ioproxy", OIIO::TypeDesc::PTR, &proxy);
+  OIIO::ImageSpec found;
+  const std::string name = std::string("memory.") + format;
+  if (!opened.input->open(name, found, hints)) return reason(opened.input->geterror(), "the file is damaged");
+  describe(*opened.input, found, spec);
+  return "";
 }
 
 }  // namespace
@@ -88,20 +117,27 @@ fewtap_io_status fewtap_io_open_reader(
     char *message, size_t capacity) {
   *reader = nullptr;
   return guarded(message, capacity, [&]() -> std::string {
-    auto opened = std::make_unique<fewtap_io_reader>(bytes, count);
-    opened->input = OIIO::ImageInput::create(format);
-    if (!opened->input) return reason(OIIO::geterror(), "this OpenImageIO has no such decoder");
-    if (!opened->input->supports("ioproxy")) return "this OpenImageIO cannot decode the format from memory";
-    OIIO::ImageSpec hints;
-    hints.attribute("oiio:UnassociatedAlpha", 1);
-    OIIO::Filesystem::IOProxy *proxy = &opened->source;
-    hints.attribute("oiio:ioproxy", OIIO::TypeDesc::PTR, &proxy);
-    OIIO::ImageSpec found;
-    const std::string name = std::string("memory.") + format;
-    if (!opened->input->open(name, found, hints)) return reason(opened->input->geterror(), "the file is damaged");
-    describe(*opened->input, found, *spec);
-    *reader = opened.release();
-    return "";
+    auto opened = std::make_unique<fewtap_io_reader>();
+    opened->source = std::make_unique<OIIO::Filesystem::IOMemReader>(const_cast<uint8_t *>(bytes), count);
+    const std::string error = open(*opened, format, *spec);
+    if (error.empty()) *reader = opened.release();
+    return error;
+  });
+}
+
+fewtap_io_status fewtap_io_open_file_reader(
+    const char *format, int descriptor, fewtap_io_reader **reader, fewtap_io_spec *spec, char *message,
+    size_t capacity) {
+  *reader = nullptr;
+  return guarded(message, capacity, [&]() -> std::string {
+    auto opened = std::make_unique<fewtap_io_reader>();
+    opened->stream = openStream(descriptor, "rb");
+    if (!opened->stream) return systemReason(errno);
+    opened->source =
+        std::make_unique<OIIO::Filesystem::IOFile>(opened->stream.get(), OIIO::Filesystem::IOProxy::Read);
+    const std::string error = open(*opened, format, *spec);
+    if (error.empty()) *reader = opened.release();
+    return error;
   });
 }
 
@@ -124,15 +160,14 @@ fewtap_io_status fewtap_io_read_rows(
   return guarded(message, capacity, [&]() -> std::string {
     OIIO::ImageInput &input = *reader->input;
     const OIIO::ImageSpec &spec = input.spec();
-    const OIIO::TypeDesc type = sample == FEWTAP_IO_UINT8 ? OIIO::TypeUInt8
-        : sample == FEWTAP_IO_UINT16                      ? OIIO::TypeUInt16
-                                                          : OIIO::TypeFloat;
+    const OIIO::TypeDesc type = memoryType(sample);
     const int top = spec.y + begin, bottom = spec.y + end;
     const bool done = spec.tile_width > 0
         ? input.read_tiles(
             0, 0, spec.x, spec.x + spec.width, top, bottom, spec.z, spec.z + 1, 0, spec.nchannels, type, pixels)
         : input.read_scanlines(0, 0, top, bottom, spec.z, 0, spec.nchannels, type, pixels);
-    return done ? "" : reason(input.geterror(), "the pixels end early or are damaged");
+    // Some decoders record an error and answer true.
+    return done && !input.has_error() ? "" : reason(input.geterror(), "the pixels end early or are damaged");
   });
 }
 

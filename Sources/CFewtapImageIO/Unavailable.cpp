@@ -16,6 +16,12 @@ fewtap_io_status fewtap_io_open_reader(
   return unavailable(message, capacity);
 }
 
+fewtap_io_status fewtap_io_open_file_reader(
+    const char *, int, fewtap_io_reader **reader, fewtap_io_spec *, char *message, size_t capacity) {
+  *reader = nullptr;
+  return unavailable(message, capacity);
+}
+
 const uint8_t *fewtap_io_reader_profile(const fewtap_io_reader *, size_t *count) {
   *count = 0;
   return nullptr;
@@ -37,7 +43,15 @@ fewtap_io_status fewtap_io_open_writer(
   return unavailable(message, capacity);
 }
 
-fewtap_io_status fewtap_io_write_rows(fewtap_io_writer *, int32_t, int32_t, const void *, char *message, size_t capacity) {
+fewtap_io_status fewtap_io_open_file_writer(
+    const char *, int, const fewtap_io_spec *, const char *const *, const uint8_t *, size_t, int32_t,
+    fewtap_io_writer **writer, char *message, size_t capacity) {
+  *writer = nullptr;
+  return unavailable(message, capacity);
+}
+
+fewtap_io_status fewtap_io_write_rows(
+    fewtap_io_writer *, int32_t, int32_t, fewtap_io_sample, const void *, char *message, size_t capacity) {
   return unavailable(message, capacity);
 }
 

@@ -6,59 +6,64 @@ import Foundation
 /// Values: physical, `BZERO + BSCALE * stored`, taken as linear light; BLANK integers become NaN. Planes of a third axis are
 ///         channels. Rows are stored bottom to top, as FITS images are displayed: row 0 here is the last stored.
 /// Source: FITS Standard 4.0, sections 3.3, 4.4.1, 5.2, 5.3, 7.1.
-enum FITSFile {
-  private static let blockSize = 2880
-  private static let cardSize = 80
+final class FITSFile: RowDecoder {
+  static let blockSize = 2880
+  static let cardSize = 80
 
-  static func decode(_ bytes: [UInt8], _ request: DecodeRequest) throws(ImageFileError) -> ImageFile {
-    var header = try Header(bytes, start: 0, request)
+  let header: ImageHeader
+  private let source: ByteSource
+  private let cards: Cards
+  private var line: [UInt8]
+
+  init(_ source: ByteSource, _ request: DecodeRequest) throws(ImageFileError) {
+    var cards = try Cards(source, start: 0, request)
     // A primary header without pixels is usual where the image is the first extension.
-    if header.axes.isEmpty { header = try Header(bytes, start: header.end, request) }
-    guard header.isImage else {
+    if cards.axes.isEmpty { cards = try Cards(source, start: cards.end, request) }
+    guard cards.isImage else {
       throw .unsupported(
         path: request.path, what: "has no image in its first extension", advice: "copy the image out (funpack, imcopy)")
     }
-    guard header.axes.count >= 2, header.axes.dropFirst(3).allSatisfy({ $0 == 1 }) else {
+    guard cards.axes.count >= 2, cards.axes.dropFirst(3).allSatisfy({ $0 == 1 }) else {
       throw .unsupported(
-        path: request.path, what: "has \(header.axes.count) axes", advice: "2 or 3 axes are (columns, rows, channels)")
+        path: request.path, what: "has \(cards.axes.count) axes", advice: "2 or 3 axes are (columns, rows, channels)")
     }
-    let (width, height) = (header.axes[0], header.axes[1])
-    let channels = header.axes.count > 2 ? header.axes[2] : 1
+    let (width, height) = (cards.axes[0], cards.axes[1])
+    let channels = cards.axes.count > 2 ? cards.axes[2] : 1
     try request.check(width: width, height: height, channels: channels)
-    let size = abs(header.bitsPerValue) / 8
-    guard bytes.count - header.end >= width * height * channels * size else {
-      throw request.damaged("its pixels end early: \(max(0, bytes.count - header.end)) bytes follow the header")
+    let (size, overflow) = (width * channels * cards.valueSize).multipliedReportingOverflow(by: height)
+    guard !overflow, source.count - cards.end >= size else {
+      throw request.damaged("its pixels end early: \(max(0, source.count - cards.end)) bytes follow the header")
     }
-    let planes = (0..<channels).map { channel in
-      var plane = Plane<Float>(width: width, height: height)
-      bytes.withUnsafeBytes { bytes in
-        for y in 0..<height {
-          let start = header.end + ((channel * height) + height - 1 - y) * width * size
-          for x in 0..<width { plane[x, y] = header.value(bytes, at: start + x * size) }
-        }
-      }
-      return plane
-    }
+    line = [UInt8](repeating: 0, count: width * cards.valueSize)
+    (self.source, self.cards) = (source, cards)
     var metadata = ImageMetadata(transfer: request.transfer.function(for: .float))
     metadata.format = .fits
-    do {
-      let image = try Image(planes: metadata.transfer == .linear ? planes : planes.map(decodeSRGB))
-      return ImageFile(image: image, metadata: metadata)
-    } catch {
-      throw request.damaged(error.description)
+    let layout = SampleLayout(
+      width: width, height: height, channels: channels, type: .float, transfer: metadata.transfer)
+    header = ImageHeader(layout: layout, metadata: metadata, workingBytes: line.count)
+  }
+
+  func read(rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) {
+    let layout = header.layout
+    for row in rows {
+      let samples = layout.row(row - rows.lowerBound, of: buffer)
+      for channel in 0..<layout.channels {
+        try line.withMutableBytes { (line) throws(ImageFileError) in
+          let below = channel * layout.height + layout.height - 1 - row
+          try source.read(at: cards.end + below * line.count, into: line)
+          let stored = UnsafeRawBufferPointer(line)
+          samples.withMemoryRebound(to: Float.self) { samples in
+            for x in 0..<layout.width {
+              samples[x * layout.channels + channel] = cards.value(stored, at: x * cards.valueSize)
+            }
+          }
+        }
+      }
     }
   }
 
-  private static func decodeSRGB(_ plane: Plane<Float>) -> Plane<Float> {
-    var plane = plane
-    for index in plane.values.indices {
-      plane.values[index] = Float(TransferFunction.srgb.decode(Double(plane.values[index])))
-    }
-    return plane
-  }
-
-  /// The file of planes whose rows are given top to bottom; 32-bit floats.
-  static func encode(width: Int, height: Int, channels: Int, rows: [[Float]]) -> [UInt8] {
+  /// The header of an image of 32-bit floats.
+  static func header(width: Int, height: Int, channels: Int) -> [UInt8] {
     var cards = [("SIMPLE", "T"), ("BITPIX", "-32"), ("NAXIS", channels == 1 ? "2" : "3")]
     cards += [("NAXIS1", "\(width)"), ("NAXIS2", "\(height)")]
     if channels > 1 { cards.append(("NAXIS3", "\(channels)")) }
@@ -69,19 +74,11 @@ enum FITSFile {
       bytes += Array((left + right).padding(toLength: cardSize, withPad: " ", startingAt: 0).utf8)
     }
     bytes += Array("END".utf8)
-    bytes += repeatElement(0x20, count: blockSize - bytes.count % blockSize)
-    for channel in 0..<channels {
-      for row in rows.reversed() {
-        bytes.append(bytesOf: (0..<width).map { row[$0 * channels + channel].bitPattern.bigEndian })
-      }
-    }
-    let rest = bytes.count % blockSize
-    if rest > 0 { bytes += repeatElement(0, count: blockSize - rest) }
-    return bytes
+    return bytes + [UInt8](repeating: 0x20, count: blockSize - bytes.count % blockSize)
   }
 
   /// The cards that say how values are stored.
-  private struct Header {
+  private struct Cards {
     var isImage = true
     var bitsPerValue = 0
     var axes: [Int] = []
@@ -91,13 +88,16 @@ enum FITSFile {
     /// Where the data begins.
     var end = 0
 
-    init(_ bytes: [UInt8], start: Int, _ request: DecodeRequest) throws(ImageFileError) {
+    var valueSize: Int { abs(bitsPerValue) / 8 }
+
+    init(_ source: ByteSource, start: Int, _ request: DecodeRequest) throws(ImageFileError) {
       var position = start
       var axisCount: Int?
       var lengths: [Int: Int] = [:]
       while true {
-        guard position + cardSize <= bytes.count else { throw request.damaged("its header has no END") }
-        let card = String(decoding: bytes[position..<position + cardSize], as: UTF8.self)
+        let bytes = source.bytes(at: position, upTo: cardSize)
+        guard bytes.count == cardSize else { throw request.damaged("its header has no END") }
+        let card = String(decoding: bytes, as: UTF8.self)
         position += cardSize
         let key = card.prefix(8).trimmingCharacters(in: .whitespaces)
         if key == "END" { break }

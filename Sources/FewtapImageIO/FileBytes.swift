@@ -7,6 +7,11 @@ package func readBytes(path: String, limit: Int) throws(ImageFileError) -> [UInt
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { throw .cannotOpen(path: path, cause: systemError()) }
   defer { close(file) }
+  return try readBytes(of: file, path: path, limit: limit)
+}
+
+/// Reads an open file to its end.
+func readBytes(of file: Int32, path: String, limit: Int) throws(ImageFileError) -> [UInt8] {
   var status = stat()
   guard fstat(file, &status) == 0 else { throw .cannotOpen(path: path, cause: systemError()) }
   let tooLong = ImageFileError.cannotOpen(path: path, cause: "it is longer than \(limit) bytes")
@@ -41,5 +46,21 @@ extension [UInt8] {
   /// Appends the bytes of numbers as they lie in memory: their byte order is the caller's.
   mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(bytesOf numbers: [Number]) {
     numbers.withUnsafeBytes { append(contentsOf: $0.bindMemory(to: UInt8.self)) }
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// `withUnsafeBytes` that keeps the type of what `body` throws.
+  func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withUnsafeBufferPointer { (buffer) throws(Failure) in try body(UnsafeRawBufferPointer(buffer)) }
+  }
+
+  /// `withUnsafeMutableBytes` that keeps the type of what `body` throws.
+  mutating func withMutableBytes<Result, Failure: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withUnsafeMutableBufferPointer { (buffer) throws(Failure) in try body(UnsafeMutableRawBufferPointer(buffer)) }
   }
 }

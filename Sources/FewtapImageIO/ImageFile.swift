@@ -37,7 +37,8 @@ public struct ImageFile: Equatable, Sendable {
   public static func read(
     path: String, transfer: Transfer = .automatic, memoryLimit: Int = defaultMemoryLimit
   ) throws(ImageFileError) -> ImageFile {
-    try decode(readBytes(path: path, limit: memoryLimit), path: path, transfer: transfer, memoryLimit: memoryLimit)
+    let request = DecodeRequest(path: path, transfer: transfer, memoryLimit: memoryLimit)
+    return try decode(ByteSource(path: path, limit: memoryLimit), request)
   }
 
   /// The image in `bytes`; `path` is what errors call it.
@@ -46,41 +47,34 @@ public struct ImageFile: Equatable, Sendable {
   public static func decode(
     _ bytes: [UInt8], path: String, transfer: Transfer = .automatic, memoryLimit: Int = defaultMemoryLimit
   ) throws(ImageFileError) -> ImageFile {
-    guard let format = ImageFormat(content: bytes) else { throw .unknownFormat(path: path) }
-    let request = DecodeRequest(path: path, transfer: transfer, memoryLimit: memoryLimit, maximumSide: Int(Int32.max))
-    return try request.decode(bytes, as: format)
-  }
-}
-
-/// What a decoder needs to know beside the bytes.
-struct DecodeRequest {
-  let path: String
-  let transfer: Transfer
-  let memoryLimit: Int
-  let maximumSide: Int
-
-  func decode(_ bytes: [UInt8], as format: ImageFormat) throws(ImageFileError) -> ImageFile {
-    switch format {
-    case .pnm: try PortableMap.decode(bytes, self)
-    case .pfm: try PortableFloatMap.decode(bytes, self)
-    case .fits: try FITSFile.decode(bytes, self)
-    case .png, .jpeg, .tiff, .openexr, .hdr: try OpenImageIODecoder.decode(bytes, format, self)
+    let request = DecodeRequest(path: path, transfer: transfer, memoryLimit: memoryLimit)
+    return try bytes.withBytes { (bytes) throws(ImageFileError) in
+      try decode(ByteSource(bytes, path: path), request)
     }
   }
 
-  /// Refuses a size before anything is allocated for it.
-  func check(width: Int, height: Int, channels: Int) throws(ImageFileError) {
-    let error = ImageFileError.size(
-      path: path, width: width, height: height, channels: channels, limit: memoryLimit)
-    guard width > 0, height > 0, (1...ImageFile.maximumChannels).contains(channels) else { throw error }
-    if width > maximumSide || height > maximumSide {
-      throw .kernel(path: path, .tooLarge(width: width, height: height))
+  /// All rows of a source as planes.
+  static func decode(_ source: ByteSource, _ request: DecodeRequest) throws(ImageFileError) -> ImageFile {
+    let decoder = try request.open(source)
+    let (header, layout) = (decoder.header, decoder.header.layout)
+    var assembler = PlaneAssembler(layout)
+    // About 4 MiB let a decoder use its threads and keep the interleaved copy small.
+    let rows = min(max(1, (4 << 20) / layout.rowBytes / header.bandHeight) * header.bandHeight, layout.height)
+    var samples = [UInt8](repeating: 0, count: rows * layout.rowBytes)
+    for begin in stride(from: 0, to: layout.height, by: rows) {
+      let range = begin..<min(begin + rows, layout.height)
+      try samples.withMutableBytes { (samples) throws(ImageFileError) in
+        let part = UnsafeMutableRawBufferPointer(rebasing: samples[..<(range.count * layout.rowBytes)])
+        try decoder.read(rows: range, into: part)
+        assembler.store(UnsafeRawBufferPointer(part), row: begin)
+      }
     }
-    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
-    guard !overflow, pixels <= ImageFile.maximumPixels,
-      pixels * channels <= memoryLimit / MemoryLayout<Float>.size
-    else { throw error }
+    do {
+      var file = ImageFile(image: try assembler.finish(), metadata: header.metadata)
+      file.warnings = header.warnings
+      return file
+    } catch {
+      throw request.damaged(error.description)
+    }
   }
-
-  func damaged(_ cause: String) -> ImageFileError { .damaged(path: path, cause: cause) }
 }

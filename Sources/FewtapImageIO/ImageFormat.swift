@@ -18,10 +18,15 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
   case pfm
   /// Flexible Image Transport System: physical values, linear.
   case fits
+  /// NumPy array of rows x columns [x channels]: values, linear.
+  case npy
 
-  /// The format of a file with these first bytes; nil if none of ours. Eleven bytes decide.
+  /// As many first bytes of a file decide.
+  static let longestMagic = 11
+
+  /// The format of a file with these first bytes; nil if none of ours.
   init?(content bytes: some Collection<UInt8>) {
-    let head = Array(bytes.prefix(11))
+    let head = Array(bytes.prefix(Self.longestMagic))
     func begins(_ magic: [UInt8]) -> Bool { head.starts(with: magic) }
     switch true {
     case begins([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]): self = .png
@@ -33,6 +38,7 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
     case begins(Array("PF".utf8)), begins(Array("Pf".utf8)): self = .pfm
     case head.count > 1 && head[0] == 0x50 && (0x31...0x36).contains(head[1]): self = .pnm
     case begins(Array("SIMPLE  =".utf8)): self = .fits
+    case begins(NumpyFile.magic): self = .npy
     default: return nil
     }
   }
@@ -57,6 +63,7 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
     case .pnm: ["ppm", "pgm", "pnm", "pbm"]
     case .pfm: ["pfm"]
     case .fits: ["fits", "fit"]
+    case .npy: ["npy"]
     }
   }
 
@@ -67,14 +74,14 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
     case .jpeg: [.uint8]
     case .tiff: [.uint8, .uint16, .float]
     case .openexr: [.half, .float]
-    case .hdr, .pfm, .fits: [.float]
+    case .hdr, .pfm, .fits, .npy: [.float]
     }
   }
 
-  /// True if alpha can be stored.
+  /// True if alpha can be stored; an array does not tell which channel it is.
   public var holdsAlpha: Bool {
     switch self {
-    case .png, .tiff, .openexr: true
+    case .png, .tiff, .openexr, .npy: true
     case .jpeg, .hdr, .pnm, .pfm, .fits: false
     }
   }
@@ -84,7 +91,7 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
     switch self {
     case .png, .jpeg, .pnm, .pfm: [1, 3]
     case .hdr: [3]
-    case .tiff, .openexr, .fits: nil
+    case .tiff, .openexr, .fits, .npy: nil
     }
   }
 
@@ -101,7 +108,7 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
   var decoderName: String? {
     switch self {
     case .png, .jpeg, .tiff, .openexr, .hdr: rawValue
-    case .pnm, .pfm, .fits: nil
+    case .pnm, .pfm, .fits, .npy: nil
     }
   }
 

@@ -14,6 +14,8 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
   case precisionReduced(from: PixelType, to: PixelType, format: ImageFormat)
   /// The format cannot hold alpha: the colors were written as they stand over black.
   case alphaLost(format: ImageFormat)
+  /// The format holds alpha as a channel like the others.
+  case alphaUnmarked(channel: Int, format: ImageFormat)
   /// The format cannot hold so many channels.
   case channelsLost(names: [String], format: ImageFormat)
   /// Pixels with light but no alpha; a format with straight alpha shows nothing there.
@@ -38,6 +40,7 @@ public enum ImageWarning: Equatable, Sendable, CustomStringConvertible {
     case .precisionReduced(let from, let to, let format):
       "\(from) became \(to): \(format) holds \(format.types.map(\.rawValue).joined(separator: " or "))"
     case .alphaLost(let format): "\(format) holds no alpha: colors were written as they stand over black"
+    case .alphaUnmarked(let channel, let format): "\(format) does not tell that channel \(channel) is alpha"
     case .channelsLost(let names, let format):
       "\(format) cannot hold channels \(names.joined(separator: ", ")): they were left out"
     case .lightWithoutAlpha(let pixels, let format):

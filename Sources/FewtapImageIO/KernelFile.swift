@@ -33,9 +33,12 @@ public enum KernelFile {
   package static func values(
     path: String, maximumSide: Int, memoryLimit: Int
   ) throws(ImageFileError) -> Plane<Double> {
-    let bytes = try readBytes(path: path, limit: memoryLimit)
-    return bytes.starts(with: NumpyFile.magic)
-      ? try numbers(bytes, path, maximumSide, memoryLimit) : try luminance(bytes, path, maximumSide, memoryLimit)
+    let source = try ByteSource(path: path, limit: memoryLimit)
+    guard source.count <= memoryLimit else {
+      throw .cannotOpen(path: path, cause: "it is longer than \(memoryLimit) bytes")
+    }
+    return source.bytes(at: 0, upTo: NumpyFile.magic.count) == NumpyFile.magic
+      ? try numbers(source, path, maximumSide, memoryLimit) : try luminance(source, path, maximumSide, memoryLimit)
   }
 
   /// Writes a kernel by the path's extension: NPY keeps every bit; PFM, OpenEXR, TIFF and FITS round to Float; PNG and PNM
@@ -90,10 +93,10 @@ public enum KernelFile {
   }
 
   private static func numbers(
-    _ bytes: [UInt8], _ path: String, _ maximumSide: Int, _ memoryLimit: Int
+    _ source: ByteSource, _ path: String, _ maximumSide: Int, _ memoryLimit: Int
   ) throws(ImageFileError) -> Plane<Double> {
     let file = try NumpyFile.decode(
-      bytes, path: path, memoryLimit: memoryLimit, maximumSide: maximumSide)
+      source.bytes(at: 0, upTo: source.count), path: path, memoryLimit: memoryLimit, maximumSide: maximumSide)
     let channels = file.shape.count == 3 ? file.shape[2] : 1
     guard channels == 1 || channels == 3 else { throw colorError(path, channels) }
     var plane = Plane<Double>(width: file.shape[1], height: file.shape[0])
@@ -105,12 +108,11 @@ public enum KernelFile {
   }
 
   private static func luminance(
-    _ bytes: [UInt8], _ path: String, _ maximumSide: Int, _ memoryLimit: Int
+    _ source: ByteSource, _ path: String, _ maximumSide: Int, _ memoryLimit: Int
   ) throws(ImageFileError) -> Plane<Double> {
-    guard let format = ImageFormat(content: bytes) else { throw .unknownFormat(path: path) }
     let request = DecodeRequest(
       path: path, transfer: .linear, memoryLimit: memoryLimit, maximumSide: maximumSide)
-    let file = try request.decode(bytes, as: format)
+    let file = try ImageFile.decode(source, request)
     let image = file.image
     var colors = image.planes.indices.filter { $0 != image.alphaIndex }
     if colors.count > 3 { colors = ["R", "G", "B"].compactMap(file.metadata.channelNames.firstIndex(of:)) }

@@ -1,110 +1,136 @@
 import CFewtapImageIO
 import FewtapCore
 
-/// Decodes what OpenImageIO decodes for us.
-enum OpenImageIODecoder {
-  static func decode(
-    _ bytes: [UInt8], _ format: ImageFormat, _ request: DecodeRequest
-  ) throws(ImageFileError) -> ImageFile {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(ImageFileError) in
-      var spec = fewtap_io_spec()
-      let reader = try Reader(bytes, format, request, &spec)
-      return try reader.decode(spec, format, request)
+/// Reads what OpenImageIO decodes for us, in bands of rows that suit the file: rows of tiles, strips, or any.
+final class OpenImageIODecoder: RowDecoder {
+  let header: ImageHeader
+  private let source: ByteSource
+  private let format: ImageFormat
+  private let access: RowAccess
+  private var decoder: Decoder
+  /// First row that a decoder without random access can still reach.
+  private var nextRow = 0
+  private var band: (rows: Range<Int>, samples: [UInt8]) = (0..<0, [])
+
+  init(_ source: ByteSource, _ format: ImageFormat, _ request: DecodeRequest) throws(ImageFileError) {
+    decoder = try Decoder(source, format)
+    let spec = decoder.spec
+    let (width, height, channels) = (Int(spec.width), Int(spec.height), Int(spec.channels))
+    try Self.refuseUnsupported(spec, request.path)
+    try request.check(width: width, height: height, channels: channels)
+    let type = PixelType(spec.sample)
+    let metadata = decoder.metadata(format, type, request)
+    var layout = SampleLayout(
+      width: width, height: height, channels: channels, type: type, transfer: metadata.transfer)
+    layout.alphaIndex = spec.alpha_channel >= 0 ? Int(spec.alpha_channel) : nil
+    layout.alphaIsAssociated = spec.alpha_is_associated != 0
+    access = RowAccess(spec, format, layout, source)
+    header = ImageHeader(
+      layout: layout, metadata: metadata, warnings: Self.warnings(spec, type), workingBytes: access.workingBytes,
+      bandHeight: access.bandHeight ?? 1)
+    (self.source, self.format) = (source, format)
+  }
+
+  func read(rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) {
+    let layout = header.layout
+    guard let bandHeight = access.bandHeight else { return try decode(rows, into: buffer) }
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let start = row / bandHeight * bandHeight
+      let wanted = start..<min(start + bandHeight, layout.height)
+      let part = row..<min(wanted.upperBound, rows.upperBound)
+      let offset = (row - rows.lowerBound) * layout.rowBytes
+      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + part.count * layout.rowBytes])
+      if part == wanted {
+        try decode(part, into: target)
+      } else {
+        if band.rows != wanted { try fillBand(wanted) }
+        let skipped = (row - start) * layout.rowBytes
+        band.samples.withUnsafeBytes { target.copyMemory(from: .init(rebasing: $0[skipped..<skipped + target.count])) }
+      }
+      row = part.upperBound
     }
   }
 
-  /// A decoder at work; the bytes must outlive it.
-  private final class Reader {
-    private let handle: OpaquePointer
+  private func fillBand(_ rows: Range<Int>) throws(ImageFileError) {
+    var samples = band.samples
+    band = (0..<0, [])
+    let count = rows.count * header.layout.rowBytes
+    if samples.count < count { samples = [UInt8](repeating: 0, count: count) }
+    try samples.withMutableBytes { (samples) throws(ImageFileError) in
+      try decode(rows, into: UnsafeMutableRawBufferPointer(rebasing: samples[..<count]))
+    }
+    band = (rows, samples)
+  }
 
-    init(
-      _ bytes: UnsafeBufferPointer<UInt8>, _ format: ImageFormat, _ request: DecodeRequest, _ spec: inout fewtap_io_spec
-    ) throws(ImageFileError) {
-      var handle: OpaquePointer?
-      try check(request.path) { message, capacity in
-        fewtap_io_open_reader(
-          format.decoderName ?? "", bytes.baseAddress, bytes.count, &handle, &spec, message, capacity)
-      } error: {
-        .damaged(path: request.path, cause: $0)
-      }
-      guard let handle else { throw .damaged(path: request.path, cause: "the decoder gave no reason") }
-      self.handle = handle
+  private func decode(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) {
+    if access.isSequential, rows.lowerBound < nextRow { try decoder.restart() }
+    // A decoder that failed in the middle begins anew.
+    nextRow = .max
+    try decoder.read(rows, header.layout.type, into: buffer)
+    nextRow = rows.upperBound
+  }
+
+  /// A decoder at work.
+  private final class Decoder {
+    let spec: fewtap_io_spec
+    // Bytes in memory must outlive the decoder.
+    private let source: ByteSource
+    private let format: ImageFormat
+    private var handle: OpaquePointer?
+
+    init(_ source: ByteSource, _ format: ImageFormat) throws(ImageFileError) {
+      (self.source, self.format) = (source, format)
+      (handle, spec) = try Self.open(source, format)
     }
 
     deinit { fewtap_io_close_reader(handle) }
 
-    func decode(
-      _ spec: fewtap_io_spec, _ format: ImageFormat, _ request: DecodeRequest
-    ) throws(ImageFileError) -> ImageFile {
-      let (width, height, channels) = (Int(spec.width), Int(spec.height), Int(spec.channels))
-      try refuseUnsupported(spec, request.path)
-      try request.check(width: width, height: height, channels: channels)
-      let type = PixelType(spec.sample)
-      let metadata = metadata(spec, format, type, request)
-      var assembler = PlaneAssembler(
-        width: width, height: height, channels: channels, type: type, transfer: metadata.transfer,
-        alphaIndex: spec.alpha_channel >= 0 ? Int(spec.alpha_channel) : nil,
-        alphaIsAssociated: spec.alpha_is_associated != 0)
-      let rows = Self.rowsPerBand(spec)
-      for begin in stride(from: 0, to: height, by: rows) {
-        let end = min(begin + rows, height)
-        let band = try read(begin..<end, count: (end - begin) * width * channels, type, request.path)
-        assembler.store(band, row: begin)
-      }
-      do {
-        var file = ImageFile(image: try assembler.finish(), metadata: metadata)
-        file.warnings = warnings(spec, type)
-        return file
-      } catch {
-        throw .damaged(path: request.path, cause: error.description)
-      }
-    }
-
-    /// Bands of about 4 MiB let the decoder use its threads and keep the interleaved copy small.
-    private static func rowsPerBand(_ spec: fewtap_io_spec) -> Int {
-      let step = max(1, Int(spec.rows_per_band))
-      let rowBytes = Int(spec.width) * Int(spec.channels) * MemoryLayout<Float>.size
-      return max(1, (4 << 20) / max(1, rowBytes) / step) * step
-    }
-
-    private func read(
-      _ rows: Range<Int>, count: Int, _ type: PixelType, _ path: String
-    ) throws(ImageFileError) -> SampleBand {
-      switch type {
-      case .uint8: .codes8(try samples(rows, [UInt8](repeating: 0, count: count), FEWTAP_IO_UINT8, path))
-      case .uint16: .codes16(try samples(rows, [UInt16](repeating: 0, count: count), FEWTAP_IO_UINT16, path))
-      case .half, .float: .floats(try samples(rows, [Float](repeating: 0, count: count), FEWTAP_IO_FLOAT, path))
-      }
-    }
-
-    private func samples<Sample: BitwiseCopyable>(
-      _ rows: Range<Int>, _ zeros: [Sample], _ type: fewtap_io_sample, _ path: String
-    ) throws(ImageFileError) -> [Sample] {
-      var samples = zeros
-      try check(path) { message, capacity in
-        fewtap_io_read_rows(handle, Int32(rows.lowerBound), Int32(rows.upperBound), type, &samples, message, capacity)
+    private static func open(
+      _ source: ByteSource, _ format: ImageFormat
+    ) throws(ImageFileError) -> (OpaquePointer?, fewtap_io_spec) {
+      var handle: OpaquePointer?
+      var spec = fewtap_io_spec()
+      let name = format.decoderName ?? ""
+      try check(source.path) { message, capacity in
+        switch source.place {
+        case .file(let descriptor):
+          fewtap_io_open_file_reader(name, descriptor, &handle, &spec, message, capacity)
+        case .memory(let bytes):
+          fewtap_io_open_reader(
+            name, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &handle, &spec, message,
+            capacity)
+        }
       } error: {
-        .damaged(path: path, cause: $0)
+        .damaged(path: source.path, cause: $0)
       }
-      return samples
+      return (handle, spec)
     }
 
-    private func refuseUnsupported(_ spec: fewtap_io_spec, _ path: String) throws(ImageFileError) {
-      if spec.is_cmyk != 0 {
-        throw .unsupported(path: path, what: "is CMYK", advice: "convert it to RGB with its profile first")
-      }
-      if spec.is_deep != 0 {
-        throw .unsupported(path: path, what: "has deep pixels", advice: "flatten it first")
-      }
-      if spec.depth > 1 {
-        throw .unsupported(
-          path: path, what: "is a volume of \(spec.depth) slices", advice: "split it into images first")
+    /// Begins anew at the first row.
+    func restart() throws(ImageFileError) {
+      // Closed before: two streams on one file would move each other's position.
+      fewtap_io_close_reader(handle)
+      handle = nil
+      let (again, found) = try Self.open(source, format)
+      handle = again
+      guard found.width == spec.width, found.height == spec.height, found.channels == spec.channels,
+        found.sample == spec.sample
+      else { throw .damaged(path: source.path, cause: "it changed while it was read") }
+    }
+
+    func read(
+      _ rows: Range<Int>, _ type: PixelType, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(ImageFileError) {
+      try check(source.path) { message, capacity in
+        fewtap_io_read_rows(
+          handle, Int32(rows.lowerBound), Int32(rows.upperBound), type.sample, buffer.baseAddress, message, capacity)
+      } error: {
+        .damaged(path: source.path, cause: $0)
       }
     }
 
-    private func metadata(
-      _ spec: fewtap_io_spec, _ format: ImageFormat, _ type: PixelType, _ request: DecodeRequest
-    ) -> ImageMetadata {
+    func metadata(_ format: ImageFormat, _ type: PixelType, _ request: DecodeRequest) -> ImageMetadata {
       var metadata = ImageMetadata(pixelType: type, transfer: request.transfer.function(for: type))
       metadata.format = format
       var count = 0
@@ -124,15 +150,28 @@ enum OpenImageIODecoder {
       if format == .openexr, window != plain { metadata.window = window }
       return metadata
     }
+  }
 
-    private func warnings(_ spec: fewtap_io_spec, _ type: PixelType) -> [ImageWarning] {
-      var warnings: [ImageWarning] = []
-      if spec.images > 1 { warnings.append(.otherImagesIgnored) }
-      if spec.camera_fields > 0 { warnings.append(.cameraDataIgnored(fields: Int(spec.camera_fields))) }
-      let stored = withUnsafeBytes(of: spec.stored_type) { text(in: $0) }
-      if type == .float, stored != "float" { warnings.append(.typeConverted(from: stored)) }
-      return warnings
+  private static func refuseUnsupported(_ spec: fewtap_io_spec, _ path: String) throws(ImageFileError) {
+    if spec.is_cmyk != 0 {
+      throw .unsupported(path: path, what: "is CMYK", advice: "convert it to RGB with its profile first")
     }
+    if spec.is_deep != 0 {
+      throw .unsupported(path: path, what: "has deep pixels", advice: "flatten it first")
+    }
+    if spec.depth > 1 {
+      throw .unsupported(
+        path: path, what: "is a volume of \(spec.depth) slices", advice: "split it into images first")
+    }
+  }
+
+  private static func warnings(_ spec: fewtap_io_spec, _ type: PixelType) -> [ImageWarning] {
+    var warnings: [ImageWarning] = []
+    if spec.images > 1 { warnings.append(.otherImagesIgnored) }
+    if spec.camera_fields > 0 { warnings.append(.cameraDataIgnored(fields: Int(spec.camera_fields))) }
+    let stored = withUnsafeBytes(of: spec.stored_type) { text(in: $0) }
+    if type == .float, stored != "float" { warnings.append(.typeConverted(from: stored)) }
+    return warnings
   }
 }
 
@@ -145,12 +184,15 @@ func check(
   switch message.withUnsafeMutableBufferPointer({ call($0.baseAddress, $0.count) }) {
   case FEWTAP_IO_OK: return
   case FEWTAP_IO_UNAVAILABLE: throw .builtWithoutOpenImageIO(path: path)
+  case FEWTAP_IO_NOT_STORED:
+    let cause = message.withUnsafeBytes { text(in: $0) }
+    throw .cannotWrite(path: path, cause: cause, advice: "make room, or choose another disk")
   default: throw error(message.withUnsafeBytes { text(in: $0) }.replacing("\n", with: "; "))
   }
 }
 
 /// The text before the first zero byte.
-private func text(in bytes: UnsafeRawBufferPointer) -> String {
+func text(in bytes: UnsafeRawBufferPointer) -> String {
   String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
 }
 

@@ -34,8 +34,7 @@ struct OutputPlan {
   let window: DisplayWindow?
   private(set) var warnings: [ImageWarning] = []
 
-  init(_ file: ImageFile, format: ImageFormat, options: WriteOptions) {
-    let (image, metadata) = (file.image, file.metadata)
+  init(_ image: SampleLayout, _ metadata: ImageMetadata, format: ImageFormat, options: WriteOptions) {
     self.format = format
     let wanted = options.type ?? metadata.pixelType
     type = wanted.substitutes.first(where: format.types.contains) ?? format.types[0]
@@ -45,8 +44,8 @@ struct OutputPlan {
       ? metadata.transfer : options.transfer.function(for: type)
 
     let names =
-      metadata.channelNames.count == image.planes.count ? metadata.channelNames : Self.defaultNames(image)
-    var colors = image.planes.indices.filter { $0 != image.alphaIndex }
+      metadata.channelNames.count == image.channels ? metadata.channelNames : Self.defaultNames(image)
+    var colors = (0..<image.channels).filter { $0 != image.alphaIndex }
     if let counts = format.colorCounts, !counts.contains(colors.count) {
       if colors.count == 1 {
         colors = [colors[0], colors[0], colors[0]]
@@ -58,12 +57,15 @@ struct OutputPlan {
         colors = kept.map { Array(colors.prefix($0)) } ?? [colors[0], colors[0], colors[0]]
       }
     }
-    if image.alphaIndex != nil, !format.holdsAlpha { warnings.append(.alphaLost(format: format)) }
+    if let alphaIndex = image.alphaIndex {
+      if !format.holdsAlpha { warnings.append(.alphaLost(format: format)) }
+      if format == .npy { warnings.append(.alphaUnmarked(channel: alphaIndex, format: format)) }
+    }
     let alpha = format.holdsAlpha ? image.alphaIndex : nil
     // Formats that name channels keep the source's order; the others want alpha last.
     let stored =
       format.colorCounts == nil
-      ? image.planes.indices.filter { $0 != image.alphaIndex || alpha != nil } : colors + (alpha.map { [$0] } ?? [])
+      ? (0..<image.channels).filter { $0 != image.alphaIndex || alpha != nil } : colors + (alpha.map { [$0] } ?? [])
     planes = stored
     channelNames = stored.map { names[$0] }
     alphaIndex = alpha.flatMap { stored.firstIndex(of: $0) }
@@ -72,6 +74,7 @@ struct OutputPlan {
     switch format {
     case .png: alphaIsAssociated = false
     case .tiff: alphaIsAssociated = transfer == .linear && image.alphaIsAssociated
+    case .npy: alphaIsAssociated = image.alphaIsAssociated
     default: alphaIsAssociated = true
     }
 
@@ -89,10 +92,15 @@ struct OutputPlan {
     window = format == .openexr ? metadata.window : nil
   }
 
-  private static func defaultNames(_ image: Image) -> [String] {
-    let colors = image.planes.count - (image.alphaIndex == nil ? 0 : 1)
+  /// True if channels and alpha are stored as they come.
+  func keepsChannels(of image: SampleLayout) -> Bool {
+    planes == Array(0..<image.channels) && (image.alphaIndex == nil || alphaIsAssociated == image.alphaIsAssociated)
+  }
+
+  private static func defaultNames(_ image: SampleLayout) -> [String] {
+    let colors = image.channels - (image.alphaIndex == nil ? 0 : 1)
     var next = 0
-    return image.planes.indices.map { index in
+    return (0..<image.channels).map { index in
       if index == image.alphaIndex { return "A" }
       defer { next += 1 }
       if colors == 1 { return "Y" }

@@ -1,101 +1,117 @@
 import FewtapCore
 
-/// Turns planes of light into rows of interleaved samples as a plan stores them, and counts what had to be clipped.
+/// Rows of linear light: where each channel begins, and how far its samples lie apart.
+struct LightRows {
+  let channels: [UnsafePointer<Float>]
+  let step: Int
+  let pixelCount: Int
+}
+
+/// Turns light into interleaved samples as a plan stores them, and counts what had to be clipped. Halves stay floats.
 struct SampleEncoder {
-  private let image: Image
   private let plan: OutputPlan
+  private let alphaIndex: Int?
+  private let alphaIsAssociated: Bool
   private let colors: CodeEncoder?
   private let alphas: CodeEncoder?
+  /// Some pixels of one channel.
+  private var line = [Float](repeating: 0, count: 4096)
   /// Samples beyond the type's range so far.
   private(set) var clipped = 0
   /// Pixels with light but zero alpha, where alpha is to be straight, so far.
   private(set) var lightWithoutAlpha = 0
 
-  init(_ image: Image, _ plan: OutputPlan) {
-    self.image = image
+  /// An encoder of light whose alpha is as `light` says.
+  init(_ light: SampleLayout, _ plan: OutputPlan) {
     self.plan = plan
+    (alphaIndex, alphaIsAssociated) = (light.alphaIndex, light.alphaIsAssociated)
     colors = plan.type.maximumCode.map { CodeEncoder(transfer: plan.transfer, maximumCode: $0) }
     alphas = plan.type.maximumCode.map { CodeEncoder(transfer: .linear, maximumCode: $0) }
   }
 
-  /// Rows `range`, interleaved.
-  mutating func encode(rows range: Range<Int>) -> SampleBand {
+  /// The type of the samples that ``encode(_:into:)`` makes.
+  static func sampleType(_ stored: PixelType) -> PixelType { stored == .half ? .float : stored }
+
+  /// Encodes pixels into `samples`, which has room for them.
+  mutating func encode(_ light: LightRows, into samples: UnsafeMutableRawBufferPointer) {
+    countLightOnly(light)
     let step = plan.planes.count
-    let pixels = range.lowerBound * image.width..<range.upperBound * image.width
-    let unlit = pixelsWithLightOnly(pixels)
-    lightWithoutAlpha += unlit
-    switch plan.type {
-    case .uint8:
-      var codes = [UInt8](repeating: 0, count: pixels.count * step)
-      fill(&codes, pixels) { UInt8(truncatingIfNeeded: $0) }
-      return .codes8(codes)
-    case .uint16:
-      var codes = [UInt16](repeating: 0, count: pixels.count * step)
-      fill(&codes, pixels) { UInt16(truncatingIfNeeded: $0) }
-      return .codes16(codes)
-    case .half, .float:
-      return .floats(floats(pixels))
+    for start in Swift.stride(from: 0, to: light.pixelCount, by: line.count) {
+      let pixels = start..<min(start + line.count, light.pixelCount)
+      for (channel, plane) in plan.planes.enumerated() {
+        load(light, plane, pixels)
+        let encoder = plane == alphaIndex ? alphas : colors
+        switch plan.type {
+        case .uint8:
+          let codes = samples.bindMemory(to: UInt8.self)
+          store(encoder, pixels) { codes[$0 * step + channel] = UInt8(truncatingIfNeeded: $1) }
+        case .uint16:
+          let codes = samples.bindMemory(to: UInt16.self)
+          store(encoder, pixels) { codes[$0 * step + channel] = UInt16(truncatingIfNeeded: $1) }
+        case .half, .float:
+          let values = samples.bindMemory(to: Float.self)
+          storeFloats(isCoded: plan.transfer != .linear && plane != alphaIndex, pixels) {
+            values[$0 * step + channel] = $1
+          }
+        }
+      }
     }
   }
 
-  private mutating func fill<Code>(_ codes: inout [Code], _ pixels: Range<Int>, _ convert: (Int) -> Code) {
-    let step = plan.planes.count
+  private mutating func store(_ encoder: CodeEncoder?, _ pixels: Range<Int>, _ store: (Int, Int) -> Void) {
+    guard let encoder else { return }
     var beyond = 0
-    for (channel, plane) in plan.planes.enumerated() {
-      guard let encoder = plane == image.alphaIndex ? alphas : colors else { return }
-      let line = associate(plane, pixels)
-      line.withUnsafeBufferPointer { line in
-        codes.withUnsafeMutableBufferPointer { codes in
-          for index in line.indices {
-            if encoder.clips(line[index]) { beyond += 1 }
-            codes[index * step + channel] = convert(encoder.code(line[index]))
-          }
-        }
+    line.withUnsafeBufferPointer { line in
+      for index in 0..<pixels.count {
+        if encoder.clips(line[index]) { beyond += 1 }
+        store(pixels.lowerBound + index, encoder.code(line[index]))
       }
     }
     clipped += beyond
   }
 
-  private mutating func floats(_ pixels: Range<Int>) -> [Float] {
-    let step = plan.planes.count
-    var values = [Float](repeating: 0, count: pixels.count * step)
-    for (channel, plane) in plan.planes.enumerated() {
-      var line = Array(associate(plane, pixels))
-      if plan.transfer != .linear, plane != image.alphaIndex {
-        for index in line.indices { line[index] = Float(plan.transfer.encode(Double(line[index]))) }
-      }
-      if plan.type == .half { clipToHalf(&line) }
-      values.withUnsafeMutableBufferPointer { values in
-        for index in line.indices { values[index * step + channel] = line[index] }
-      }
-    }
-    return values
-  }
-
-  private mutating func clipToHalf(_ line: inout [Float]) {
+  private mutating func storeFloats(isCoded: Bool, _ pixels: Range<Int>, _ store: (Int, Float) -> Void) {
     // binary16's largest finite value; from half a step above it on, rounding would make infinity.
-    let limit: Float = 65504
-    for index in line.indices where line[index].isFinite && abs(line[index]) > limit {
-      line[index] = line[index] < 0 ? -limit : limit
-      clipped += 1
+    let limit: Float = plan.type == .half ? 65504 : .infinity
+    var beyond = 0
+    line.withUnsafeBufferPointer { line in
+      for index in 0..<pixels.count {
+        var value = line[index]
+        if isCoded { value = Float(plan.transfer.encode(Double(value))) }
+        if value.isFinite, abs(value) > limit {
+          value = value < 0 ? -limit : limit
+          beyond += 1
+        }
+        store(pixels.lowerBound + index, value)
+      }
+    }
+    clipped += beyond
+  }
+
+  /// Copies a channel's light to the line, with alpha as the file wants it.
+  private mutating func load(_ light: LightRows, _ plane: Int, _ pixels: Range<Int>) {
+    let step = light.step
+    let values = light.channels[plane] + pixels.lowerBound * step
+    line.withUnsafeMutableBufferPointer { line in
+      guard let alphaIndex, plane != alphaIndex, plan.alphaIsAssociated != alphaIsAssociated else {
+        for index in 0..<pixels.count { line[index] = values[index * step] }
+        return
+      }
+      let alphas = light.channels[alphaIndex] + pixels.lowerBound * step
+      for index in 0..<pixels.count {
+        let (value, alpha) = (values[index * step], alphas[index * step])
+        line[index] = plan.alphaIsAssociated ? value * alpha : alpha == 0 ? value : value / alpha
+      }
     }
   }
 
-  /// A plane's light with alpha as the file wants it; a slice of the plane itself where nothing changes.
-  private func associate(_ plane: Int, _ pixels: Range<Int>) -> ArraySlice<Float> {
-    let values = image.planes[plane].values[pixels]
-    guard let alphaIndex = image.alphaIndex, plane != alphaIndex, plan.alphaIsAssociated != image.alphaIsAssociated
-    else { return values }
-    let alphas = image.planes[alphaIndex].values[pixels]
-    if plan.alphaIsAssociated { return zip(values, alphas).map { $0 * $1 }[...] }
-    return zip(values, alphas).map { $1 == 0 ? $0 : $0 / $1 }[...]
-  }
-
-  private func pixelsWithLightOnly(_ pixels: Range<Int>) -> Int {
-    guard let alphaIndex = image.alphaIndex, image.alphaIsAssociated, !plan.alphaIsAssociated else { return 0 }
-    return pixels.count { pixel in
-      image.planes[alphaIndex].values[pixel] == 0
-        && image.planes.indices.contains { $0 != alphaIndex && image.planes[$0].values[pixel] != 0 }
+  private mutating func countLightOnly(_ light: LightRows) {
+    guard let alphaIndex, alphaIsAssociated, !plan.alphaIsAssociated else { return }
+    for pixel in 0..<light.pixelCount where light.channels[alphaIndex][pixel * light.step] == 0 {
+      let isLit = light.channels.indices.contains {
+        $0 != alphaIndex && light.channels[$0][pixel * light.step] != 0
+      }
+      if isLit { lightWithoutAlpha += 1 }
     }
   }
 }

@@ -7,7 +7,7 @@ import Testing
   #if OpenImageIO
   static let formats = ImageFormat.allCases
   #else
-  static let formats = [ImageFormat.pnm, .pfm, .fits]
+  static let formats = [ImageFormat.pnm, .pfm, .fits, .npy]
   #endif
 
   /// Every format with each type that it stores, and channel counts that it holds as they are (colors, with alpha or not).
@@ -17,7 +17,7 @@ import Testing
         switch format {
         case .png: [(1, false), (1, true), (3, false), (3, true)]
         case .tiff, .openexr: [(1, false), (1, true), (2, false), (3, false), (3, true), (4, true), (7, false)]
-        case .fits: [(1, false), (3, false), (5, false)]
+        case .fits, .npy: [(1, false), (3, false), (5, false)]
         case .jpeg, .pnm, .pfm: [(1, false), (3, false)]
         case .hdr: [(3, false)]
         }
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [ImageFormat.openexr, .tiff, .pfm, .fits])
+  @Test(arguments: [ImageFormat.openexr, .tiff, .pfm, .fits, .npy])
   func highDynamicRangeSurvives(format: ImageFormat) throws {
     let values: [Float] = [0, -0.25, 1.5, 1e-6, 60000, -3e5, 1e9, 0.1]
     let image = try Image(planes: [Plane(width: 4, height: 2, values: values)])

@@ -1,7 +1,7 @@
 #ifndef CFEWTAP_IMAGE_IO_H
 #define CFEWTAP_IMAGE_IO_H
 
-// OpenImageIO behind a C interface: image files are decoded from, and encoded to, memory.
+// OpenImageIO behind a C interface: image files are decoded from, and encoded to, memory or open files.
 //
 // Every function that can fail answers a status and, if it is not FEWTAP_IO_OK, copies a sentence into `message` (always
 // terminated, cut to `capacity`). No C++ exception leaves a function; there is no state outside the handles; a handle must
@@ -18,9 +18,11 @@ typedef enum fewtap_io_status {
   FEWTAP_IO_OK = 0,
   FEWTAP_IO_FAILED = 1,
   FEWTAP_IO_UNAVAILABLE = 2,
+  /// The system refused to store the bytes (a full disk); the sentence is its reason.
+  FEWTAP_IO_NOT_STORED = 3,
 } fewtap_io_status;
 
-/// How samples lie in memory. A half is stored as such in a file, but crosses this interface as a float.
+/// How samples lie in memory.
 typedef enum fewtap_io_sample {
   FEWTAP_IO_UINT8 = 0,
   FEWTAP_IO_UINT16 = 1,
@@ -56,8 +58,14 @@ typedef struct fewtap_io_spec {
   int32_t camera_fields;
   int32_t is_cmyk;
   int32_t is_deep;
-  /// Reads must begin at a multiple of this many rows, and end at one or at the last row.
-  int32_t rows_per_band;
+  /// Reads of a tiled image must begin at a multiple of this many rows, and end at one or at the last row; 0: no tiles.
+  int32_t tile_height;
+  /// Rows that a TIFF compresses together; reads of whole strips are fastest. 0: not a TIFF.
+  int32_t strip_height;
+  /// TIFF 6.0's PhotometricInterpretation, negative if not told, and PlanarConfiguration; 0: not told.
+  int32_t photometric, planar_configuration;
+  /// What the file calls its compression.
+  char compression[16];
 } fewtap_io_spec;
 
 typedef struct fewtap_io_reader fewtap_io_reader;
@@ -69,13 +77,19 @@ fewtap_io_status fewtap_io_open_reader(
     const char *format, const uint8_t *bytes, size_t count, fewtap_io_reader **reader, fewtap_io_spec *spec,
     char *message, size_t capacity);
 
+/// The same for the regular file behind `descriptor`, which stays the caller's; its file offset moves.
+fewtap_io_status fewtap_io_open_file_reader(
+    const char *format, int descriptor, fewtap_io_reader **reader, fewtap_io_spec *spec, char *message,
+    size_t capacity);
+
 /// The embedded ICC profile, or NULL; valid until the reader is closed.
 const uint8_t *fewtap_io_reader_profile(const fewtap_io_reader *reader, size_t *count);
 
 /// The name of a channel, "" past the last; valid until the reader is closed.
 const char *fewtap_io_reader_channel_name(const fewtap_io_reader *reader, int32_t channel);
 
-/// Reads rows `begin` up to `end` into `pixels`, interleaved, as uint8, uint16 or float; integers keep their code values.
+/// Reads rows `begin` up to `end` into `pixels`, interleaved, as `sample`: the stored type (integers keep their codes) or
+/// float (integers become code / largest code).
 fewtap_io_status fewtap_io_read_rows(
     fewtap_io_reader *reader, int32_t begin, int32_t end, fewtap_io_sample sample, void *pixels, char *message,
     size_t capacity);
@@ -87,11 +101,18 @@ fewtap_io_status fewtap_io_open_writer(
     const char *format, const fewtap_io_spec *spec, const char *const *channel_names, const uint8_t *profile,
     size_t profile_count, int32_t quality, fewtap_io_writer **writer, char *message, size_t capacity);
 
-/// Writes rows `begin` up to `end`, in order, from interleaved samples of the spec's type (float for a half).
-fewtap_io_status fewtap_io_write_rows(
-    fewtap_io_writer *writer, int32_t begin, int32_t end, const void *pixels, char *message, size_t capacity);
+/// Opens an encoder into the empty file behind `descriptor`, which stays the caller's; its file offset moves.
+fewtap_io_status fewtap_io_open_file_writer(
+    const char *format, int descriptor, const fewtap_io_spec *spec, const char *const *channel_names,
+    const uint8_t *profile, size_t profile_count, int32_t quality, fewtap_io_writer **writer, char *message,
+    size_t capacity);
 
-/// Ends the file and answers its bytes, valid until the writer is closed.
+/// Writes rows `begin` up to `end`, in order, from interleaved samples: the spec's type, or floats for a half.
+fewtap_io_status fewtap_io_write_rows(
+    fewtap_io_writer *writer, int32_t begin, int32_t end, fewtap_io_sample sample, const void *pixels, char *message,
+    size_t capacity);
+
+/// Ends the file and answers its bytes, valid until the writer is closed; none where they went to a descriptor.
 fewtap_io_status fewtap_io_finish_writer(
     fewtap_io_writer *writer, const uint8_t **bytes, size_t *count, char *message, size_t capacity);
 
