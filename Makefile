@@ -4,12 +4,14 @@ SWIFT ?= swift
 SWIFT_SOURCES = Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
 # The photograph that `make demo` filters; empty takes the one of a Debian package.
 PHOTO ?=
+# Options of `Benchmarks/peers.py run` in `make bench-peers`.
+RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint sanitize format docs bench deps clean
+.PHONY: help demo build test lint sanitize format docs bench bench-peers deps clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## fit a heart-shaped lens blur and run it over a photograph (PHOTO=file for your own)
 	@Scripts/install-deps build demo
@@ -53,6 +55,16 @@ bench: ## measure fits on photographs, and print the tables (PHOTO=file for one 
 	else \
 	  printf '\nphoto_spectra.py --check: skipped, python3 here has no numpy and skimage\n'; \
 	fi
+
+bench-peers: ## measure filters beside OpenCV, FFTW and libvips (RUN='...' for peers.py's options)
+	@Scripts/install-deps build bench peers
+	@test -d .bench/venv || python3 -m venv .bench/venv
+	.bench/venv/bin/pip --disable-pip-version-check install --quiet -r Benchmarks/peers-requirements.txt
+	.bench/venv/bin/python Benchmarks/get-photos
+	$(SWIFT) build -c release
+	$(SWIFT) build -c release --package-path Benchmarks
+	.bench/venv/bin/python Benchmarks/peers.py prepare
+	.bench/venv/bin/python Benchmarks/peers.py run $(RUN)
 
 deps: ## install what the targets above need (Debian, Ubuntu), or say what to install (macOS)
 	@Scripts/install-deps build test demo

@@ -7,7 +7,7 @@ import Foundation
 @main struct FewtapBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fewtap-bench", abstract: "Measure fits of the benchmark kernels on real photographs.",
-    subcommands: [Measure.self, FitOnce.self], defaultSubcommand: Measure.self)
+    subcommands: [Measure.self, FitOnce.self, Serve.self], defaultSubcommand: Measure.self)
 }
 
 struct Measure: ParsableCommand {

@@ -1,0 +1,427 @@
+#!/usr/bin/env python3
+"""Measures filters against their rivals in one interleaved run, and prints a table.
+
+    peers.py prepare [--flags FLAGS]     writes kernels and fits filters, into .bench/peers
+    peers.py run [FILTER...]             measures them: files of that folder, KERNEL@LABEL.json; all by default
+
+Every round gives each method one turn after the other. A turn is one run that is not timed, then as many as make up some 20 ms;
+its figure is their mean. Stated are the median of the rounds and their median absolute deviation (MAD). `/ ours` is how many
+times longer a method takes than each of our filters: of processor time on one thread, since other programs change it little,
+and of time on the wall on more. All methods repeat the image's outermost pixel at its border; photographs are mirrored over and
+over to fill the size. Nothing is timed whose result was not compared with the dense truth (Double, by FFT) first: `dB` is that
+PSNR, peak 1, in linear light, the mean over the photographs.
+"""
+import argparse
+import functools
+import json
+import os
+import pathlib
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import cv2
+    import numpy as np
+
+    import rivals
+except ImportError as error:
+    sys.exit(f"peers.py: {error}: run it by `make bench-peers`, or in .bench/venv")
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".bench/peers"
+SIZES = {"1080p": (1080, 1920), "4K": (2160, 3840)}
+SHAPES = [("1080p", 1, "float"), ("1080p", 3, "float"), ("1080p", 3, "uint8"), ("4K", 1, "float"), ("4K", 3, "float")]
+PLANE = [("1080p", 1, "float")]
+# Kernel: specification, least dB asked for, images that it is run over.
+KERNELS = {
+    "disk20": ("disk:radius=20,size=49", [70, 67], SHAPES),
+    "heart": ("heart:size=49", [66, 58], SHAPES),
+    "star": ("star:points=4,radius=22,inner=7,size=49", [66, 58], SHAPES),
+    "ampersand": ("glyph:text=&,size=45,font=DejaVu Sans Bold", [66, 58], SHAPES),
+    **{f"disk{r}": (f"disk:radius={r}", [60], PLANE) for r in (8, 12, 48, 100, 128)},
+    **{f"gaussian{s}": (f"gaussian:sigma={s}", [60], PLANE) for s in (5, 11, 20, 60)},
+}
+PHOTOS = [str(ROOT / f".bench/photos/{name}.png") for name in ("astronaut", "coffee", "chelsea")]
+# A filter's file predicts the mean PSNR over these photographs from their mean spectra: so much may be missing, dB.
+TOLERANCE = 2.5
+# A method so slow, in milliseconds, needs no run that warms it up.
+SLOW = 200
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    sub = commands.add_parser("prepare", help="write kernels and fit filters")
+    sub.add_argument("--flags", help="fit each kernel once with these flags of `fewtap fit`, not once a demand")
+    sub.add_argument("--kernels", default=",".join(KERNELS), help="only these, separated by commas")
+    sub = commands.add_parser("run", help="measure")
+    sub.add_argument("filters", nargs="*", type=pathlib.Path, help="filter files; all of .bench/peers by default")
+    sub.add_argument("--sizes", default=",".join(SIZES), help="only these, separated by commas")
+    sub.add_argument("--channels", default="1,3", help="only these, separated by commas")
+    sub.add_argument("--types", default="float,uint8", help="only these, separated by commas")
+    sub.add_argument("--rivals", default="", help="only those whose name has one of these words, separated by commas")
+    sub.add_argument("--threads", type=int, default=1, metavar="N")
+    sub.add_argument("--rounds", type=int, default=9, metavar="N")
+    sub.add_argument("--isa", help="FEWTAP_ISA of our engine: scalar, sse2, avx2, avx512, neon")
+    sub.add_argument("--fftw", metavar="LIBRARY", help="another build of libfftw3f.so.3")
+    sub.add_argument("--photos", default=",".join(PHOTOS), help="files, separated by commas; the first is timed")
+    sub.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures to this file, too")
+    arguments = parser.parse_args()
+    if arguments.command == "prepare":
+        prepare(arguments)
+    else:
+        measure(arguments)
+
+
+def prepare(arguments):
+    fewtap = ROOT / ".build/release/fewtap"
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in arguments.kernels.split(","):
+        specification, demands, _ = KERNELS[name]
+        kernel = FOLDER / f"{name}.npy"
+        subprocess.run([fewtap, "kernel", specification, "-o", kernel, "--force", "--quiet"], check=True)
+        values = np.load(kernel)
+        if values.shape[0] < 49 and name == "ampersand":
+            np.save(kernel, np.pad(values, (49 - values.shape[0]) // 2))
+        for demand in [None] if arguments.flags else demands:
+            flags = shlex.split(arguments.flags) if arguments.flags else ["--error", str(demand)]
+            label = "".join(flags).strip("-").replace("--", "-") if arguments.flags else demand
+            filter = FOLDER / f"{name}@{label}.json"
+            subprocess.run([fewtap, "fit", kernel, "-o", filter, "--force", "--quiet", *flags], check=True)
+            print(f"{filter.relative_to(ROOT)}: {stated_psnr(filter):.1f} dB", flush=True)
+
+
+def stated_psnr(filter):
+    return json.loads(filter.read_text())["fit"]["photoPSNR"]
+
+
+def ours_name(filter):
+    return f"fewtap {filter.stem.split('@')[-1]}"
+
+
+class Ours:
+    """One filter on one image, in the child process."""
+
+    def __init__(self, child, filter, image, threads):
+        self.child, self.name = child, ours_name(filter)
+        self.shape, self.dtype = image.shape, image.dtype
+        height, width, channels = (*image.shape, 1)[:3]
+        request = {"width": width, "height": height, "channels": channels, "type": str(image.dtype).replace("32", "")}
+        self.job = child.ask(load={"filter": str(filter), "threads": threads, **request})["job"]
+        self.take(image)
+
+    def take(self, image):
+        with tempfile.NamedTemporaryFile() as file:
+            image.tofile(file.name)
+            self.child.ask(take={"job": self.job, "path": file.name})
+
+    def run(self):
+        self.turn(1)
+
+    def turn(self, times):
+        answer = self.child.ask(run={"job": self.job, "times": times})
+        return answer["wall"], answer["processor"]
+
+    @property
+    def result(self):
+        with tempfile.NamedTemporaryFile() as file:
+            self.child.ask(output={"job": self.job, "path": file.name})
+            return np.fromfile(file.name, self.dtype).reshape(self.shape)
+
+
+class Child:
+    """`fewtap-bench serve`: the engine in a process that lasts, so that no start is timed."""
+
+    def __init__(self, isa):
+        command = [ROOT / "Benchmarks/.build/release/fewtap-bench", "serve"]
+        environment = os.environ | ({"FEWTAP_ISA": isa} if isa else {})
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, env=environment, text=True, **pipes)
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"peers.py: fewtap-bench ended with {self.process.wait()} on {request}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Refused(answer["error"])
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Refused(Exception):
+    """Our engine did not do it, and why."""
+
+
+def turn(method, times, warm=True):
+    """Milliseconds a run: on the wall, and of all this process's threads."""
+    if isinstance(method, Ours):
+        return method.turn(times)
+    if warm:
+        method.run()
+    wall, processor = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        method.run()
+    worked, spent = time.process_time() - processor, time.perf_counter() - wall
+    return spent * 1e3 / times, worked * 1e3 / times
+
+
+class Scene:
+    """Photographs filling a size. `images` are what methods are given, `lights` the same in linear light."""
+
+    def __init__(self, photos, size, channels, type):
+        self.size, self.channels, self.type = size, channels, type
+        self.images, self.lights = [], []
+        for photo in photos:
+            codes = self.tiled(photo)
+            light = decoded(codes / 255)
+            if channels == 1:
+                # ITU-R BT.709, the primaries of sRGB.
+                light = light @ [0.2126, 0.7152, 0.0722]
+            self.lights.append(np.ascontiguousarray(light, np.float32))
+            self.images.append(self.lights[-1] if type == "float" else np.ascontiguousarray(codes))
+
+    def tiled(self, photo):
+        height, width = SIZES[self.size]
+        codes = cv2.imread(photo, cv2.IMREAD_COLOR)
+        if codes is None:
+            sys.exit(f"peers.py: {photo}: cannot be read; Benchmarks/get-photos fetches the photographs")
+        return np.pad(codes[:, :, ::-1], [(0, height), (0, width), (0, 0)], mode="symmetric")[:height, :width]
+
+    def truth(self, kernel, image):
+        """`image` through the kernel, in Double."""
+        radius = kernel.shape[0] // 2
+        # To an even size with small factors only, a few pixels more of the border do no harm.
+        sides = [rivals.good_side(n + 2 * radius) for n in image.shape[:2]]
+        spectrum = np.fft.rfft2(kernel, sides)
+        result = []
+        for plane in np.moveaxis(np.atleast_3d(image), 2, 0).astype(np.float64):
+            padded = np.pad(plane, [(radius, side - n - radius) for n, side in zip(plane.shape, sides)], mode="edge")
+            # The result at p lies at p + 2 radius: one of the kernel's corner, one of the border.
+            filtered = np.fft.irfft2(np.fft.rfft2(padded) * spectrum, sides)
+            result.append(filtered[2 * radius :, 2 * radius :][: plane.shape[0], : plane.shape[1]])
+        return np.squeeze(np.stack(result, 2))
+
+
+def decoded(codes):
+    return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+
+
+def encoded(light):
+    power = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+    return np.clip(np.where(light <= 0.0031308, light * 12.92, power), 0, 1)
+
+
+def psnr(result, truth):
+    error = np.mean((result.astype(np.float64) - truth) ** 2)
+    return float(-10 * np.log10(error)) if error > 0 else float("inf")
+
+
+class Wrong(Exception):
+    """A result is not what the method promises."""
+
+
+class Race:
+    """Filters of one kernel and their rivals on one scene."""
+
+    def __init__(self, kernel, values, filters, scene, child, arguments):
+        self.kernel, self.values, self.scene = kernel, values, scene
+        self.child, self.arguments = child, arguments
+        self.methods, self.decibels, self.skipped = [], {}, {}
+        self.truths = [scene.truth(values, light) for light in scene.lights]
+        for filter in filters:
+            self.enter(ours_name(filter), lambda: self.ours(filter))
+        for kind in rivals.ALL:
+            if any(word.lower() in kind.name.lower() for word in arguments.rivals.split(",")):
+                self.enter(kind.name, lambda: self.rival(kind))
+
+    def enter(self, name, make):
+        """Takes part in the race, unless its result is wrong."""
+        try:
+            method, decibels = make()
+        except rivals.NotMeant:
+            return
+        except (rivals.Unavailable, Refused, Wrong) as error:
+            self.skipped[name] = error
+            return
+        self.methods.append(method)
+        self.decibels[method.name] = decibels
+
+    def ours(self, filter):
+        ours = Ours(self.child, filter, self.scene.lights[0], self.arguments.threads)
+        decibels = self.mean_psnr(ours, floor=stated_psnr(filter) - TOLERANCE)
+        if self.scene.type == "float":
+            return ours, decibels
+        encoding = Ours(self.child, filter, self.scene.images[0], self.arguments.threads)
+        encoding.run()
+        # Its samples are those of the float result, encoded; a rounding may fall to either side.
+        require_codes(encoding.result, encoded(ours.result.astype(np.float64)) * 255)
+        return encoding, decibels
+
+    def rival(self, kind):
+        rival = kind(self.values, self.scene.images[0], self.arguments.threads)
+        if rival.floor is None:
+            return rival, None
+        if self.scene.type == "float":
+            return rival, self.mean_psnr(rival, rival.floor)
+        rival.run()
+        # It filters the codes themselves, so that there is no PSNR in linear light.
+        if rival.floor >= 90:
+            require_codes(rival.result, self.codes)
+        return rival, None
+
+    def mean_psnr(self, method, floor):
+        """Mean PSNR over the photographs; the method has the first of them again afterwards, and its result."""
+        decibels = []
+        for light, truth in reversed(list(zip(self.scene.lights, self.truths))):
+            method.take(light)
+            method.run()
+            decibels.append(psnr(method.result, truth))
+        mean = statistics.fmean(decibels)
+        if not mean >= floor:
+            raise Wrong(f"{mean:.1f} dB where {floor:.1f} at least were expected: not timed")
+        return mean
+
+    @functools.cached_property
+    def codes(self):
+        """The codes themselves through the kernel."""
+        return self.scene.truth(self.values, self.scene.images[0])
+
+    def run(self):
+        """Each method's rounds."""
+        once = {method: turn(method, 1, warm=False)[0] for method in self.methods}
+        times = {method: max(1, round(20 / milliseconds)) for method, milliseconds in once.items()}
+        rounds = {method: [] for method in self.methods}
+        for _ in range(self.arguments.rounds):
+            for method in self.methods:
+                rounds[method].append(turn(method, times[method], warm=once[method] < SLOW))
+        return [self.row(method, rounds[method]) for method in self.methods]
+
+    def row(self, method, rounds):
+        wall, processor = ([figure[i] for figure in rounds] for i in (0, 1))
+        height, width = SIZES[self.scene.size]
+        return {
+            "kernel": self.kernel, "side": self.values.shape[0], "size": self.scene.size,
+            "channels": self.scene.channels, "type": self.scene.type, "method": method.name,
+            "ms": statistics.median(wall), "mad": deviation(wall),
+            "processorMS": statistics.median(processor), "processorMAD": deviation(processor),
+            "msPerMegapixel": statistics.median(wall) * 1e6 / (height * width), "dB": self.decibels[method.name],
+            "wallRounds": wall, "processorRounds": processor,
+        }  # fmt: skip
+
+
+def require_codes(codes, values):
+    """Codes must be the values rounded, give or take one."""
+    differs = np.abs(codes - np.rint(values)).max()
+    if not differs <= 1:
+        raise Wrong(f"a sample differs by {differs:.0f} codes from the dense result: not timed")
+
+
+def deviation(values):
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values)
+
+
+HEADINGS = [
+    ("kernel", 10), ("side", 4), ("size", 5), ("ch", 2), ("type", 5), ("method", 31), ("ms", 8), ("MAD", 6),
+    ("cpu ms", 8), ("MAD", 6), ("ms/MP", 7), ("dB", 5), ("/ ours", 13),
+]  # fmt: skip
+
+
+def print_row(cells):
+    texts = (cell.ljust(n) if i in (0, 2, 4, 5) else cell.rjust(n) for i, (cell, (_, n)) in enumerate(zip(cells, HEADINGS)))
+    print("  ".join(texts).rstrip(), flush=True)
+
+
+def print_race(race, rows, threads):
+    """A row a method; the last column says how many times longer it took than each of our filters."""
+    basis = "processorMS" if threads == 1 else "ms"
+    ours = [row[basis] for row in rows if row["method"].startswith("fewtap ")]
+    for row in rows:
+        row["ratios"] = [row[basis] / one for one in ours]
+        print_row([
+            row["kernel"], str(row["side"]), row["size"], str(row["channels"]), row["type"], row["method"],
+            f"{row['ms']:.2f}", f"{row['mad']:.2f}", f"{row['processorMS']:.2f}", f"{row['processorMAD']:.2f}",
+            f"{row['msPerMegapixel']:.2f}", "-" if row["dB"] is None else f"{row['dB']:.1f}",
+            " ".join(f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}" for ratio in row["ratios"]),
+        ])  # fmt: skip
+    for name, why in race.skipped.items():
+        print(f"{race.kernel}: {name}: skipped: {why}", flush=True)
+
+
+def machine(arguments):
+    def output(*command):
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+    changed = output("git", "status", "--porcelain", "--untracked-files=no")
+    cpu = platform.processor()
+    if pathlib.Path("/proc/cpuinfo").exists():
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
+    facts = {
+        "commit": output("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else ""),
+        "processor": f"{cpu}, {os.cpu_count()} cores",
+        "threads": arguments.threads,
+        "rounds": arguments.rounds,
+        "isa": arguments.isa or "chosen at run time",
+        "python": f"{platform.python_version()}, numpy {np.__version__}, OpenCV {cv2.__version__}",
+    }
+    try:
+        facts["fftw"] = rivals.FFTW.version()
+    except rivals.Unavailable as error:
+        facts["fftw"] = str(error)
+    try:
+        import pyvips
+
+        facts["libvips"] = ".".join(str(pyvips.version(i)) for i in range(3))
+    except (ImportError, OSError) as error:
+        facts["libvips"] = str(error)
+    return facts
+
+
+def measure(arguments):
+    # libvips reads it once, when it is loaded.
+    os.environ["VIPS_CONCURRENCY"] = str(arguments.threads)
+    cv2.setNumThreads(arguments.threads)
+    if arguments.fftw:
+        rivals.FFTW.load(arguments.fftw)
+    filters = {}
+    for filter in arguments.filters or sorted(FOLDER.glob("*@*.json"), reverse=True):
+        filters.setdefault(filter.stem.split("@")[0], []).append(filter)
+    if not filters:
+        sys.exit("peers.py: there are no filters: run `peers.py prepare` first")
+    facts = machine(arguments)
+    for key, value in facts.items():
+        print(f"{key:10} {value}")
+    print()
+    print_row([heading for heading, _ in HEADINGS])
+    rows, scenes = [], {}
+    wanted = [set(text.split(",")) for text in (arguments.sizes, arguments.channels, arguments.types)]
+    for kernel in sorted(filters, key=lambda name: list(KERNELS).index(name) if name in KERNELS else len(KERNELS)):
+        values = np.load(filters[kernel][0].parent / f"{kernel}.npy")
+        for layout in KERNELS.get(kernel, (None, None, SHAPES))[2]:
+            if not all(str(part) in want for part, want in zip(layout, wanted)):
+                continue
+            if layout not in scenes:
+                scenes[layout] = Scene(arguments.photos.split(","), *layout)
+            child = Child(arguments.isa)
+            race = Race(kernel, values, filters[kernel], scenes[layout], child, arguments)
+            rows += (results := race.run())
+            print_race(race, results, arguments.threads)
+            child.close()
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
