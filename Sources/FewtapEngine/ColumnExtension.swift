@@ -1,7 +1,7 @@
 import FewtapCore
 
 /// Which columns of a row lie in the image, and what stands for those that do not.
-struct ColumnExtension: Sendable {
+final class ColumnExtension: Sendable {
   /// Columns of the row.
   let columns: Range<Int>
   /// Those that lie in the image; if none does, nothing at the first column.

@@ -75,6 +75,8 @@ struct PlanRun: Sendable {
 
   /// Memory that a tile's windows may take, so that they stay in a core's second-level cache.
   private static let cacheBytes = 768 << 10
+  /// Memory that rows summed together may take, so that they stay in a core's first-level cache (48 KiB here).
+  private static let summedBytes = 40 << 10
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
@@ -89,7 +91,11 @@ struct PlanRun: Sendable {
     func bytes(_ columns: Int) -> Int {
       4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
     }
-    while columns > max(256, 4 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
+    // The prefilter reads each row of the image a few times over: from the first-level cache if the rows are short enough.
+    let summed = plan.compiled.rate.map { 4 * $0.prefilter.count } ?? 0
+    while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes || summed * columns > summedBytes {
+      columns = (columns + 1) / 2
+    }
     columns = options.tileWidth ?? columns
     var height = max(64, 8 * reach.height)
     let strips = (width + columns - 1) / columns
@@ -102,6 +108,9 @@ struct PlanRun: Sendable {
     }
   }
 
+  /// Rows between two looks at progress and cancellation.
+  private static let rowsBetweenLooks = 64
+
   private func run(_ group: ChannelGroup, _ region: Region, _ counter: TileCounter) {
     let kernels = plan.kernels.table
     let source = TileSource(
@@ -112,13 +121,14 @@ struct PlanRun: Sendable {
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
     let shape = TileShape(plan.compiled, region)
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
-      var tile = TileRun(plan.compiled, shape, kernels, source: source, memory: workspace.floats)
+      let tile = TileRun(plan.compiled, shape, kernels, source: source, memory: workspace.floats)
       var clipped = 0
-      tile.run(target: target, streaming: self.target.streams) { y, rows in
-        clipped += target.finish(row: y, columns: region.x, rows)
-        return (y - region.y.lowerBound) % 64 != 63 || counter.advance(64 * region.x.count)
+      for y in Swift.stride(from: region.y.lowerBound, to: region.y.upperBound, by: Self.rowsBetweenLooks) {
+        let rows = y..<min(y + Self.rowsBetweenLooks, region.y.upperBound)
+        clipped += tile.run(rows: rows, into: target)
+        guard counter.advance(rows.count * region.x.count), !tile.sawNonFinite else { break }
       }
-      counter.finishTile(region, sawNonFinite: tile.sawNonFinite, clipped: clipped)
+      counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: clipped)
     }
   }
 }

@@ -55,6 +55,23 @@ struct SourceImage: @unchecked Sendable {
     return (planes[channel] - firstRow * rowStride, rowStride)
   }
 
+  /// Where the samples of `columns` of row `y` lie, from the first channel's on; nothing of other planes.
+  func bytes(row y: Int, columns: Range<Int>, channel: Int) -> UnsafeRawBufferPointer {
+    switch storage {
+    case .planes(let planes, let rowStride):
+      return UnsafeRawBufferPointer(
+        start: planes[channel] + (y - firstRow) * rowStride + columns.lowerBound,
+        count: columns.count * MemoryLayout<Float>.stride)
+    case .coded(let origin, let coder):
+      let layout = coder.layout
+      let start = (y - firstRow) * layout.rowStride + channel * layout.channelStride
+      return UnsafeRawBufferPointer(
+        start: origin + start
+          + min(columns.lowerBound * layout.pixelStride, (columns.upperBound - 1) * layout.pixelStride),
+        count: columns.count * abs(layout.pixelStride))
+    }
+  }
+
   /// Light of the `columns` of row `y`, one row for each of `channels`.
   func load(row y: Int, columns: Range<Int>, channels: Range<Int>, into rows: [UnsafeMutablePointer<Float>]) {
     switch storage {

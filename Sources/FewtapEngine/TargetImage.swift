@@ -13,8 +13,8 @@ struct TargetImage: @unchecked Sendable {
   /// Whether stores should go past the caches, since the result does not fit there.
   let streams: Bool
 
-  /// Results beyond this do not stay in a last-level cache, which is 32 MiB on the machine that this was measured on.
-  private static let cachedBytes = 16 << 20
+  /// Results beyond this do not stay in a second-level cache. Measured on a plane of 8 MiB: 0.20 ms against 0.31 ms.
+  private static let cachedBytes = 4 << 20
 
   /// Planes of light, `rowStride` floats from one row to the next.
   init(planes: [UnsafeMutablePointer<Float>], height: Int, rowStride: Int) {
@@ -38,10 +38,10 @@ struct TargetImage: @unchecked Sendable {
     }
   }
 
-  /// A row that lies in memory as light, in Floats side by side; nil if it must be stored.
-  func floatRow(_ y: Int, channel: Int) -> UnsafeMutablePointer<Float>? {
+  /// Row 0 and stride of a channel that lies in memory as light, in Floats side by side; nil if it must be stored.
+  func plane(_ channel: Int) -> (row0: UnsafeMutablePointer<Float>, stride: Int)? {
     guard case .planes(let planes, let rowStride) = storage else { return nil }
-    return planes[channel] + (y - firstRow) * rowStride
+    return (planes[channel] - firstRow * rowStride, rowStride)
   }
 
   /// Stores light into the `columns` of row `y`, one row for each of `channels`, where it is not there already; `alpha`

@@ -35,10 +35,9 @@ final class TileCounter: Sendable {
     return !isStopped
   }
 
-  /// Tells that a tile is done: what its last rows add, and what it met.
-  func finishTile(_ region: Region, sawNonFinite: Bool, clipped: Int) {
+  /// Tells what a tile met that is done.
+  func finishTile(sawNonFinite: Bool, clipped: Int) {
     clippedSamples.add(clipped, ordering: .relaxed)
     if sawNonFinite { nonFinite.store(true, ordering: .relaxed) }
-    _ = advance(region.y.count % 64 * region.x.count)
   }
 }

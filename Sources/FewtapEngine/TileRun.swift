@@ -5,8 +5,8 @@ import FewtapCore
 /// cache, each stage asking the one before it for the rows that it needs next.
 ///
 /// A pixel's products are added in one order wherever the tile begins: no bit depends on how an image is cut into tiles.
-/// Nothing here is allocated or counted by reference once the rows go by.
-struct TileRun {
+/// Nothing here is allocated, copied or counted by reference once the rows go by: hence a class, though one thread owns it.
+final class TileRun {
   private struct Layer {
     var packed: fewtap_layer
     var bounds: OffsetBounds
@@ -67,14 +67,13 @@ struct TileRun {
 
   // MARK: Rows of the result
 
-  /// Makes all rows of the tile, top to bottom. `finish` gets each as one pointer a channel, whose first column is the
-  /// region's: in its place in `target` where that has one. Stops when `finish` says false.
-  mutating func run(
-    target: TileTarget, streaming: Bool, finish: (_ y: Int, _ rows: [UnsafeMutablePointer<Float>]) -> Bool
-  ) {
+  /// Makes rows `ys` of the tile, which must come from top to bottom, into `target`. Returns how many samples could not be held.
+  func run(rows ys: Range<Int>, into target: TileTarget) -> Int {
     let last = windows.count - 1
+    let places = target.places()
     var rows = (0..<windows[last].channels).map { results + $0 * resultStride }
-    for y in region.y {
+    var clipped = 0
+    for y in ys {
       if let rate {
         let low = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
         fill(last, through: low.upperBound, keepingFrom: low.lowerBound)
@@ -82,17 +81,18 @@ struct TileRun {
         fill(last, through: y + 1, keepingFrom: y)
       }
       for channel in rows.indices {
-        let place = target.place(channel, row: y, column: region.x.lowerBound)
+        let place = places[channel].map { $0.row0 + y * $0.stride + region.x.lowerBound }
         if let rate {
           rows[channel] = place ?? results + channel * resultStride
-          interpolate(rate, channel, row: y, into: rows[channel], streaming)
+          interpolate(rate, channel, row: y, into: rows[channel], target.image.streams)
         } else {
           rows[channel] = place ?? windows[last].row(y, channel)
           place?.update(from: windows[last].row(y, channel), count: region.x.count)
         }
       }
-      guard finish(y, rows) else { return }
+      if !target.isPlain { clipped += target.finish(row: y, columns: region.x, rows) }
     }
+    return clipped
   }
 
   /// Interpolates between expanded rows.
@@ -115,7 +115,7 @@ struct TileRun {
   // MARK: Rows of a stage
 
   /// Makes rows of a stage up to `end` (or its last), keeping those from `first` on.
-  private mutating func fill(_ stage: Int, through end: Int, keepingFrom first: Int) {
+  private func fill(_ stage: Int, through end: Int, keepingFrom first: Int) {
     let end = min(end, windows[stage].rows.upperBound)
     while windows[stage].held.upperBound < end {
       let y = windows[stage].held.upperBound
@@ -128,15 +128,16 @@ struct TileRun {
     }
   }
 
-  private mutating func load(_ stage: Int, row y: Int, keepingFrom first: Int) {
+  private func load(_ stage: Int, row y: Int, keepingFrom first: Int) {
     windows[stage].makeRoom(1, keepingFrom: first)
     let window = windows[stage]
     source.load(row: y, columns, into: (0..<window.channels).map { window.row(y, $0) })
     for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
+    if y + TileShape.chunk < window.rows.upperBound { source.prefetch(row: y + TileShape.chunk, columns) }
     windows[stage].append(1)
   }
 
-  private mutating func runLayer(_ index: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
+  private func runLayer(_ index: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
     let block = Int(FEWTAP_BLOCK_ROWS)
     let count = min(TileShape.chunk, (windows[stage].rows.upperBound - y + block - 1) / block * block)
     let bounds = layers[index].bounds
@@ -154,15 +155,18 @@ struct TileRun {
     windows[stage].append(count)
   }
 
-  private mutating func decimate(_ stage: Int, row y: Int, keepingFrom first: Int) {
+  private func decimate(_ stage: Int, row y: Int, keepingFrom first: Int) {
     guard let rate else { return }
     let top = rate.factor * y - rate.prefilter.last
+    // Rows of the tile below, if that is another's: nobody will read them here.
+    let endOfSource = max(windows[stage - 1].rows.upperBound, top + rate.prefilter.count)
     if direct == nil { fill(stage - 1, through: top + rate.prefilter.count, keepingFrom: top) }
     windows[stage].makeRoom(1, keepingFrom: first)
     for channel in 0..<windows[stage].channels {
       if let direct {
         direct.sum(
-          from: top, rate.prefilter, into: scratch.0, pointers: pointers, constant: scratch.1, kernels)
+          from: top, rate.prefilter, into: scratch.0, pointers: pointers, constant: scratch.1,
+          ahead: top + rate.prefilter.count..<min(top + rate.prefilter.count + rate.factor, endOfSource), kernels)
       } else {
         for index in 0..<rate.prefilter.count {
           pointers[index] = UnsafePointer(windows[stage - 1].row(top + index, channel))
@@ -195,7 +199,7 @@ struct TileRun {
     }
   }
 
-  private mutating func expand(_ stage: Int, row y: Int, keepingFrom first: Int) {
+  private func expand(_ stage: Int, row y: Int, keepingFrom first: Int) {
     guard let rate else { return }
     fill(stage - 1, through: y + 1, keepingFrom: y)
     windows[stage].makeRoom(1, keepingFrom: first)
@@ -216,7 +220,7 @@ struct TileRun {
     windows[stage].append(1)
   }
 
-  private mutating func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {
+  private func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {
     guard source.checksFinite, !sawNonFinite else { return }
     var index: Int32 = 0
     check(kernels.first_nonfinite(row, Int32(count), &index))

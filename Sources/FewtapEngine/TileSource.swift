@@ -34,6 +34,15 @@ struct TileSource: Sendable {
     }
   }
 
+  /// Asks for row `y`, which will be loaded soon: while layers are computed, the processor does not guess which rows come next.
+  func prefetch(row y: Int, _ columns: ColumnExtension) {
+    guard (0..<image.height).contains(y), !columns.inside.isEmpty else { return }
+    for span in group.spans where !image.isPlanar || span.channels.count == 1 {
+      let bytes = image.bytes(row: y, columns: columns.inside, channel: span.channels.lowerBound)
+      check(kernels.prefetch(bytes.baseAddress, bytes.count))
+    }
+  }
+
   /// Loads row `y` over `columns`, one pointer a role.
   func load(row y: Int, _ columns: ColumnExtension, into rows: [UnsafeMutablePointer<Float>]) {
     let count = columns.columns.count
@@ -85,10 +94,10 @@ struct DirectRows {
 
   /// `sum_i weights[i] row_{first + i}` over extended rows; the same bits as from loaded rows.
   ///
-  /// `pointers` holds one address a weight, `constant` one row more.
+  /// Rows `ahead` are asked for, since the next sum needs them. `pointers` holds one address a weight, `constant` one row more.
   func sum(
     from first: Int, _ weights: CompiledFilter.Weights, into result: UnsafeMutablePointer<Float>,
-    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>,
+    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>, ahead: Range<Int>,
     _ kernels: fewtap_kernels
   ) {
     let inside = columns.inside
@@ -107,6 +116,9 @@ struct DirectRows {
         ?? UnsafePointer(constant)
     }
     check(kernels.weighted_rows(pointers, weights.values, count, result + columns.begin, Int32(inside.count), 0))
+    for y in ahead where (0..<height).contains(y) {
+      check(kernels.prefetch(row0 + y * stride + inside.lowerBound, inside.count * MemoryLayout<Float>.stride))
+    }
     columns.fill(result, outside: outside)
   }
 }

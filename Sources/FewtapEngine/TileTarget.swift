@@ -21,18 +21,19 @@ struct TileTarget {
   ) {
     (self.image, self.group, self.sum) = (image, group, sum)
     (self.unpremultiplies, self.keptAlpha, self.kernels) = (unpremultiplies, keptAlpha, kernels)
-    isPlain = image.floatRow(0, channel: 0) != nil && group.alpha == nil && group.mask == nil
+    isPlain = image.plane(0) != nil && group.alpha == nil && group.mask == nil
   }
 
-  /// The place of a channel's row, if that is Floats side by side.
-  func place(_ role: Int, row y: Int, column: Int) -> UnsafeMutablePointer<Float>? {
-    guard case .image(let channel) = group.roles[role], role != group.alpha || group.storesAlpha else { return nil }
-    return image.floatRow(y, channel: channel).map { $0 + column }
+  /// For each role row 0 and stride of the place of its rows, if those are Floats side by side.
+  func places() -> [(row0: UnsafeMutablePointer<Float>, stride: Int)?] {
+    group.roles.enumerated().map { index, role in
+      guard case .image(let channel) = role, index != group.alpha || group.storesAlpha else { return nil }
+      return image.plane(channel)
+    }
   }
 
   /// Finishes one row over `columns`, and stores what is not in its place. Returns how many samples could not be held.
   func finish(row y: Int, columns: Range<Int>, _ rows: [UnsafeMutablePointer<Float>]) -> Int {
-    if isPlain { return 0 }
     let count = Int32(columns.count)
     if let mask = group.mask {
       for (role, row) in rows.enumerated() where role != mask {

@@ -107,6 +107,9 @@ typedef struct {
   fewtap_kernels_status (*interpolate)(int32_t factor, const float *weights, int32_t count, const float *in, float *out,
                                        int32_t width);
 
+  // Asks for bytes that will be read soon; does nothing else.
+  fewtap_kernels_status (*prefetch)(const void *bytes, size_t count);
+
   // ---- Pixels: rows of exactly `count` numbers, nothing beyond is read or written.
 
   // out[c][i] = light of sample c of pixel i. Integers through tables[c], of one float a code; where that (or `tables`) is
