@@ -8,14 +8,13 @@
 
 #include <unistd.h>
 
-/// A C stream on a copy of a caller's descriptor. Some codecs (JPEG) read and write files through such a stream only, and
-/// would hold the whole file otherwise.
+/// A C stream. Some codecs (JPEG) read and write files through one only, and would hold the whole file otherwise.
 struct CloseStream {
   void operator()(FILE *stream) const { std::fclose(stream); }
 };
 using FileStream = std::unique_ptr<FILE, CloseStream>;
 
-/// The stream at its beginning, or null with `errno` set.
+/// A stream on a copy of a caller's descriptor, at its beginning, or null with `errno` set.
 inline FileStream openStream(int descriptor, const char *mode) {
   const int copy = dup(descriptor);
   if (copy < 0) return nullptr;

@@ -9,52 +9,102 @@
 #include <memory>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace {
 
-/// A file that remembers why the system refused bytes: encoders do not tell, and some do not even notice.
-class CheckedFile : public OIIO::Filesystem::IOFile {
-public:
-  explicit CheckedFile(FILE *stream) : IOFile(stream, Write) {}
+/// The caller's file. It takes all bytes, and remembers why the system refused some: JPEG's encoder ends the process at a
+/// write that fails, and others do not notice. Whoever writes looks at `failure` in between.
+struct Disk {
+  int descriptor;
+  off_t position = 0;
+  /// The first error number; 0 if all went well.
+  int failure = 0;
 
-  size_t write(const void *bytes, size_t count) override {
-    const size_t written = IOFile::write(bytes, count);
-    if (written < count) note();
-    return written;
+  void write(const char *bytes, size_t count, off_t offset) {
+    while (count > 0 && failure == 0) {
+      const ssize_t written = pwrite(descriptor, bytes, count, offset);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) {
+        failure = written < 0 ? errno : EIO;
+        return;
+      }
+      bytes += written;
+      count -= size_t(written);
+      offset += written;
+    }
   }
+
+  off_t seek(off_t offset, int origin) {
+    if (origin == SEEK_CUR) offset += position;
+    if (origin == SEEK_END) {
+      struct stat status;
+      offset += fstat(descriptor, &status) == 0 ? status.st_size : 0;
+    }
+    if (offset < 0) return -1;
+    return position = offset;
+  }
+};
+
+#ifdef __linux__
+
+ssize_t writeToDisk(void *disk, const char *bytes, size_t count) {
+  Disk &file = *static_cast<Disk *>(disk);
+  file.write(bytes, count, file.position);
+  file.position += off_t(count);
+  return ssize_t(count);
+}
+
+int seekOnDisk(void *disk, off64_t *offset, int origin) {
+  *offset = static_cast<Disk *>(disk)->seek(*offset, origin);
+  return *offset < 0 ? -1 : 0;
+}
+
+FileStream openStream(Disk &disk) {
+  return FileStream(fopencookie(&disk, "wb", {nullptr, writeToDisk, seekOnDisk, nullptr}));
+}
+
+#else
+
+int writeToDisk(void *disk, const char *bytes, int count) {
+  Disk &file = *static_cast<Disk *>(disk);
+  file.write(bytes, size_t(count), file.position);
+  file.position += count;
+  return count;
+}
+
+fpos_t seekOnDisk(void *disk, fpos_t offset, int origin) { return static_cast<Disk *>(disk)->seek(offset, origin); }
+
+FileStream openStream(Disk &disk) { return FileStream(funopen(&disk, nullptr, writeToDisk, seekOnDisk, nullptr)); }
+
+#endif
+
+/// What encoders write to: by way of a C stream, as JPEG's uses nothing else.
+class DiskProxy : public OIIO::Filesystem::IOFile {
+public:
+  DiskProxy(FILE *stream, Disk &disk) : OIIO::Filesystem::IOFile(stream, Write), m_disk(disk) {}
 
   size_t pwrite(const void *bytes, size_t count, int64_t offset) override {
-    const size_t written = IOFile::pwrite(bytes, count, offset);
-    if (written < count) note();
-    return written;
-  }
-
-  /// The first error number, 0 if all went well. JPEG's encoder writes to the stream behind our back.
-  int failure() {
-    if (m_failure == 0 && std::ferror(handle())) note();
-    return m_failure;
-  }
-
-  /// Hands the last bytes to the system.
-  void end() {
-    if (std::fflush(handle()) != 0) note();
+    std::fflush(handle());
+    m_disk.write(static_cast<const char *>(bytes), count, offset);
+    return count;
   }
 
 private:
-  void note() {
-    if (m_failure == 0) m_failure = errno != 0 ? errno : EIO;
-  }
-
-  int m_failure = 0;
+  Disk &m_disk;
 };
 
 }  // namespace
 
 struct fewtap_io_writer {
   // Each of these works through the one before, so it must be destroyed first. One of the sinks is null.
+  Disk disk;
   FileStream stream;
-  std::unique_ptr<CheckedFile> file;
+  std::unique_ptr<DiskProxy> file;
   std::unique_ptr<OIIO::Filesystem::IOVecOutput> memory;
   std::unique_ptr<OIIO::ImageOutput> output;
+
+  explicit fewtap_io_writer(int descriptor) : disk{descriptor} {}
 };
 
 namespace {
@@ -81,6 +131,10 @@ OIIO::ImageSpec specification(
   spec.full_width = from.display_width;
   spec.full_height = from.display_height;
   spec.attribute("Orientation", from.orientation);
+  // These encoders add the time of writing, and two runs would differ. TIFF's skips a date that is no text, OpenEXR's would
+  // store it.
+  if (format == "tiff") spec.attribute("DateTime", 0);
+  if (format == "openexr") spec.attribute("DateTime", "");
   if (from.x_resolution > 0 && from.y_resolution > 0) {
     spec.attribute("XResolution", from.x_resolution);
     spec.attribute("YResolution", from.y_resolution);
@@ -95,11 +149,10 @@ OIIO::ImageSpec specification(
   return spec;
 }
 
-/// The status of `status`; if the disk is to blame, its reason is the sentence, not what the encoder made of it.
-fewtap_io_status blamed(fewtap_io_writer *writer, fewtap_io_status status, char *message, size_t capacity) {
-  const int number = writer != nullptr && writer->file ? writer->file->failure() : 0;
-  if (status == FEWTAP_IO_OK || number == 0) return status;
-  copyText(systemReason(number), message, capacity);
+/// The status of `status`, unless the disk is to blame: then its reason is the sentence, not what the encoder made of it.
+fewtap_io_status blamed(const fewtap_io_writer *writer, fewtap_io_status status, char *message, size_t capacity) {
+  if (writer == nullptr || writer->disk.failure == 0) return status;
+  copyText(systemReason(writer->disk.failure), message, capacity);
   return FEWTAP_IO_NOT_STORED;
 }
 
@@ -129,7 +182,7 @@ fewtap_io_status fewtap_io_open_writer(
     size_t profile_count, int32_t quality, fewtap_io_writer **writer, char *message, size_t capacity) {
   *writer = nullptr;
   return guarded(message, capacity, [&]() -> std::string {
-    auto opened = std::make_unique<fewtap_io_writer>();
+    auto opened = std::make_unique<fewtap_io_writer>(-1);
     opened->memory = std::make_unique<OIIO::Filesystem::IOVecOutput>();
     const std::string error = open(*opened, format, *spec, channel_names, profile, profile_count, quality);
     if (error.empty()) *writer = opened.release();
@@ -144,15 +197,15 @@ fewtap_io_status fewtap_io_open_file_writer(
   *writer = nullptr;
   std::unique_ptr<fewtap_io_writer> opened;
   const fewtap_io_status status = guarded(message, capacity, [&]() -> std::string {
-    opened = std::make_unique<fewtap_io_writer>();
-    opened->stream = openStream(descriptor, "wb");
+    opened = std::make_unique<fewtap_io_writer>(descriptor);
+    opened->stream = openStream(opened->disk);
     if (!opened->stream) return systemReason(errno);
-    opened->file = std::make_unique<CheckedFile>(opened->stream.get());
+    opened->file = std::make_unique<DiskProxy>(opened->stream.get(), opened->disk);
     return open(*opened, format, *spec, channel_names, profile, profile_count, quality);
   });
-  if (status != FEWTAP_IO_OK) return blamed(opened.get(), status, message, capacity);
-  *writer = opened.release();
-  return status;
+  const fewtap_io_status blame = blamed(opened.get(), status, message, capacity);
+  if (blame == FEWTAP_IO_OK) *writer = opened.release();
+  return blame;
 }
 
 fewtap_io_status fewtap_io_write_rows(
@@ -163,9 +216,7 @@ fewtap_io_status fewtap_io_write_rows(
     const int top = output.spec().y;
     const bool done =
         output.write_scanlines(top + begin, top + end, output.spec().z, storedType(sample), pixels);
-    // A disk that is full makes some encoders only record an error, or nothing at all.
-    const bool stored = !writer->file || writer->file->failure() == 0;
-    return done && stored ? "" : reason(output.geterror(), "the encoder failed");
+    return done ? "" : reason(output.geterror(), "the encoder failed");
   });
   return blamed(writer, status, message, capacity);
 }
@@ -175,10 +226,8 @@ fewtap_io_status fewtap_io_finish_writer(
   *bytes = nullptr;
   *count = 0;
   const fewtap_io_status status = guarded(message, capacity, [&]() -> std::string {
-    const bool done = writer->output->close();
-    if (writer->file) writer->file->end();
-    const bool stored = !writer->file || writer->file->failure() == 0;
-    if (!done || !stored) return reason(writer->output->geterror(), "the encoder failed at the end");
+    if (!writer->output->close()) return reason(writer->output->geterror(), "the encoder failed at the end");
+    if (writer->stream) std::fflush(writer->stream.get());
     if (writer->memory) {
       const std::vector<unsigned char> &buffer = writer->memory->buffer();
       *bytes = buffer.data();

@@ -95,6 +95,9 @@ public enum ImageFormat: String, CaseIterable, Sendable, CustomStringConvertible
     }
   }
 
+  /// Most columns and rows of a written file. libjpeg's own limit must be kept here: it ends the process beyond.
+  var maximumSide: Int { self == .jpeg ? 65500 : Int(Int32.max) }
+
   /// True if an ICC profile can be embedded.
   public var holdsColorProfile: Bool { self == .png || self == .jpeg || self == .tiff }
 

@@ -39,7 +39,7 @@ public final class ImageRowWriter {
     asStored: Bool = false
   ) throws(ImageFileError) {
     guard let format = ImageFormat(path: path) else { throw .unknownExtension(path: path) }
-    try Self.check(image, options, path)
+    try Self.check(image, format, options, path)
     let sink = ByteSink(try AtomicFile(path: path))
     try self.init(
       path: path, format: format, image: image, metadata: metadata, options: options, asStored: asStored, sink)
@@ -49,7 +49,7 @@ public final class ImageRowWriter {
     path: String, format: ImageFormat, image: SampleLayout, metadata: ImageMetadata, options: WriteOptions,
     asStored: Bool, _ sink: ByteSink
   ) throws(ImageFileError) {
-    try Self.check(image, options, path)
+    try Self.check(image, format, options, path)
     let plan = OutputPlan(image, metadata, format: format, options: options)
     (self.path, self.plan, self.sink) = (path, plan, sink)
     warnings = plan.warnings
@@ -75,19 +75,25 @@ public final class ImageRowWriter {
     workingBytes = encoder.workingBytes + (light == nil ? 0 : piece * storedRow)
   }
 
-  private static func check(_ image: SampleLayout, _ options: WriteOptions, _ path: String) throws(ImageFileError) {
+  private static func check(
+    _ image: SampleLayout, _ format: ImageFormat, _ options: WriteOptions, _ path: String
+  ) throws(ImageFileError) {
     guard (1...100).contains(options.jpegQuality) else {
       throw .cannotWrite(
         path: path, cause: "JPEG quality is \(options.jpegQuality)", advice: "it must be 1 to 100")
     }
-    let sides = 1...Int(Int32.max)
-    guard sides.contains(image.width), sides.contains(image.height),
-      (1...ImageFile.maximumChannels).contains(image.channels),
-      image.alphaIndex.map({ (0..<image.channels).contains($0) }) ?? true
+    let sides = 1...format.maximumSide
+    guard sides.contains(image.width), sides.contains(image.height) else {
+      throw .cannotWrite(
+        path: path, cause: "the image is \(image.width)x\(image.height)",
+        advice: "sides must be 1 to \(format.maximumSide)")
+    }
+    guard (1...ImageFile.maximumChannels).contains(image.channels),
+      image.alphaIndex.map((0..<image.channels).contains) ?? true
     else {
       throw .cannotWrite(
-        path: path, cause: "the image is \(image.width)x\(image.height) with \(image.channels) channels",
-        advice: "sides must be 1 to 2147483647, channels 1 to \(ImageFile.maximumChannels), alpha one of them")
+        path: path, cause: "the image has \(image.channels) channels",
+        advice: "1 to \(ImageFile.maximumChannels) are, alpha among them")
     }
   }
 

@@ -2,9 +2,10 @@
 enum HandmadeFiles {
   /// A PNG of packed rows (RFC 2083); `colorType` 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA.
   static func png(
-    width: Int, height: Int, bitDepth: UInt8, colorType: UInt8, palette: [UInt8] = [], rows: [[UInt8]]
+    width: Int, height: Int, bitDepth: UInt8, colorType: UInt8, palette: [UInt8] = [], rows: [[UInt8]],
+    isInterlaced: Bool = false
   ) -> [UInt8] {
-    let header: [UInt8] = bigEndian(width) + bigEndian(height) + [bitDepth, colorType, 0, 0, 0]
+    let header: [UInt8] = bigEndian(width) + bigEndian(height) + [bitDepth, colorType, 0, 0, isInterlaced ? 1 : 0]
     // Filter 0 before each row, in one stored block of a zlib stream (RFC 1950, 1951).
     let data = rows.reduce(into: [UInt8]()) { $0 += [0] + $1 }
     let count = [UInt8(data.count & 0xFF), UInt8(data.count >> 8)]
@@ -13,6 +14,20 @@ enum HandmadeFiles {
     var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header)
     if !palette.isEmpty { bytes += chunk("PLTE", palette) }
     return bytes + chunk("IDAT", stream) + chunk("IEND", [])
+  }
+
+  /// An interlaced gray PNG of 8 bits: seven passes over pixels further and further together (RFC 2083, 2.6).
+  static func interlacedPNG(width: Int, height: Int, _ code: (Int, Int) -> UInt8) -> [UInt8] {
+    let passes = [
+      (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
+    ]
+    let rows = passes.flatMap { x, y, stepX, stepY in
+      x < width
+        ? stride(from: y, to: height, by: stepY).map { row in
+          stride(from: x, to: width, by: stepX).map { code($0, row) }
+        } : []
+    }
+    return png(width: width, height: height, bitDepth: 8, colorType: 0, rows: rows, isInterlaced: true)
   }
 
   private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {

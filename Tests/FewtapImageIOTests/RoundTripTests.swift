@@ -112,20 +112,21 @@ struct RoundTrip: Sendable, CustomTestStringConvertible {
     }
   }
 
-  /// An 11x7 image whose values the type can hold exactly.
-  func source(seed: UInt64) throws -> ImageFile {
+  /// An image whose values the type can hold exactly.
+  func source(seed: UInt64, width: Int = 11, height: Int = 7) throws -> ImageFile {
     var generator = SeededGenerator(seed: seed)
     let count = colors + (hasAlpha ? 1 : 0)
     let alphaIndex = hasAlpha ? (colors >= 3 ? 3 : colors) : nil
     let transfer: TransferFunction = type.isInteger ? .srgb : .linear
     let planes = try (0..<count).map { channel in
-      let values = (0..<77).map { index -> Float in
+      let values = (0..<width * height).map { index -> Float in
         // JPEG is for smooth pictures: random codes would measure its quantization, not our reading.
-        let code = format == .jpeg ? 100 + index % 11 + index / 11 : generator.index((type.maximumCode ?? 255) + 1)
+        let code =
+          format == .jpeg ? 100 + (index % width + index / width) % 60 : generator.index((type.maximumCode ?? 255) + 1)
         let value = Double(code) / Double(type.maximumCode ?? 256)
         return Float(channel == alphaIndex ? value : transfer.decode(value))
       }
-      return try Plane(width: 11, height: 7, values: values)
+      return try Plane(width: width, height: height, values: values)
     }
     let image = try Image(planes: planes, alphaIndex: alphaIndex, alphaIsAssociated: format == .openexr)
     return ImageFile(image: image, metadata: ImageMetadata(pixelType: type, transfer: transfer))
