@@ -21,6 +21,15 @@ public enum PixelType: String, CaseIterable, Sendable, CustomStringConvertible {
   /// True for types that hold 0...1 only.
   public var isInteger: Bool { maximumCode != nil }
 
+  /// Bytes of a sample in memory.
+  package var byteCount: Int {
+    switch self {
+    case .uint8: 1
+    case .uint16, .half: 2
+    case .float: 4
+    }
+  }
+
   /// The type's name, as `--type` takes it.
   public var description: String { rawValue }
 

@@ -130,7 +130,9 @@ extension ApplyPlan {
     let read = rows.lowerBound - bounds.maxY..<rows.upperBound - bounds.minY
     // The image's own rows among them, then what stands for those outside.
     var needed = read.clamped(to: 0..<height)
-    for outside in [read.lowerBound..<min(read.upperBound, 0), max(read.lowerBound, height)..<read.upperBound] {
+    let above = read.lowerBound..<max(read.lowerBound, min(read.upperBound, 0))
+    let below = min(max(read.lowerBound, height), read.upperBound)..<read.upperBound
+    for outside in [above, below] {
       // A period of the border rules holds every row that they can give.
       for y in outside.prefix(2 * height) {
         guard let source = border.source(of: y, count: height) else { continue }

@@ -138,17 +138,6 @@ public struct PixelLayout: Equatable, Sendable {
   }
 }
 
-extension PixelType {
-  /// Bytes of a sample.
-  package var byteCount: Int {
-    switch self {
-    case .uint8: 1
-    case .uint16, .half: 2
-    case .float: 4
-    }
-  }
-}
-
 /// Why a buffer does not hold an image as its layout says.
 public enum PixelLayoutError: Error, Equatable, CustomStringConvertible {
   /// A side is not positive, or there is no channel.

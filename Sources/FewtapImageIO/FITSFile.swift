@@ -32,7 +32,8 @@ final class FITSFile: RowDecoder {
     try request.check(width: width, height: height, channels: channels)
     let (size, overflow) = (width * channels * cards.valueSize).multipliedReportingOverflow(by: height)
     guard !overflow, source.count - cards.end >= size else {
-      throw request.damaged("its pixels end early: \(max(0, source.count - cards.end)) bytes follow the header")
+      throw request.tooShort(
+        max(0, source.count - cards.end), width: width, height: height, needed: overflow ? nil : size)
     }
     line = [UInt8](repeating: 0, count: width * cards.valueSize)
     (self.source, self.cards) = (source, cards)

@@ -42,7 +42,8 @@ struct NumpyArray {
     try request.check(width: shape[1], height: shape[0], channels: shape.count == 3 ? shape[2] : 1)
     let (size, overflow) = (shape.dropFirst().reduce(1, *) * type.size).multipliedReportingOverflow(by: shape[0])
     guard !overflow, source.count - start >= size else {
-      throw request.damaged("\(source.count - start) bytes follow the header where the shape asks for \(size)")
+      throw request.tooShort(
+        source.count - start, width: shape[1], height: shape[0], needed: overflow ? nil : size)
     }
     (self.shape, self.type, isFortranOrder) = (shape, type, order)
   }

@@ -18,11 +18,14 @@ struct SampleValues {
       alphas = TransferFunction.linear.decodingTable(maximumCode: maximum)
     case .half:
       let transfer = transfer
-      alphas = halfValues
+      alphas = Self.halfs
       colors = transfer == .linear ? alphas : alphas.map { Float(transfer.decode(Double($0))) }
     case .float: (colors, alphas) = ([], [])
     }
   }
+
+  /// The Floats that all binary16 patterns stand for.
+  private static let halfs = (0...UInt16.max).map { Float(HalfBits.value($0)) }
 
   /// Light of the sample number `index` of `samples`, which belongs to `channel`.
   func value(_ samples: UnsafeRawBufferPointer, _ index: Int, _ channel: Int) -> Float {

@@ -25,7 +25,7 @@ final class PortableFloatMap: RowDecoder {
     let layout = SampleLayout(width: width, height: height, channels: channels, type: .float, transfer: transfer)
     let (size, overflow) = layout.rowBytes.multipliedReportingOverflow(by: height)
     guard !overflow, source.count - start >= size else {
-      throw request.damaged("it has \(source.count - start) bytes of pixels where its size asks for \(size)")
+      throw request.tooShort(source.count - start, width: width, height: height, needed: overflow ? nil : size)
     }
     (self.source, self.start, self.scale) = (source, start, scale)
     var metadata = ImageMetadata(transfer: transfer)

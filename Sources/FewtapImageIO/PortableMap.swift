@@ -64,7 +64,7 @@ final class PortableMap: RowDecoder {
     let (size, overflow) = (lineBytes > 0 ? lineBytes : samples).multipliedReportingOverflow(by: height)
     let found = lineBytes > 0 ? source.count - start : text.remaining
     guard !overflow, found >= size else {
-      throw request.damaged("it has \(found) bytes of pixels where its size asks for \(size)")
+      throw request.tooShort(found, width: width, height: height, needed: overflow ? nil : size)
     }
     line = [UInt8](repeating: 0, count: lineBytes)
     codes = [UInt16](repeating: 0, count: samples)

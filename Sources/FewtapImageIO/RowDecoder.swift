@@ -63,6 +63,13 @@ struct DecodeRequest {
   }
 
   func damaged(_ cause: String) -> ImageFileError { .damaged(path: path, cause: cause) }
+
+  /// Fewer bytes than pixels of that size take; `needed` is nil where they are too many to count.
+  func tooShort(_ found: Int, width: Int, height: Int, needed: Int?) -> ImageFileError {
+    damaged(
+      "\(found) bytes follow its header where its size, \(width)x\(height), asks for "
+        + (needed.map(String.init) ?? "more than can be counted"))
+  }
 }
 
 extension SampleLayout {

@@ -27,32 +27,3 @@ public struct SampleLayout: Equatable, Sendable {
   /// Bytes of a row.
   public var rowBytes: Int { width * channels * type.byteCount }
 }
-
-extension PixelType {
-  /// Bytes of a sample in memory.
-  public var byteCount: Int {
-    switch self {
-    case .uint8: 1
-    case .uint16, .half: 2
-    case .float: 4
-    }
-  }
-}
-
-/// The Floats that all binary16 patterns stand for.
-///
-/// Source: IEEE 754-2019, 3.4. Swift's Float16 is missing on Intel Macs.
-let halfValues: [Float] = (0...UInt16.max).map { Float(half: $0) }
-
-extension Float {
-  fileprivate init(half bits: UInt16) {
-    let (exponent, fraction) = (Int(bits >> 10 & 0x1F), Float(bits & 0x3FF) / 1024)
-    let size: Float =
-      switch exponent {
-      case 0: fraction * 0x1p-14
-      case 31: fraction == 0 ? .infinity : .nan
-      default: (1 + fraction) * Float(sign: .plus, exponent: exponent - 15, significand: 1)
-      }
-    self = bits >> 15 == 0 ? size : -size
-  }
-}

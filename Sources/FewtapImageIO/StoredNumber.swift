@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// A number of a NumPy file: the element types that are read.
 struct StoredNumber {
   private let kind: Character
@@ -27,7 +29,7 @@ struct StoredNumber {
       bits |= UInt64(bytes[offset + index]) << UInt64(8 * (isBigEndian ? size - 1 - index : index))
     }
     switch (kind, size) {
-    case ("f", 2): return Double(halfValues[Int(bits)])
+    case ("f", 2): return HalfBits.value(UInt16(truncatingIfNeeded: bits))
     case ("f", 4): return Double(Float(bitPattern: UInt32(bits)))
     case ("f", _): return Double(bitPattern: bits)
     case ("i", _):

@@ -18,6 +18,7 @@ struct ApplyCommand: ParsableCommand {
         fewtap apply heart.json render.exr blurred.exr --border mirror --threads 4
         fewtap apply heart.json photo.jpg blurred.png --compare --force
         fewtap apply my-bokeh.json scan.tif blurred.tif --type uint16 --compare --kernel my-bokeh.png
+        fewtap apply heart.json mosaic.tif blurred.tif --memory 512M --verbose
 
       Images are filtered in linear light with premultiplied alpha: 8- and 16-bit files are taken as sRGB and encoded again, \
       float files (and .npy, rows x columns [x channels]) as linear, unless --transfer says otherwise. The extension of \
@@ -56,6 +57,14 @@ struct ApplyCommand: ParsableCommand {
 
   @OptionGroup var threading: ThreadOptions
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Most memory to take, in bytes or with K, M or G; no image is too tall for it. (default: half of the machine's)",
+      valueName: "size"),
+    transform: OptionValue.memory)
+  var memory: Int = ImageFile.defaultMemoryLimit
+
   @Flag(help: "Also filter with the dense kernel, and print how far the result is from that.")
   var compare = false
 
@@ -80,56 +89,67 @@ struct ApplyCommand: ParsableCommand {
     let file = FilterFile(path: filter)
     let filter = try file.read()
     let target = compare ? try TargetOfFilter(filter: filter, name: file.name, given: kernel).kernel() : nil
-    var clock = StageClock()
-    let source = try ImageArgument(path: input).read(transfer: transfer)
+    let source = try ImageArgument(path: input).open(transfer: transfer)
     let plan: ApplyPlan
     do {
-      plan = try ApplyPlan(filter, width: source.image.width)
+      plan = try ApplyPlan(filter, width: source.layout.width)
     } catch {
       throw Failure(file.name, error)
     }
-    clock.end("read")
-    let about = source.metadata
-    report.note(
-      "\(input): \(about.format?.rawValue ?? "npy"), \(about.pixelType), \(about.transfer.rawValue)"
-        + (about.colorProfile == nil ? "" : ", with an ICC profile"))
-    report.note(
-      "\(file.name): halo \(filter.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
-    var warnings = source.warnings.map { "\(input): \($0)" }
-
-    var result = source
-    result.image = try run("filter") { options in
-      try plan.apply(to: source.image, options: options)
-    }
-    clock.end("filter")
-    let options = WriteOptions(type: type, transfer: transfer, jpegQuality: quality)
-    warnings += try ImageArgument(path: output).write(result, options: options).map { "\(output): \($0)" }
-    clock.end("write")
+    var outcome = try write(plan, source, file.name)
+    var warnings = source.warnings.map { "\(input): \($0)" } + outcome.warnings.map { "\(output): \($0)" }
     for warning in warnings { report.warn(warning) }
 
     var comparison: ImageComparison?
     if let target {
-      warnDense(target, source.image)
-      let truth = try run("dense kernel") { options in
-        try DenseApply(target).apply(to: source.image, options: options)
-      }
-      clock.end("dense")
+      var clock = StageClock()
       do {
-        comparison = try ImageComparison(result.image, reference: truth)
-      } catch {
+        comparison = try compare(plan, with: target)
+      } catch let error as ComparisonError {
         warnings.append("--compare: \(error)")
         report.warn("--compare: \(error)")
       }
+      clock.end("dense")
+      outcome.stages += clock.stages
     }
     try report.print(
       ApplyReport(
-        output: output, image: result.image, channelNames: source.metadata.channelNames, plan: plan,
-        target: target, comparison: comparison, stages: clock.stages), warnings: warnings)
+        output: output, layout: source.layout, channelNames: source.metadata.channelNames, plan: plan,
+        target: target, comparison: comparison, stages: outcome.stages, memory: outcome.memory), warnings: warnings)
   }
 
-  private func run(
-    _ label: String, _ work: (ApplyOptions) throws -> Image
-  ) throws -> Image {
+  /// Filters the file into the other.
+  private func write(
+    _ plan: ApplyPlan, _ source: ImageRowReader, _ name: String
+  ) throws -> (stages: [(name: String, seconds: Double)], warnings: [ImageWarning], memory: MemoryNeed) {
+    let about = source.metadata
+    report.note(
+      "\(input): \(about.format.map { "\($0), " } ?? "")\(about.pixelType), \(about.transfer.rawValue)"
+        + (about.colorProfile == nil ? "" : ", with an ICC profile"))
+    report.note("\(name): halo \(plan.filter.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
+    let options = WriteOptions(type: type, transfer: transfer, jpegQuality: quality)
+    let result = try ImageArgument(path: output).create(like: source, options: options)
+    return try run("filter", interrupted: "nothing was written") { options in
+      let work = try FileFilter(plan: plan, reader: source, writer: result, options: options, memoryLimit: memory)
+      report.note("takes \(work.memory)")
+      let outcome = try work.run(options)
+      return (outcome.stages, outcome.warnings, work.memory)
+    }
+  }
+
+  /// Filters the image once more, and with the dense kernel, both without rounding to the file's type.
+  private func compare(_ plan: ApplyPlan, with kernel: Kernel) throws -> ImageComparison {
+    let image = try ImageFile.read(path: input, transfer: transfer).image
+    warnDense(kernel, image)
+    let (result, truth) = try run("dense kernel", interrupted: "\(output) is written, but not compared") { options in
+      (try plan.apply(to: image, options: options), try DenseApply(kernel).apply(to: image, options: options))
+    }
+    return try ImageComparison(result, reference: truth)
+  }
+
+  private func run<Result>(
+    _ label: String, interrupted: String, _ work: (ApplyOptions) throws -> Result
+  ) throws -> Result {
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
     do {
@@ -140,8 +160,10 @@ struct ApplyCommand: ParsableCommand {
             progress: { bar.show(label, share: $0) }, cancellation: cancellation))
       }
     } catch ApplyError.cancelled {
-      throw Failure(
-        "interrupted: \(label == "filter" ? "nothing was written" : "\(output) is written, but not compared")")
+      throw Failure("interrupted: \(interrupted)")
+    } catch let error as ImageFileError {
+      // It names its file.
+      throw error
     } catch {
       throw Failure(input, error)
     }

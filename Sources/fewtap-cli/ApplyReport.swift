@@ -1,22 +1,25 @@
 import Fewtap
+import FewtapImageIO
 
 /// What was filtered, how long it took, and how far it is from the truth.
 struct ApplyReport: Report {
   let output: String
-  let image: Image
+  let layout: SampleLayout
   let channelNames: [String]
   let plan: ApplyPlan
   /// The dense kernel of `--compare`.
   let target: Kernel?
   let comparison: ImageComparison?
   let stages: [(name: String, seconds: Double)]
+  let memory: MemoryNeed
 
   var json: [(String, JSON)] {
     [
-      ("command", .string("apply")), ("output", .string(output)), ("width", .integer(image.width)),
-      ("height", .integer(image.height)), ("channels", .integer(image.planes.count)),
+      ("command", .string("apply")), ("output", .string(output)), ("width", .integer(layout.width)),
+      ("height", .integer(layout.height)), ("channels", .integer(layout.channels)),
       ("multiplyAdds", .number(plan.multiplyAddCount)),
-      ("seconds", .object(stages.map { ($0.name, .number($0.seconds)) })), ("comparison", comparisonJSON),
+      ("seconds", .object(stages.map { ($0.name, .number($0.seconds)) })), ("memoryNeeded", .integer(memory.total)),
+      ("comparison", comparisonJSON),
     ]
   }
 
@@ -31,7 +34,7 @@ struct ApplyReport: Report {
 
   var text: String {
     var rows: [(label: String, value: String)] = [
-      ("image", "\(image.width)x\(image.height), \(image.planes.count) channels"),
+      ("image", "\(layout.width)x\(layout.height), \(layout.channels) channels"),
       ("multiply-adds", "\(significant(plan.multiplyAddCount)) a pixel and channel"),
       ("time", stages.map { "\($0.name) \(fixed($0.seconds, 2)) s" }.joined(separator: ", ")),
     ]
@@ -47,6 +50,6 @@ struct ApplyReport: Report {
   }
 
   private var names: [String] {
-    channelNames.count == image.planes.count ? channelNames : image.planes.indices.map { "channel \($0)" }
+    channelNames.count == layout.channels ? channelNames : (0..<layout.channels).map { "channel \($0)" }
   }
 }

@@ -16,14 +16,15 @@ struct ImageArgument {
     }
   }
 
-  /// Reads the image; the content tells the format.
-  func read(transfer: Transfer) throws -> ImageFile {
+  /// Opens the image; its content tells the format.
+  func open(transfer: Transfer) throws -> ImageRowReader {
     guard !path.isEmpty else { throw Failure("IN is empty: give an image file", .usage) }
-    return try ImageFile.read(path: path, transfer: transfer)
+    return try ImageRowReader(path: path, transfer: transfer)
   }
 
-  /// Writes the image; the extension tells the format. Returns what that could not hold.
-  func write(_ file: ImageFile, options: WriteOptions) throws -> [String] {
-    try file.write(path: path, options: options).map(\.description)
+  /// A file for pixels as `source` has them; the extension tells the format.
+  func create(like source: ImageRowReader, options: WriteOptions) throws -> ImageRowWriter {
+    try ImageRowWriter(
+      path: path, image: source.layout, metadata: source.metadata, options: options, asStored: true)
   }
 }

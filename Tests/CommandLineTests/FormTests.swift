@@ -43,7 +43,7 @@ import Testing
       ),
       (
         ["apply", "k.json", "a.ppm", "b.ppm"],
-        "command output width height channels multiplyAdds seconds comparison warnings"
+        "command output width height channels multiplyAdds seconds memoryNeeded comparison warnings"
       ),
     ]
     for (arguments, keys) in expected {

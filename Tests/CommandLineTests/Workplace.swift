@@ -64,6 +64,27 @@ final class Workplace {
     return try streams.outcome(of: process)
   }
 
+  #if os(Linux)
+  /// Runs `arguments`, and looks how much memory the command held at most, in bytes.
+  func runMeasured(_ arguments: [String]) throws -> (outcome: Outcome, peak: Int) {
+    let streams = try Streams()
+    let process = try start(arguments, streams)
+    var peak = 0
+    while process.isRunning {
+      // VmHWM of proc(5), in kB; gone once the process ended.
+      let status = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
+      if let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }),
+        let size = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap({ Int($0) })
+      {
+        peak = max(peak, size << 10)
+      }
+      usleep(5_000)
+    }
+    process.waitUntilExit()
+    return (try streams.outcome(of: process), peak)
+  }
+  #endif
+
   private func start(
     _ arguments: [String], _ streams: Streams, input: Data? = nil, output: FileHandle? = nil
   ) throws -> Process {

@@ -271,17 +271,9 @@ private func light(_ samples: [UInt8], _ layout: SampleLayout, _ channel: Int) -
       switch layout.type {
       case .uint8: Double(bits) / 255
       case .uint16: Double(bits) / 65535
-      case .half: halfValue(bits)
+      case .half: HalfBits.value(UInt16(bits))
       case .float: Double(Float(bitPattern: bits))
       }
     return Float(function.decode(value))
   }
-}
-
-/// A finite binary16 (IEEE 754-2019, 3.4).
-private func halfValue(_ bits: UInt32) -> Double {
-  let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023) / 1024)
-  let size =
-    exponent == 0 ? fraction * 0x1p-14 : (1 + fraction) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
-  return bits >> 15 == 0 ? size : -size
 }
