@@ -57,7 +57,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     sub = commands.add_parser("prepare", help="write kernels and fit filters")
-    sub.add_argument("--flags", help="fit each kernel once with these flags of `fewtap fit`, not once a demand")
+    sub.add_argument(
+        "--flags", default="--taps 96", help="of `fewtap fit`; {dB} stands for each demand of a kernel's (%(default)s)"
+    )
     sub.add_argument("--kernels", default=",".join(KERNELS), help="only these, separated by commas")
     sub = commands.add_parser("run", help="measure")
     sub.add_argument("filters", nargs="*", type=pathlib.Path, help="filter files; all of .bench/peers by default")
@@ -88,11 +90,10 @@ def prepare(arguments):
         values = np.load(kernel)
         if values.shape[0] < 49 and name == "ampersand":
             np.save(kernel, np.pad(values, (49 - values.shape[0]) // 2))
-        for demand in [None] if arguments.flags else demands:
-            flags = shlex.split(arguments.flags) if arguments.flags else ["--error", str(demand)]
-            label = "".join(flags).strip("-").replace("--", "-") if arguments.flags else demand
-            filter = FOLDER / f"{name}@{label}.json"
-            subprocess.run([fewtap, "fit", kernel, "-o", filter, "--force", "--quiet", *flags], check=True)
+        for demand in demands if "{dB}" in arguments.flags else [None]:
+            flags = arguments.flags.format(dB=demand)
+            filter = FOLDER / f"{name}@{flags.strip('-').replace('--', '').replace(' ', '')}.json"
+            subprocess.run([fewtap, "fit", kernel, "-o", filter, "--force", "--quiet", *shlex.split(flags)], check=True)
             print(f"{filter.relative_to(ROOT)}: {stated_psnr(filter):.1f} dB", flush=True)
 
 
