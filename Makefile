@@ -57,7 +57,7 @@ bench: ## measure fits on photographs, and print the tables (PHOTO=file for one 
 	fi
 
 bench-peers: ## measure filters beside OpenCV, FFTW and libvips (RUN='...' for peers.py's options)
-	@Scripts/install-deps build bench peers
+	@Scripts/install-deps build peers
 	@test -d .bench/venv || python3 -m venv .bench/venv
 	.bench/venv/bin/pip --disable-pip-version-check install --quiet -r Benchmarks/peers-requirements.txt
 	.bench/venv/bin/python Benchmarks/get-photos

@@ -74,16 +74,20 @@ def main():
     sub.add_argument("--photos", default=",".join(PHOTOS), help="files, separated by commas; the first is timed")
     sub.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures to this file, too")
     arguments = parser.parse_args()
-    if arguments.command == "prepare":
-        prepare(arguments)
-    else:
-        measure(arguments)
+    try:
+        (prepare if arguments.command == "prepare" else measure)(arguments)
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
+    except (OSError, rivals.Unavailable) as error:
+        sys.exit(f"peers.py: {error}")
 
 
 def prepare(arguments):
     fewtap = ROOT / ".build/release/fewtap"
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in arguments.kernels.split(","):
+        if name not in KERNELS:
+            sys.exit(f"peers.py: --kernels {name}: expected some of {', '.join(KERNELS)}")
         specification, demands, _ = KERNELS[name]
         kernel = FOLDER / f"{name}.npy"
         subprocess.run([fewtap, "kernel", specification, "-o", kernel, "--force", "--quiet"], check=True)
@@ -406,7 +410,7 @@ def measure(arguments):
         print(f"{key:10} {value}")
     print()
     print_row([heading for heading, _ in HEADINGS])
-    rows, scenes = [], {}
+    rows, skipped, scenes = [], [], {}
     wanted = [set(text.split(",")) for text in (arguments.sizes, arguments.channels, arguments.types)]
     for kernel in sorted(filters, key=lambda name: list(KERNELS).index(name) if name in KERNELS else len(KERNELS)):
         values = np.load(filters[kernel][0].parent / f"{kernel}.npy")
@@ -419,9 +423,12 @@ def measure(arguments):
             race = Race(kernel, values, filters[kernel], scenes[layout], child, arguments)
             rows += (results := race.run())
             print_race(race, results, arguments.threads)
+            skipped += [
+                {"kernel": kernel, "layout": layout, "method": name, "why": str(why)} for name, why in race.skipped.items()
+            ]
             child.close()
     if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": facts, "rows": rows}, indent=1) + "\n")
+        arguments.json.write_text(json.dumps({"machine": facts, "rows": rows, "skipped": skipped}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
