@@ -63,7 +63,7 @@ public struct FitRecord: Equatable, Sendable {
   public var objective: String
   /// Recipe: fewtap or paper.
   public var recipe: String
-  /// Effort: fast, normal, thorough, or `seconds` for a fit bounded by the clock.
+  /// Effort: fast, normal, thorough, `seconds` for a fit bounded by the clock, or none for one that needs no search.
   public var effort: String
   /// Seed of every random choice.
   public var seed: UInt64

@@ -12,7 +12,7 @@ public struct FilterAccuracy: Equatable, Sendable {
   public var meanKernelError: Double
   /// PSNR on photographs, dB, peak 1, linear light; see ``PhotoSpectrum``. Aliasing included.
   public var photo: PhotoSpectrum.Prediction
-  /// ``FewtapCore/SparseFilter/flicker()``: how much a point of light changes from phase to phase; 0 at the image's own rate.
+  /// ``SparseFilter/flicker()``: how much a point of light changes from phase to phase; 0 at the image's own rate.
   public var flicker: Double
 
   /// Measures `filter` against `kernel`: the effective kernel is computed tap by tap, in Double, not on the grid of the fit.
@@ -59,18 +59,38 @@ package struct AccuracyGauge: Sendable {
     return try accuracy(of: phases.meanKernel(), phases)
   }
 
+  /// Its PSNR on photographs alone, in less time. Throws: as ``SparseFilter/effectiveKernel()``.
+  package func photo(of filter: SparseFilter) throws -> PhotoSpectrum.Prediction {
+    let phases = try filter.phaseSynthesis()
+    let effective = try phases?.meanKernel() ?? filter.effectiveKernel()
+    let gauge = enlarged(for: effective)
+    return gauge.photo(gauge.difference(effective), phases)
+  }
+
   private func accuracy(of effective: Kernel, _ phases: PhaseSynthesis?) throws -> FilterAccuracy {
-    guard 2 * effective.radius + 2 <= grid.size || grid.size == GridTransform.maximumSize else {
-      return try AccuracyGauge(kernel, reach: effective.radius).accuracy(of: effective, phases)
-    }
-    var difference = grid.place(effective)
-    for i in difference.indices { difference[i] -= target[i] }
+    let gauge = enlarged(for: effective)
+    let difference = gauge.difference(effective)
     let error = (difference.reduce(0) { $0 + $1 * $1 } / square).squareRoot()
     let worst = phases.map { (($0.errors(against: kernel).max() ?? 0) / square).squareRoot() }
     return FilterAccuracy(
-      relativeError: worst ?? error, meanKernelError: error,
-      photo: photographs.prediction(grid.forward(difference), aliasing: phases.map(Self.aliasing) ?? []),
+      relativeError: worst ?? error, meanKernelError: error, photo: gauge.photo(difference, phases),
       flicker: phases?.flicker ?? 0)
+  }
+
+  /// A gauge whose grid holds `effective`.
+  private func enlarged(for effective: Kernel) -> AccuracyGauge {
+    let isLargeEnough = 2 * effective.radius + 2 <= grid.size || grid.size == GridTransform.maximumSize
+    return isLargeEnough ? self : AccuracyGauge(kernel, reach: effective.radius)
+  }
+
+  private func difference(_ effective: Kernel) -> [Double] {
+    var difference = grid.place(effective)
+    for i in difference.indices { difference[i] -= target[i] }
+    return difference
+  }
+
+  private func photo(_ difference: [Double], _ phases: PhaseSynthesis?) -> PhotoSpectrum.Prediction {
+    photographs.prediction(grid.forward(difference), aliasing: phases.map(Self.aliasing) ?? [])
   }
 
   /// Mean square of what decimation folds onto other frequencies, for each photograph.

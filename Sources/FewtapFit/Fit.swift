@@ -27,17 +27,25 @@ public struct Fit: Sendable {
     guard (1e-150...1e150).contains(abs(scale)), kernel.absoluteSum < 1e150 else {
       throw FitError.scaleOutOfRange(kernel.absoluteSum)
     }
-    problem = FitProblem(
-      kernel: try kernel.scaled(by: 1 / scale), objective: options.objective, nonnegative: options.nonnegative,
-      largestLayer: layouts.flatMap(\.taps).max() ?? 1)
+    let (scaled, largestLayer) = (try kernel.scaled(by: 1 / scale), layouts.flatMap(\.taps).max() ?? 1)
+    problem =
+      if let rate = options.rate {
+        try FitProblem(
+          kernel: scaled, rate: rate, objective: options.objective, nonnegative: options.nonnegative,
+          largestLayer: largestLayer)
+      } else {
+        FitProblem(
+          kernel: scaled, objective: options.objective, nonnegative: options.nonnegative, largestLayer: largestLayer)
+      }
   }
 
   /// The factor between the kernel and what a chain of layers with sum 1 can make.
-  private static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
+  static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
 
   private static func layouts(_ kernel: Kernel, _ options: FitOptions) throws(FitError) -> [Layout] {
     var layouts: [Layout] = []
     switch options.budget {
+    case .dense: return []
     case .layout(let layout):
       layouts = [layout]
       if options.tapModel != .integer, layout.hasRuns { throw .runsNeedIntegerTaps(layout) }
@@ -68,12 +76,29 @@ public struct Fit: Sendable {
     if options.nonnegative, !kernel.isNonnegative {
       throw .kernelIsSigned(minimum: kernel.values.values.min() ?? 0)
     }
+    try checkRate(options)
     if options.recipe == .paper {
       if options.tapModel != .bilinear {
         throw .recipe(option: "tap model", value: options.tapModel.rawValue, required: "bilinear taps")
       }
       if options.nonnegative { throw .recipe(option: "weights", value: "nonnegative", required: "signed weights") }
     }
+  }
+
+  private static func checkRate(_ options: FitOptions) throws(FitError) {
+    if let rate = options.rate {
+      guard LowRateTarget.factors.contains(rate.factor) else { throw .badFactor(rate.factor) }
+      if options.recipe == .paper { throw .lowerRate(option: "recipe", value: "paper", required: "fewtap") }
+      if options.objective == .charbonnier {
+        throw .lowerRate(option: "objective", value: "charbonnier", required: "photo, balanced or highlights")
+      }
+    }
+    guard options.budget == .dense else { return }
+    if options.rate == nil { throw .dense(option: "rate", value: "none", required: "a lower one") }
+    if options.tapModel != .integer {
+      throw .dense(option: "tap model", value: options.tapModel.rawValue, required: "integer taps")
+    }
+    if options.nonnegative { throw .dense(option: "weights", value: "nonnegative", required: "signed weights") }
   }
 
   /// Runs the fit.
@@ -84,8 +109,9 @@ public struct Fit: Sendable {
   public func run(
     cancellation: Cancellation = Cancellation(), progress: @escaping @Sendable (FitProgress) -> Void = { _ in }
   ) throws -> FitResult {
+    if let rate = options.rate, options.budget == .dense { return try dense(rate) }
     if let exact = try exactFilter() { return exact }
-    let monitor = FitMonitor(problem, options.effort, cancellation, progress)
+    let monitor = FitMonitor(try photoGauge(), options.effort, cancellation, progress)
     var best: ChainParameters
     switch options.recipe {
     case .paper:
@@ -181,7 +207,9 @@ public struct Fit: Sendable {
 
   /// A kernel of no more nonzero pixels than taps is its own sparse filter.
   private func exactFilter() throws -> FitResult? {
-    guard case .taps(let count) = options.budget, options.recipe == .fewtap, kernel.supportCount <= count else {
+    guard case .taps(let count) = options.budget, options.recipe == .fewtap, options.rate == nil,
+      kernel.supportCount <= count
+    else {
       return nil
     }
     var taps: [Tap] = []
@@ -193,20 +221,71 @@ public struct Fit: Sendable {
     return try finish(chain, termination: .completed)
   }
 
-  /// The filter of a chain: normal form, exact sum, provenance.
+  /// What tells the PSNR on photographs of a chain on its way.
+  private func photoGauge() throws -> @Sendable (FitProblem.Point) -> Double {
+    guard let rate = options.rate else {
+      let (problem, spectrum) = (problem, PhotoSpectrum(grid: problem.grid))
+      return { spectrum.prediction(problem.grid.difference($0.synthesis.kernel, problem.loss.target)).mean }
+    }
+    let (gauge, model) = (AccuracyGauge(try kernel.scaled(by: 1 / Self.scale(kernel))), options.tapModel)
+    return { point in
+      let filter = SparseFilter(chain: point.parameters.chain(model: model), rate: rate)
+      return (try? gauge.photo(of: filter).mean) ?? 0
+    }
+  }
+
+  /// The fit without a search, its ridge raised until the noise gain is within the bound.
+  private func dense(_ rate: Resampling) throws -> FitResult {
+    let fit = try ClosedFit(kernel, rate: rate, objective: options.objective)
+    var (ridge, filter) = (0.0, fit.cheapest())
+    if let cap = options.maximumNoiseGain {
+      // From 1e-9 of the mean weight, far below any effect, to far above it.
+      for _ in 0..<40 where filter.chain.noiseGain > cap {
+        ridge = max(2 * ridge, 1e-9)
+        filter = fit.cheapest(ridge: ridge)
+      }
+      guard filter.chain.noiseGain <= cap else {
+        throw FitError.noiseGainNotReached(asked: cap, reached: filter.chain.noiseGain)
+      }
+    }
+    return try finish(filter, termination: .completed)
+  }
+
   private func finish(_ chain: TapChain, termination: FitSummary.Termination) throws -> FitResult {
-    let (normal, factor) = (kernel.isZeroSum ? chain.withZeroSum() : chain).normalForm()
-    var filter = SparseFilter(
-      chain: normal, gain: kernel.isZeroSum ? Self.scale(kernel) * factor : kernel.sum, kernel: KernelReference(kernel))
-    let accuracy = try FilterAccuracy(of: filter, against: kernel)
-    filter.fit = FitRecord(
+    try finish(SparseFilter(chain, rate: options.rate, standingFor: kernel), termination: termination)
+  }
+
+  private func finish(_ filter: SparseFilter, termination: FitSummary.Termination) throws -> FitResult {
+    try FitResult(filter, fittedTo: kernel, options, termination: termination)
+  }
+}
+
+extension FitResult {
+  /// A filter that was fitted to `kernel` under `options`, with its provenance and accuracy.
+  ///
+  /// Throws: as ``FewtapCore/SparseFilter/effectiveKernel()``.
+  package init(
+    _ filter: SparseFilter, fittedTo kernel: Kernel, _ options: FitOptions, termination: FitSummary.Termination
+  ) throws {
+    let (accuracy, noiseGain) = (try FilterAccuracy(of: filter, against: kernel), filter.chain.noiseGain)
+    self.filter = filter
+    self.filter.kernel = KernelReference(kernel)
+    self.filter.fit = FitRecord(
       objective: options.recipe == .paper ? Objective.charbonnier.rawValue : options.objective.rawValue,
-      recipe: options.recipe.rawValue, effort: options.effort.name, seed: options.seed,
-      relativeError: accuracy.relativeError, photoPSNR: accuracy.photo.mean, worstPhotoPSNR: accuracy.photo.worst,
-      noiseGain: normal.noiseGain, termination: termination.rawValue)
-    return FitResult(
-      filter: filter,
-      summary: FitSummary(accuracy: accuracy, noiseGain: normal.noiseGain, termination: termination))
+      recipe: options.recipe.rawValue, effort: options.budget == .dense ? "none" : options.effort.name,
+      seed: options.seed, relativeError: accuracy.relativeError, photoPSNR: accuracy.photo.mean,
+      worstPhotoPSNR: accuracy.photo.worst, noiseGain: noiseGain, termination: termination.rawValue,
+      flicker: filter.rate == nil ? nil : accuracy.flicker)
+    summary = FitSummary(accuracy: accuracy, noiseGain: noiseGain, termination: termination)
+  }
+}
+
+extension SparseFilter {
+  /// The filter of a chain that was fitted to `kernel`, scaled as ``Fit`` scales: normal form, exact sum.
+  init(_ chain: TapChain, rate: Resampling?, standingFor kernel: Kernel) {
+    let (normal, factor) = (kernel.isZeroSum ? chain.withZeroSum() : chain).normalForm()
+    self.init(
+      chain: normal, rate: rate, gain: kernel.isZeroSum ? Fit.scale(kernel) * factor : kernel.sum)
   }
 }
 

@@ -12,6 +12,12 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
   case runsNeedIntegerTaps(Layout)
   /// The recipe fixes this option to another value.
   case recipe(option: String, value: String, required: String)
+  /// A fit at a lower rate does not take this option.
+  case lowerRate(option: String, value: String, required: String)
+  /// There is no fast transform for this factor between the rates.
+  case badFactor(Int)
+  /// A dense fit does not take this option.
+  case dense(option: String, value: String, required: String)
   /// Nonnegative weights cannot make this kernel.
   case kernelIsSigned(minimum: Double)
   /// The noise gain asked for is below what any filter of the kernel has.
@@ -38,6 +44,13 @@ public enum FitError: Error, Equatable, CustomStringConvertible {
       "layout \(layout) has vertical runs of taps, which bilinear taps do not form: use integer taps, or a layout without r"
     case .recipe(let option, let value, let required):
       "the paper's recipe does not take \(option) \(value): it uses \(required)"
+    case .lowerRate(let option, let value, let required):
+      "a fit at a lower rate does not take \(option) \(value): it uses \(required)"
+    case .badFactor(let factor):
+      "a rate of 1/\(factor) cannot be fitted: expected a factor of "
+        + LowRateTarget.factors.map(String.init).joined(separator: ", ")
+    case .dense(let option, let value, let required):
+      "a dense fit does not take \(option) \(value): it needs \(required)"
     case .kernelIsSigned(let minimum):
       "the kernel has negative values (the least is \(minimum)), which nonnegative weights cannot make: leave --nonnegative "
         + "out"

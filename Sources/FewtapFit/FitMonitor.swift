@@ -13,8 +13,7 @@ final class FitMonitor: Sendable {
   }
 
   private let tally = Mutex(Tally())
-  private let problem: FitProblem
-  private let spectrum: PhotoSpectrum
+  private let photoPSNR: @Sendable (FitProblem.Point) -> Double
   private let cancellation: Cancellation
   private let progress: @Sendable (FitProgress) -> Void
   private let start = ContinuousClock.now
@@ -23,12 +22,13 @@ final class FitMonitor: Sendable {
   /// Share of a time limit that goes to the starts.
   private static let shareOfStarts = 0.4
 
+  /// `photoPSNR` tells that of a point.
   init(
-    _ problem: FitProblem, _ effort: FitOptions.Effort, _ cancellation: Cancellation,
+    _ photoPSNR: @escaping @Sendable (FitProblem.Point) -> Double, _ effort: FitOptions.Effort,
+    _ cancellation: Cancellation,
     _ progress: @escaping @Sendable (FitProgress) -> Void
   ) {
-    self.problem = problem
-    spectrum = PhotoSpectrum(grid: problem.grid)
+    self.photoPSNR = photoPSNR
     self.cancellation = cancellation
     self.progress = progress
     if case .seconds(let seconds) = effort { limit = .seconds(min(seconds, 1e9)) } else { limit = nil }
@@ -55,8 +55,7 @@ final class FitMonitor: Sendable {
       tally.completed += 1
       if point.cost < tally.bestCost {
         tally.bestCost = point.cost
-        let difference = problem.grid.difference(point.synthesis.kernel, problem.loss.target)
-        tally.photoPSNR = spectrum.prediction(difference).mean
+        tally.photoPSNR = photoPSNR(point)
       }
       progress(
         FitProgress(stage: stage, completed: tally.completed, total: tally.total, photoPSNR: tally.photoPSNR))

@@ -8,6 +8,9 @@ public struct FitOptions: Equatable, Sendable {
     case taps(Int)
     /// So many in each layer, alone or in vertical runs.
     case layout(Layout)
+    /// All that the kernel has at a lower ``FitOptions/rate``, in one layer or, if it is separable there, in two: solved at
+    /// once, without a search.
+    case dense
   }
 
   /// Which method finds the taps.
@@ -60,6 +63,8 @@ public struct FitOptions: Equatable, Sendable {
 
   /// How many taps there may be.
   public var budget = Budget.taps(96)
+  /// The lower rate to run at; nil: the image's own.
+  public var rate: Resampling?
   /// How taps read between pixels.
   public var tapModel = TapModel.integer
   /// What an error costs.

@@ -6,7 +6,8 @@ import FewtapSynthesis
 ///
 /// Equation: `loss + 1/2 ridge / L sum_l N_l sum_i w_{l,i}^2`.
 public struct FitProblem: Sendable {
-  /// The target, scaled so that a chain of layers with sum 1 can meet it.
+  /// The target, scaled so that a chain of layers with sum 1 can meet it; of layers at a lower rate what they should make, in
+  /// pixels of that rate.
   public let kernel: Kernel
   /// The grid that the chain is synthesized on.
   public let grid: GridTransform
@@ -14,6 +15,8 @@ public struct FitProblem: Sendable {
   public let loss: SpectralLoss
   /// Weight of the ridge.
   public var ridge: Double
+  /// How far the layers' offsets may reach in all.
+  private let room: Int
   /// Whether weights must not be negative.
   public var nonnegative: Bool
 
@@ -25,12 +28,35 @@ public struct FitProblem: Sendable {
     self.kernel = kernel
     // Four radii let the layers' reaches add up to twice the kernel's; 64 resolves the objective's corner frequency; and a
     // layer needs room for its taps at whole pixels.
-    let room = Int((16 * Double(largestLayer)).squareRoot())
-    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2, room))
+    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2, Self.side(forTaps: largestLayer)))
+    room = grid.size / 2 - 1
     loss = SpectralLoss(kernel: kernel, objective: objective, grid: grid)
     self.ridge = ridge
     self.nonnegative = nonnegative
   }
+
+  /// The problem of fitting `kernel` by layers at `rate`, whose factor must be one of ``LowRateTarget/factors``: the same kind
+  /// of problem, with another target and another weight.
+  package init(
+    kernel: Kernel, rate: Resampling, objective: Objective, ridge: Double = 1e-7, nonnegative: Bool = false,
+    largestLayer: Int = 96
+  ) throws {
+    let side = max(4 * (kernel.radius / rate.factor + 3) + 8, Self.side(forTaps: largestLayer))
+    try self.init(
+      LowRateTarget(kernel: kernel, objective: objective, rate: rate, minimumSize: side), ridge: ridge,
+      nonnegative: nonnegative)
+  }
+
+  package init(_ target: LowRateTarget, ridge: Double = 1e-7, nonnegative: Bool = false) throws {
+    kernel = try target.kernel()
+    grid = target.grid
+    room = target.maximumOffset
+    loss = SpectralLoss(target)
+    self.ridge = ridge
+    self.nonnegative = nonnegative
+  }
+
+  private static func side(forTaps count: Int) -> Int { Int((16 * Double(count)).squareRoot()) }
 
   /// A chain with its synthesis and cost.
   package struct Point: Sendable {
@@ -58,7 +84,7 @@ public struct FitProblem: Sendable {
   /// sum of offsets wraps around (a fit exploits the wrap if it can).
   package func offsetLimits(_ parameters: ChainParameters) -> [Double] {
     let reaches = parameters.reaches.map { max($0, 0.5) }
-    let room = Double(grid.size / 2 - 1) / reaches.reduce(0, +)
-    return reaches.map { $0 * room }
+    let share = Double(room) / reaches.reduce(0, +)
+    return reaches.map { $0 * share }
   }
 }

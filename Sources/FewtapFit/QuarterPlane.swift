@@ -42,8 +42,5 @@ package struct QuarterPlane: Sendable {
   }
 
   /// The numbers in a spectrum's layout on `grid`, which must be of the same side.
-  func spectrum(on grid: GridTransform) -> [Double] {
-    let half = Double(side)
-    return grid.tabulate { fx, fy in self[Int((abs(fx) * half).rounded()), Int((fy * half).rounded())] }
-  }
+  func spectrum(on grid: GridTransform) -> [Double] { grid.mirrored(values) }
 }

@@ -4,7 +4,7 @@ extension SparseFilter {
   /// The dense kernel that the filter stands for, computed tap by tap, its center wherever the filter's bounds put it. A filter
   /// at a lower rate has a kernel for every phase; this is their mean.
   ///
-  /// Equation: `K = gain * k_1 * ... * k_L`; the mean over phases: ``PhaseSynthesis``.
+  /// Equation: `K = gain * k_1 * ... * k_L`; at a lower rate the mean over phases of `h_p`, see ``phaseKernel(x:y:)``.
   /// Accuracy: a sum of at most `tapCount` products of `L` factors a weight, in Double.
   /// Throws:   ``FilterError`` for a filter that breaks its invariants; also for one whose kernel would be larger
   ///           than a fit can make (``GridTransform/maximumSize``); ``KernelError`` for one that is zero everywhere.
@@ -16,6 +16,8 @@ extension SparseFilter {
   /// What the filter makes of a point of light in column `x` and row `y` of the image: for a filter at a lower rate it depends
   /// on both modulo the factor.
   ///
+  /// Equation: `h_p[k] = sum_m b[k + p - D m] sum_l s[l] a[D (m - l) - p]` along each axis, `s` the layers' kernel, `a` and `b`
+  ///           as in ``Resampling``.
   /// Throws: as ``effectiveKernel()``.
   public func phaseKernel(x: Int, y: Int) throws -> Kernel {
     guard let phases = try phaseSynthesis() else { return try layeredKernel() }

@@ -73,6 +73,19 @@ public struct GridTransform: Sendable {
     return values
   }
 
+  /// A real function of frequency in a spectrum's layout from a quarter of it, `[kx][ky]` with both in `0...size/2`: for functions
+  /// that do not change when an axis is mirrored.
+  package func mirrored(_ quarter: [Double]) -> [Double] {
+    let (stride, count) = (spectrumCount / size, size / 2 + 1)
+    precondition(quarter.count == count * count)
+    var values = [Double](repeating: 0, count: spectrumCount)
+    for kx in 0..<size {
+      let row = min(kx, size - kx) * count
+      values.replaceSubrange(kx * stride..<kx * stride + count, with: quarter[row..<row + count])
+    }
+    return values
+  }
+
   /// How often each stored frequency stands in the whole plane: 2, but 1 in the columns that are their own mirror.
   public var multiplicity: [Double] {
     tabulate { _, fy in fy == 0 || fy == 0.5 ? 1 : 2 }

@@ -81,15 +81,14 @@ package struct PhaseSynthesis {
     }
     var plane = Plane<Double>(width: totalWidth, height: totalHeight)
     var row = [Double](repeating: 0, count: fullWidth)
-    for l in 0..<height {
-      for k in row.indices { row[k] = 0 }
-      for m in 0..<width {
-        let weight = low.values[m, l]
-        if weight != 0 { for k in x.indices { row[factor * m + k] += weight * x[k] } }
-      }
-      for k in y.indices {
-        let start = (factor * l + k + padTop) * totalWidth + padLeft
-        for i in row.indices { plane.values[start + i] += y[k] * row[i] }
+    plane.values.withUnsafeMutableBufferPointer { plane in
+      for l in 0..<height {
+        for k in row.indices { row[k] = 0 }
+        for m in 0..<width { add(low.values[m, l], x, to: &row, at: factor * m) }
+        for k in y.indices {
+          let start = (factor * l + k + padTop) * totalWidth + padLeft
+          for i in 0..<fullWidth { plane[start + i] += y[k] * row[i] }
+        }
       }
     }
     return try Kernel(
@@ -135,39 +134,54 @@ package struct PhaseSynthesis {
   /// `<h_p, T>` for every phase.
   private func products(with target: Kernel) -> [Double] {
     let (width, height) = (low.width, low.height)
-    let (rows, length) = (target.height, responses.mean.count)
+    let (rows, columns, length) = (target.height, target.width, responses.mean.count)
     // Row of the target at which the response of low-rate row 0 begins, and the same for columns.
     let top = target.center.y + responses.first - factor * low.center.y
     let left = target.center.x + responses.first - factor * low.center.x
+    // A column after the other, so that the innermost loops run along memory.
+    let transposed = (0..<columns).flatMap { x in (0..<rows).map { target.values.values[$0 * columns + x] } }
     var result = [Double](repeating: 0, count: factor * factor)
     for px in 0..<factor {
       let response = responses.phases[px]
-      // seen[m * rows + y]: row y of the target under the response of low-rate column m.
+      // For each low-rate column, the column of the target that its response sees.
       var seen = [Double](repeating: 0, count: width * rows)
-      for m in 0..<width {
-        for k in 0..<length where response[k] != 0 {
-          let column = left + factor * m + k
-          guard (0..<target.width).contains(column) else { continue }
-          for y in 0..<rows { seen[m * rows + y] += response[k] * target.values.values[y * target.width + column] }
+      seen.withUnsafeMutableBufferPointer { seen in
+        transposed.withUnsafeBufferPointer { target in
+          for m in 0..<width {
+            for k in max(0, -left - factor * m)..<max(0, -left - factor * m, min(length, columns - left - factor * m)) {
+              let (weight, source) = (response[k], (left + factor * m + k) * rows)
+              for y in 0..<rows { seen[m * rows + y] += weight * target[source + y] }
+            }
+          }
         }
       }
-      var underRow = [Double](repeating: 0, count: length)
       for l in 0..<height {
         let start = top + factor * l
         let overlap = max(0, -start)..<max(0, -start, min(length, rows - start))
-        for k in overlap { underRow[k] = 0 }
-        for m in 0..<width where low.values[m, l] != 0 {
-          let weight = low.values[m, l]
-          for k in overlap { underRow[k] += weight * seen[m * rows + start + k] }
+        guard !overlap.isEmpty else { continue }
+        var underRow = [Double](repeating: 0, count: overlap.count)
+        for m in 0..<width {
+          let from = m * rows + start + overlap.lowerBound
+          add(low.values[m, l], seen[from..<from + overlap.count], to: &underRow)
         }
         for py in 0..<factor {
           let response = responses.phases[py]
           var sum = 0.0
-          for k in overlap { sum += response[k] * underRow[k] }
+          for k in overlap { sum += response[k] * underRow[k - overlap.lowerBound] }
           result[py * factor + px] += sum
         }
       }
     }
     return result
+  }
+}
+
+/// `target[start + k] += weight values[k]`.
+private func add(_ weight: Double, _ values: some Collection<Double>, to target: inout [Double], at start: Int = 0) {
+  guard weight != 0 else { return }
+  target.withUnsafeMutableBufferPointer { target in
+    _ = values.withContiguousStorageIfAvailable { values in
+      for k in 0..<values.count { target[start + k] += weight * values[k] }
+    }
   }
 }

@@ -11,10 +11,12 @@ struct FilterReport: Report {
   private var dense: Int? { filter.kernel.map { $0.width * $0.height } }
 
   /// The recomputed error, or the file's.
-  private var error: ErrorFigures? { recomputed.map { ErrorFigures($0) } ?? filter.fit.map { ErrorFigures($0) } }
+  private var error: ErrorFigures? {
+    recomputed.map { ErrorFigures($0, of: filter) } ?? filter.fit.map { ErrorFigures($0) }
+  }
 
   var json: [(String, JSON)] {
-    let bounds = filter.chain.bounds
+    let bounds = filter.bounds
     return [("command", .string("info")), ("filter", .string(name)), ("kernel", filter.kernel?.json ?? .null)]
       + filter.costJSON(dense: dense) + [
         ("layers", .array(filter.chain.layers.map(layerJSON))), ("bounds", bounds.json),
@@ -29,7 +31,7 @@ struct FilterReport: Report {
   }
 
   var text: String {
-    let bounds = filter.chain.bounds
+    let bounds = filter.bounds
     var rows: [(label: String, value: String)] = [("kernel", kernelText)]
     rows += filter.costRows(dense: dense)
     rows += [
@@ -50,7 +52,7 @@ struct FilterReport: Report {
         ))
     }
     let layers = filter.chain.layers.enumerated().map { index, layer in
-      "  layer \(index + 1): \(layer.taps.count) taps, reach \(significant(layer.reach)) px, sum "
+      "  layer \(index + 1): \(layer.taps.count) taps, reach \(significant(layer.reach)) \(filter.rate == nil ? "" : "low-rate ")px, sum "
         + "\(significant(layer.sum, 6)), noise gain \(fixed(layer.absoluteSum, 3))" + tapText(layer)
     }
     return "\(name)\n" + aligned(rows) + "\n" + layers.joined(separator: "\n")

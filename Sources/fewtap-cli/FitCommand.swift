@@ -25,6 +25,8 @@ struct FitCommand: ParsableCommand {
         fewtap fit aperture.png --size 65 -o aperture.json --effort thorough
         fewtap fit disk:radius=20 -o disk.json --layout 76,8,6,6 --seed 7 --force
         fewtap fit disk:radius=20 -o disk.json --layout 17r4,4r4,3r4,2r4
+        fewtap fit disk:radius=20 -o disk.json --rate 4 --dense
+        fewtap fit disk:radius=20 -o disk.json --rate 2 --layout 24r4,4r4,2r4
         fewtap fit psf:coma=0.5,size=49 -o paper.json --recipe paper
 
       A seed gives the same file on any machine load and for any number of threads, but not with --seconds. Ctrl-C (and \
@@ -58,6 +60,18 @@ struct FitCommand: ParsableCommand {
       """,
       valueName: "spec"), transform: OptionValue.layout)
   var layout: Layout?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Run the layers on an image decimated by so much, aliasing included in the fit: best near a fifth of the kernel's \
+      radius, where the cost hardly depends on the radius. (default: the image's own rate)
+      """, valueName: "factor"), transform: OptionValue.whole(Resampling.factors))
+  var rate: Int?
+
+  @Flag(help: "With --rate: all taps that the kernel has there, solved at once without a search.")
+  var dense = false
 
   @Option(help: "How taps read between pixels. (default: integer; with --recipe paper: bilinear)")
   var tapModel: TapModel?
@@ -108,6 +122,18 @@ struct FitCommand: ParsableCommand {
 
   func validate() throws {
     if taps != nil, layout != nil { throw ValidationError("--taps and --layout contradict each other: give one") }
+    if dense {
+      let contradicting = [
+        ("--taps", taps != nil), ("--layout", layout != nil), ("--effort", effort != nil),
+        ("--seconds", seconds != nil),
+        ("--initial-guess", initialGuess != nil), ("--nonnegative", nonnegative),
+        ("--tap-model", tapModel == .bilinear),
+      ]
+      if let (flag, _) = contradicting.first(where: \.1) {
+        throw ValidationError("\(flag): --dense takes all taps and makes no search; leave one of them out")
+      }
+      if rate == nil { throw ValidationError("--dense needs a lower rate: give --rate, for example --rate 4") }
+    }
     if let layout, layout.hasRuns, tapModel == .bilinear || recipe == .paper {
       throw ValidationError("--layout: \(FitError.runsNeedIntegerTaps(layout))")
     }
@@ -119,7 +145,7 @@ struct FitCommand: ParsableCommand {
     let fixed = [
       ("--tap-model", tapModel != nil && tapModel != .bilinear), ("--objective", objective != nil),
       ("--effort", effort != nil), ("--seconds", seconds != nil), ("--max-noise-gain", maxNoiseGain != nil),
-      ("--nonnegative", nonnegative),
+      ("--nonnegative", nonnegative), ("--rate", rate != nil),
     ]
     if let (flag, _) = fixed.first(where: \.1) {
       throw ValidationError("\(flag): the paper's recipe fixes it; leave it out, or use --recipe fewtap")
@@ -167,7 +193,10 @@ struct FitCommand: ParsableCommand {
     options.recipe = recipe
     options.tapModel = tapModel ?? (recipe == .paper ? .bilinear : .integer)
     if let objective { options.objective = objective }
-    if let layout {
+    options.rate = rate.map { Resampling(factor: $0) }
+    if dense {
+      options.budget = .dense
+    } else if let layout {
       options.budget = .layout(layout)
     } else {
       // Of 96 taps the paper's recipe makes its 24x4.

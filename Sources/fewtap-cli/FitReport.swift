@@ -11,19 +11,20 @@ struct FitReport: Report {
     let (filter, summary) = (result.filter, result.summary)
     return [
       ("command", .string("fit")), ("output", .string(output)), ("kernel", KernelReference(kernel).json),
-    ] + filter.costJSON(dense: kernel.width * kernel.height) + ErrorFigures.json(ErrorFigures(summary.accuracy)) + [
-      ("noiseGain", .number(summary.noiseGain)), ("objective", .string(filter.fit?.objective)),
-      ("recipe", .string(filter.fit?.recipe)), ("effort", .string(filter.fit?.effort)),
-      ("seed", filter.fit.map { .unsigned($0.seed) } ?? .null),
-      ("termination", .string(summary.termination.rawValue)), ("seconds", .number(seconds)),
-    ]
+    ] + filter.costJSON(dense: kernel.width * kernel.height)
+      + ErrorFigures.json(ErrorFigures(summary.accuracy, of: filter)) + [
+        ("noiseGain", .number(summary.noiseGain)), ("objective", .string(filter.fit?.objective)),
+        ("recipe", .string(filter.fit?.recipe)), ("effort", .string(filter.fit?.effort)),
+        ("seed", filter.fit.map { .unsigned($0.seed) } ?? .null),
+        ("termination", .string(summary.termination.rawValue)), ("seconds", .number(seconds)),
+      ]
   }
 
   var text: String {
     let (filter, summary) = (result.filter, result.summary)
     return "\(output): \(kernel.name)\n"
       + aligned(
-        filter.costRows(dense: kernel.width * kernel.height) + ErrorFigures(summary.accuracy).rows + [
+        filter.costRows(dense: kernel.width * kernel.height) + ErrorFigures(summary.accuracy, of: filter).rows + [
           ("noise gain", fixed(summary.noiseGain, 2)), ("time", "\(fixed(seconds, 2)) s"),
         ]) + hint
   }

@@ -26,7 +26,10 @@ import Testing
       (["--recipe", "paper"], ["--recipe", "soup"]),
       (["--tap-model"], ["--recipe", "paper", "--tap-model", "integer"]),
       (["--nonnegative"], ["--recipe", "paper", "--nonnegative"]), (["--verbose", "--quiet"], ["-v", "-q"]),
-      (["--bogus"], ["--bogus"]),
+      (["--bogus"], ["--bogus"]), (["--rate", "2 to 64"], ["--rate", "1"]), (["--rate"], ["--rate", "four"]),
+      (["--dense", "--rate 4"], ["--dense"]), (["--taps", "--dense"], ["--rate", "4", "--dense", "--taps", "9"]),
+      (["--effort", "--dense"], ["--rate", "4", "--dense", "--effort", "fast"]),
+      (["--rate", "paper"], ["--recipe", "paper", "--rate", "4"]),
     ]
     for (words, arguments) in cases {
       try place.expectRefusal(
@@ -45,6 +48,10 @@ import Testing
       ["fit", "disk:radius=9", "-o", "k.json", "--layout", "1x4"])
     try place.expectRefusal(
       1, naming: ["layout 1 ", "two taps"], ["fit", "disk:radius=9", "-o", "k.json", "--taps", "1"])
+    try place.expectRefusal(
+      1, naming: ["1/7", "2, 3, 4, 5, 6, 8"], ["fit", "disk:radius=9", "-o", "k.json", "--rate", "7"])
+    try place.expectRefusal(
+      1, naming: ["charbonnier"], ["fit", "disk:radius=9", "-o", "k.json", "--rate", "2", "--objective", "charbonnier"])
     try place.expectRefusal(
       1, naming: ["negative", "--nonnegative"], ["fit", "log:sigma=1", "-o", "k.json", "--nonnegative"])
   }

@@ -52,6 +52,25 @@ import Testing
     let comparison: Comparison
   }
 
+  @Test(arguments: [["--dense"], ["--taps", "24", "--effort", "fast"]]) func aLowerRate(how: [String]) throws {
+    let place = try Workplace()
+    let fit = ["fit", "disk:radius=12", "-o", "disk.json", "--rate", "3", "--json"] + how
+    let fitted = try place.run(fit).json()
+    let filter = try SparseFilter(json: #require(place.bytes("disk.json")))
+    #expect(filter.rate == Resampling(factor: 3))
+    let info = try place.run(["info", "disk.json", "--json"]).json()
+    for report in [fitted, info] {
+      #expect((report["rate"] as? [String: Any])?["factor"] as? Int == 3)
+      #expect((report["flicker"] as? Double ?? 0) > 0.01)
+    }
+    #expect(info["halo"] as? Int == filter.bounds.reach && filter.bounds.reach > 12)
+    #expect(info["errorFrom"] as? String == "kernel")
+    let text = try place.run(["info", "disk.json"]).output
+    for words in ["1/3", "bspline2", "flicker", "halo \(filter.bounds.reach) px", "low-rate px"] {
+      #expect(text.contains(words), "\(words)")
+    }
+  }
+
   @Test func filtersGoThroughPipes() throws {
     let place = try Workplace()
     let fitted = try place.run(["fit", "disk:radius=3", "-o", "-", "--taps", "12", "--effort", "fast"])

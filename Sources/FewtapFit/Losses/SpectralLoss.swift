@@ -14,16 +14,28 @@ public struct SpectralLoss: Loss {
   /// `W2` in the normalization that `inverse` of a correlation needs.
   let metric: [Double]
 
+  /// How much heavier an error of the sum is than its neighbors in frequency.
+  static let weightOfSum = 100.0
+
   /// The loss against `kernel` on `grid`, which must hold it.
   public init(kernel: Kernel, objective: Objective, grid: GridTransform) {
-    self.grid = grid
-    target = grid.forward(grid.place(kernel))
+    let target = grid.forward(grid.place(kernel))
     let power = grid.tabulate { fx, fy in
-      objective.power(squaredFrequency: fx * fx + fy * fy) * (fx == 0 && fy == 0 ? 100 : 1)
+      objective.power(squaredFrequency: fx * fx + fy * fy) * (fx == 0 && fy == 0 ? Self.weightOfSum : 1)
     }
-    let weight = zip(power, grid.multiplicity).map { $0 * $1 }
-    let total = grid.power(target, weight: weight)
-    costWeight = weight.map { $0 / total }
+    let total = grid.power(target, weight: zip(power, grid.multiplicity).map { $0 * $1 })
+    self.init(target: target, power: power, total: total, grid: grid)
+  }
+
+  /// The loss of layers that run at a lower rate: relative to the whole kernel, less the floor that no layers change.
+  init(_ low: LowRateTarget) {
+    self.init(target: low.spectrum, power: low.weight, total: low.scale, grid: low.grid)
+  }
+
+  private init(target: Spectrum, power: [Double], total: Double, grid: GridTransform) {
+    self.grid = grid
+    self.target = target
+    costWeight = zip(power, grid.multiplicity).map { $0 * $1 / total }
     let area = Double(grid.size * grid.size)
     metric = power.map { $0 * area / total }
   }

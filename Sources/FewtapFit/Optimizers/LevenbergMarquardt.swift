@@ -31,7 +31,8 @@ public struct LevenbergMarquardt: Optimizer {
     Self.prepareLibrary
   }
 
-  private static let prepareLibrary: Void = fewtap_lapack_use_one_thread()
+  /// Touch before any solve.
+  static let prepareLibrary: Void = fewtap_lapack_use_one_thread()
 
   /// See ``Optimizer``.
   public struct State: OptimizerState {
