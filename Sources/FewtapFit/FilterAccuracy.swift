@@ -35,7 +35,7 @@ public struct FilterAccuracy: Equatable, Sendable {
 ///           of an image are uncorrelated, so those that fall on one another add their powers.
 /// Accuracy: on an image of just that spectrum, within the scatter of one image: 0.2 dB of the measured PSNR. Held by
 ///           FewtapFitTests/RateAccuracyTests.
-/// Cost:     about 2 ms to make, 1 ms a filter for radii to 25; the grid's area and its transform beyond.
+/// Cost:     0.6 ms to make and 0.8 ms a filter for radii to 25; 3 and 3 to 6 ms for a radius of 100.
 package struct AccuracyGauge: Sendable {
   private let kernel: Kernel
   private let square: Double
