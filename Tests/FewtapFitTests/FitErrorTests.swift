@@ -62,6 +62,25 @@ import Testing
     }
   }
 
+  /// Whatever is asked, the runs are spent wholly; and the fewer taps there are for a kernel, the more layers come first.
+  @Test(arguments: [1, 2, 4, 8]) func budgetsOfRunsAreSpentWholly(length: Int) {
+    for count in 1...120 {
+      var layers = 0
+      for support in [1, 40, 300, 1300, 100_000] {
+        let candidates = Layout.candidates(runs: count, of: length, support: support)
+        for layout in candidates {
+          #expect(layout.layers.allSatisfy { $0.length == length && $0.count >= 1 })
+          #expect(layout.taps.reduce(0, +) == count * length && layout.layers[0].count * 2 >= count)
+        }
+        #expect(Set(candidates.map(\.layers.count)).count == candidates.count)
+        // From 20 runs on there is room for all four layers.
+        let best = candidates.first?.layers.count ?? 0
+        #expect(best >= max(layers, 1) && (count < 20 || support < 100_000 || best == 4))
+        layers = best
+      }
+    }
+  }
+
   @Test func layersOfOneTapReachNothing() throws {
     let layout = try Layout(parsing: "1x4")
     #expect(try error { $0.budget = .layout(layout) } == .cannotReach(layout: [1, 1, 1, 1], radius: 5))
