@@ -33,13 +33,14 @@ import Testing
       (["kernel", "--list"], "command kernels warnings"),
       (
         ["fit", "disk:radius=4", "-o", "k.json", "--taps", "12", "--effort", "fast"],
-        "command output kernel tapModel layout taps multiplyAdds denseMultiplyAdds photoPSNR worstPhotoPSNR relativeError "
-          + "noiseGain objective recipe effort seed termination seconds warnings"
+        "command output kernel tapModel layout taps rate multiplyAdds multiplyAddsPerPixel denseMultiplyAdds photoPSNR "
+          + "worstPhotoPSNR relativeError flicker noiseGain objective recipe effort seed termination seconds warnings"
       ),
       (
         ["info", "k.json"],
-        "command filter kernel tapModel layout taps multiplyAdds denseMultiplyAdds layers bounds halo gain sum noiseGain "
-          + "errorFrom photoPSNR worstPhotoPSNR relativeError objective recipe effort seed termination warnings"
+        "command filter kernel tapModel layout taps rate multiplyAdds multiplyAddsPerPixel denseMultiplyAdds layers bounds "
+          + "halo gain sum noiseGain errorFrom photoPSNR worstPhotoPSNR relativeError flicker objective recipe effort "
+          + "seed termination warnings"
       ),
       (
         ["apply", "k.json", "a.ppm", "b.ppm"],
