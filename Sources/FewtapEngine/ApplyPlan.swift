@@ -5,7 +5,7 @@ import FewtapCore
 /// threads.
 ///
 /// Equation: `I_l[p] = sum_i w_{l,i} I_{l-1}(p - o_{l,i})`, the last layer times the filter's gain (convolution); for a filter
-///           with a rate, on the decimated image, interpolated afterwards (``FewtapCore/Resampling``).
+///           with a rate, on the decimated image, interpolated afterwards (``Resampling``).
 /// Border:   the rule extends the *image* once, by the whole filter's reach; between stages nothing is cut or extended, so
 ///           the result is what the effective kernel gives.
 /// Accuracy: against ``ReferenceApply``, a pixel of a plane is within `gamma_N (|b| |k_1| * ... * |k_L| |a| |I|)(p)` with
