@@ -35,6 +35,11 @@ public struct Resampling: Equatable, Hashable, Sendable {
     /// The weights.
     public let values: [Double]
 
+    package init(first: Int, values: [Double]) {
+      self.first = first
+      self.values = values
+    }
+
     /// Pixel of the last weight.
     public var last: Int { first + values.count - 1 }
   }

@@ -12,7 +12,7 @@ struct CompiledFilter: Sendable {
   }
 
   /// Weights of one of the resampling's filters, at the pixels `first`, ...; the memory is the plan's.
-  struct Weights: @unchecked Sendable {
+  struct Weights: @unchecked Sendable, BitwiseCopyable {
     var first: Int
     var count: Int
     var values: UnsafePointer<Float>
@@ -25,10 +25,30 @@ struct CompiledFilter: Sendable {
   /// counted by reference, so that a row costs no more than its arithmetic.
   struct Rate: @unchecked Sendable {
     /// One prime factor of the rate.
-    struct Prime {
+    struct Prime: BitwiseCopyable {
       var factor: Int
       var prefilter: Weights
       var interpolator: Weights
+    }
+
+    /// A part of the decimation down the columns: row m of the next is a sum of the rows from `factor * m + weights.first` on.
+    struct ColumnStep: BitwiseCopyable {
+      var factor: Int
+      var weights: Weights
+
+      /// The rows that are read for `rows`.
+      func read(for rows: Range<Int>) -> Range<Int> {
+        let first = factor * rows.lowerBound + weights.first
+        return first..<factor * (rows.count - 1) + first + weights.count
+      }
+    }
+
+    /// Which low-rate rows are interpolated between for the rows of one phase, `y mod factor`.
+    struct Phase: BitwiseCopyable {
+      /// The first of them, counted from `y / factor`.
+      var first: Int
+      /// A weight each, top row first.
+      var weights: Weights
     }
 
     var factor: Int
@@ -36,12 +56,23 @@ struct CompiledFilter: Sendable {
     var interpolator: Weights
     /// What decimates first comes first.
     var primes: UnsafeBufferPointer<Prime>
+    /// Down the columns: the first step reads the image.
+    var columnSteps: UnsafeBufferPointer<ColumnStep>
+    var phases: UnsafeBufferPointer<Phase>
+
+    /// The low-rate rows that row `y` of the image is interpolated between, and their weights.
+    @inline(__always)
+    func interpolation(of y: Int) -> (rows: Range<Int>, weights: Weights) {
+      let low = floorDivide(y, factor)
+      let phase = phases[y - factor * low]
+      return (low + phase.first..<low + phase.first + phase.weights.count, phase.weights)
+    }
   }
 
   /// Owns what ``Rate`` points to.
   private final class Memory: @unchecked Sendable {
     private var weights: [UnsafeMutablePointer<Float>] = []
-    private var primes: UnsafeMutableBufferPointer<Rate.Prime>?
+    private var tables: [UnsafeMutableRawPointer] = []
 
     func store(_ source: Resampling.Weights) -> Weights {
       let values = UnsafeMutablePointer<Float>.allocate(capacity: source.values.count)
@@ -50,16 +81,16 @@ struct CompiledFilter: Sendable {
       return Weights(first: source.first, count: source.values.count, values: values)
     }
 
-    func store(_ source: [Rate.Prime]) -> UnsafeBufferPointer<Rate.Prime> {
-      let buffer = UnsafeMutableBufferPointer<Rate.Prime>.allocate(capacity: source.count)
+    func store<Entry: BitwiseCopyable>(_ source: [Entry]) -> UnsafeBufferPointer<Entry> {
+      let buffer = UnsafeMutableBufferPointer<Entry>.allocate(capacity: source.count)
       _ = buffer.initialize(from: source)
-      primes = buffer
+      if let address = buffer.baseAddress { tables.append(UnsafeMutableRawPointer(address)) }
       return UnsafeBufferPointer(buffer)
     }
 
     deinit {
       for values in weights { values.deallocate() }
-      primes?.deallocate()
+      for table in tables { table.deallocate() }
     }
   }
 
@@ -128,9 +159,41 @@ struct CompiledFilter: Sendable {
         factor: factor, prefilter: memory.store(part.prefilterWeights),
         interpolator: memory.store(part.interpolatorWeights))
     }
+    let b = rate.interpolatorWeights
+    let phases = (0..<rate.factor).map { y in
+      let low = ceilingDivide(y - b.last, rate.factor)...floorDivide(y - b.first, rate.factor)
+      let weights = low.map { b.values[y - rate.factor * $0 - b.first] }
+      return Rate.Phase(
+        first: low.lowerBound, weights: memory.store(Resampling.Weights(first: low.lowerBound, values: weights)))
+    }
+    let prefilter = memory.store(rate.prefilterWeights)
     return Rate(
-      factor: rate.factor, prefilter: memory.store(rate.prefilterWeights),
-      interpolator: memory.store(rate.interpolatorWeights), primes: memory.store(primes))
+      factor: rate.factor, prefilter: prefilter, interpolator: memory.store(b), primes: memory.store(primes),
+      columnSteps: memory.store(columnSteps(rate, factors, last: prefilter.last)), phases: memory.store(phases))
+  }
+
+  /// Most rows of the image that one step makes one of: so few that the rows which it sums stay in the first-level cache.
+  private static let largestColumnStep = 6
+
+  private func columnSteps(_ rate: Resampling, _ primes: [Int], last: Int) -> [Rate.ColumnStep] {
+    var factors = [rate.factor]
+    if rate.factor > Self.largestColumnStep {
+      factors = primes.reduce(into: [1]) { factors, prime in
+        if factors[factors.count - 1] == 1 || factors[factors.count - 1] * prime < Self.largestColumnStep {
+          factors[factors.count - 1] *= prime
+        } else {
+          factors.append(prime)
+        }
+      }
+    }
+    // low[m] starts at image row factor * m - last: the first step shifts, the others do not.
+    return factors.enumerated().map { index, factor in
+      let part = Resampling(factor: factor, prefilter: rate.prefilter, interpolator: rate.interpolator)
+      return Rate.ColumnStep(
+        factor: factor,
+        weights: memory.store(
+          Resampling.Weights(first: index == 0 ? -last : 0, values: part.prefilterWeights.values)))
+    }
   }
 
   /// What the filter reads for `region` of its result, stage by stage: of the image first, then what each stage gives,
@@ -138,7 +201,14 @@ struct CompiledFilter: Sendable {
   func regions(for region: Region) -> [Region] {
     var regions = [rate.map { region.interpolated(by: $0) } ?? region]
     for layer in layers.reversed() { regions.append(regions[regions.count - 1].read(by: layer.bounds)) }
-    if let rate { regions.append(regions[regions.count - 1].decimated(by: rate)) }
+    if let rate {
+      var rows = regions[regions.count - 1].y
+      let columns = regions[regions.count - 1].decimated(by: rate).x
+      for step in rate.columnSteps.reversed() {
+        rows = step.read(for: rows)
+        regions.append(Region(x: columns, y: rows))
+      }
+    }
     return regions.reversed()
   }
 }

@@ -92,7 +92,7 @@ struct PlanRun: Sendable {
       4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
     }
     // The prefilter reads each row of the image a few times over: from the first-level cache if the rows are short enough.
-    let summed = plan.compiled.rate.map { 4 * $0.prefilter.count } ?? 0
+    let summed = plan.compiled.rate.map { 4 * $0.columnSteps[0].weights.count } ?? 0
     while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes || summed * columns > summedBytes {
       columns = (columns + 1) / 2
     }

@@ -20,7 +20,8 @@ final class TileRun {
   private let region: Region
   private let stages: [TileShape.Stage]
   private let layers: [Layer]
-  private var windows: [RowWindow]
+  // One thread owns it, and no two accesses overlap: checking that for each row would cost more than some stages.
+  @exclusivity(unchecked) private var windows: [RowWindow]
   /// Three rows for what a stage does on the way.
   private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   private let pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
@@ -28,7 +29,7 @@ final class TileRun {
   private let results: UnsafeMutablePointer<Float>
   private let resultStride: Int
   /// Whether a NaN or infinity was seen.
-  private(set) var sawNonFinite = false
+  @exclusivity(unchecked) private(set) var sawNonFinite = false
 
   /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats.
   init(
@@ -75,7 +76,7 @@ final class TileRun {
     var clipped = 0
     for y in ys {
       if let rate {
-        let low = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
+        let low = rate.interpolation(of: y).rows
         fill(last, through: low.upperBound, keepingFrom: low.lowerBound)
       } else {
         fill(last, through: y + 1, keepingFrom: y)
@@ -100,16 +101,14 @@ final class TileRun {
     _ rate: CompiledFilter.Rate, _ channel: Int, row y: Int, into result: UnsafeMutablePointer<Float>, _ streaming: Bool
   ) {
     let window = windows[windows.count - 1]
-    let low = Region(x: 0..<1, y: y..<y + 1).interpolated(by: rate).y
+    let (low, weights) = rate.interpolation(of: y)
     let column = region.x.lowerBound - window.columns.lowerBound
-    // The weights of one phase, top row first; scratch is free now.
-    for (index, m) in low.enumerated() {
-      pointers[index] = UnsafePointer(window.row(m, channel) + column)
-      scratch.0[index] = rate.interpolator.values[y - rate.factor * m - rate.interpolator.first]
+    for index in 0..<weights.count {
+      pointers[index] = UnsafePointer(window.row(low.lowerBound + index, channel) + column)
     }
     check(
       kernels.weighted_rows(
-        pointers, scratch.0, Int32(low.count), result, Int32(region.x.count), streaming ? 1 : 0))
+        pointers, weights.values, Int32(weights.count), result, Int32(region.x.count), streaming ? 1 : 0))
   }
 
   // MARK: Rows of a stage
@@ -121,6 +120,7 @@ final class TileRun {
       let y = windows[stage].held.upperBound
       switch stages[stage] {
       case .source: load(stage, row: y, keepingFrom: first)
+      case .thinned(let step): thin(step, stage, row: y, keepingFrom: first)
       case .decimated: decimate(stage, row: y, keepingFrom: first)
       case .layer(let layer): runLayer(layer, stage, row: y, keepingFrom: first)
       case .expanded: expand(stage, row: y, keepingFrom: first)
@@ -155,27 +155,23 @@ final class TileRun {
     windows[stage].append(count)
   }
 
-  private func decimate(_ stage: Int, row y: Int, keepingFrom first: Int) {
+  private func thin(_ step: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
     guard let rate else { return }
-    let top = rate.factor * y - rate.prefilter.last
-    // Rows of the tile below, if that is another's: nobody will read them here.
-    let endOfSource = max(windows[stage - 1].rows.upperBound, top + rate.prefilter.count)
-    if direct == nil { fill(stage - 1, through: top + rate.prefilter.count, keepingFrom: top) }
+    prepareSum(rate.columnSteps[step], stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
     for channel in 0..<windows[stage].channels {
-      if let direct {
-        direct.sum(
-          from: top, rate.prefilter, into: scratch.0, pointers: pointers, constant: scratch.1,
-          ahead: top + rate.prefilter.count..<min(top + rate.prefilter.count + rate.factor, endOfSource), kernels)
-      } else {
-        for index in 0..<rate.prefilter.count {
-          pointers[index] = UnsafePointer(windows[stage - 1].row(top + index, channel))
-        }
-        check(
-          kernels.weighted_rows(
-            pointers, rate.prefilter.values, Int32(rate.prefilter.count), scratch.0,
-            Int32(windows[stage - 1].columns.count), 0))
-      }
+      sum(rate.columnSteps[step], stage, row: y, channel, into: windows[stage].row(y, channel))
+    }
+    windows[stage].append(1)
+  }
+
+  private func decimate(_ stage: Int, row y: Int, keepingFrom first: Int) {
+    guard let rate else { return }
+    let step = rate.columnSteps[rate.columnSteps.count - 1]
+    prepareSum(step, stage, row: y)
+    windows[stage].makeRoom(1, keepingFrom: first)
+    for channel in 0..<windows[stage].channels {
+      sum(step, stage, row: y, channel, into: scratch.0)
       let row = windows[stage].row(y, channel)
       decimate(rate, into: row, width: windows[stage].columns.count)
       if direct != nil { checkFinite(row, windows[stage].columns.count) }
@@ -183,13 +179,45 @@ final class TileRun {
     windows[stage].append(1)
   }
 
+  /// Makes the rows that a step reads for row `y`, unless they lie in the image.
+  private func prepareSum(_ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int) {
+    guard stage > 1 || direct == nil else { return }
+    let rows = step.read(for: y..<y + 1)
+    fill(stage - 1, through: rows.upperBound, keepingFrom: rows.lowerBound)
+  }
+
+  /// Sums rows of the stage before, or of the image itself, into row `y` of a step.
+  private func sum(
+    _ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int, _ channel: Int,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    let rows = step.read(for: y..<y + 1)
+    let input = windows[stage - 1]
+    if stage == 1, let direct {
+      // Rows below the tile are another's: nobody reads them here.
+      let ahead = min(rows.upperBound + step.factor, max(input.rows.upperBound, rows.upperBound))
+      direct.sum(
+        from: rows.lowerBound, step.weights, into: result, pointers: pointers, constant: scratch.2,
+        ahead: rows.upperBound..<ahead, kernels)
+    } else {
+      for index in 0..<step.weights.count {
+        pointers[index] = UnsafePointer(input.row(rows.lowerBound + index, channel))
+      }
+      check(
+        kernels.weighted_rows(
+          pointers, step.weights.values, Int32(step.weights.count), result, Int32(input.columns.count), 0))
+    }
+  }
+
   /// Decimates the scratch row, one prime factor after the other.
   private func decimate(_ rate: CompiledFilter.Rate, into row: UnsafeMutablePointer<Float>, width: Int) {
     var (input, spare) = (scratch.0, scratch.1)
-    for (index, prime) in rate.primes.enumerated() {
+    for index in 0..<rate.primes.count {
+      let prime = rate.primes[index]
       // What is left after this factor is what the later ones read for `width`.
-      let count = rate.primes[(index + 1)...].reversed().reduce(width) {
-        $1.factor * ($0 - 1) + $1.prefilter.count
+      var count = width
+      for later in Swift.stride(from: rate.primes.count - 1, to: index, by: -1) {
+        count = rate.primes[later].factor * (count - 1) + rate.primes[later].prefilter.count
       }
       let output = index == rate.primes.count - 1 ? row : spare
       check(
@@ -207,7 +235,8 @@ final class TileRun {
       var input = windows[stage - 1].row(y, channel)
       var (output, spare) = (scratch.0, scratch.1)
       var count = windows[stage - 1].columns.count
-      for (index, prime) in rate.primes.enumerated().reversed() {
+      for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
+        let prime = rate.primes[index]
         if index == 0 { output = windows[stage].row(y, channel) }
         check(
           kernels.interpolate(

@@ -6,6 +6,8 @@ struct TileShape: Sendable {
   enum Stage: Sendable {
     /// Rows of the image, extended.
     case source
+    /// Rows summed down the columns by one of the first steps of decimation.
+    case thinned(step: Int)
     /// Rows at the low rate.
     case decimated
     /// What a layer gives.
@@ -46,8 +48,8 @@ struct TileShape: Sendable {
     var readers = filter.layers.map { $0.bounds.height - 1 + Self.chunk }
     var stages = [Stage.source]
     if let rate = filter.rate {
-      stages.append(.decimated)
-      readers.insert(rate.prefilter.count, at: 0)
+      stages += rate.columnSteps.indices.dropLast().map { .thinned(step: $0) } + [.decimated]
+      readers.insert(contentsOf: rate.columnSteps.map(\.weights.count), at: 0)
     }
     stages += filter.layers.indices.map { .layer($0) }
     readers.append(Self.chunk)
@@ -69,7 +71,7 @@ struct TileShape: Sendable {
           capacity: 4 * (rate.interpolator.count / rate.factor + 2)))
       let widest = max(regions[0].x.count, width + 64 * rate.factor)
       scratchCount = Self.stride(widest + 64 * rate.factor + rate.prefilter.count)
-      pointerCount = max(rate.prefilter.count, rate.interpolator.count)
+      pointerCount = max(rate.columnSteps.map(\.weights.count).max() ?? 0, rate.interpolator.count)
     } else {
       (scratchCount, pointerCount) = (0, 0)
     }
