@@ -75,8 +75,6 @@ struct PlanRun: Sendable {
 
   /// Memory that a tile's windows may take, so that they stay in a core's second-level cache.
   private static let cacheBytes = 768 << 10
-  /// Memory that rows summed together may take, so that they stay in a core's first-level cache (48 KiB here).
-  private static let summedBytes = 40 << 10
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
@@ -91,11 +89,7 @@ struct PlanRun: Sendable {
     func bytes(_ columns: Int) -> Int {
       4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
     }
-    // The prefilter reads each row of the image a few times over: from the first-level cache if the rows are short enough.
-    let summed = plan.compiled.rate.map { 4 * $0.columnSteps[0].weights.count } ?? 0
-    while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes || summed * columns > summedBytes {
-      columns = (columns + 1) / 2
-    }
+    while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
     columns = options.tileWidth ?? columns
     var height = max(64, 8 * reach.height)
     let strips = (width + columns - 1) / columns

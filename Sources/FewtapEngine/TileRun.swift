@@ -85,7 +85,8 @@ final class TileRun {
         let place = places[channel].map { $0.row0 + y * $0.stride + region.x.lowerBound }
         if let rate {
           rows[channel] = place ?? results + channel * resultStride
-          interpolate(rate, channel, row: y, into: rows[channel], target.image.streams)
+          // What will be coded is read at once: it stays in the caches.
+          interpolate(rate, channel, row: y, into: rows[channel], target.image.streams && place != nil)
         } else {
           rows[channel] = place ?? windows[last].row(y, channel)
           place?.update(from: windows[last].row(y, channel), count: region.x.count)

@@ -50,8 +50,10 @@ struct TileSource: Sendable {
       let inside = columns.inside
       if !inside.isEmpty {
         for span in group.spans {
-          let part = rows[span.first..<span.first + span.channels.count].map { $0 + columns.begin }
-          image.load(row: source, columns: inside, channels: span.channels, into: part)
+          let whole = columns.begin == 0 && span.channels.count == rows.count
+          image.load(
+            row: source, columns: inside, channels: span.channels,
+            into: whole ? rows : rows[span.first..<span.first + span.channels.count].map { $0 + columns.begin })
         }
         if let mask = group.mask { (rows[mask] + columns.begin).update(repeating: 1, count: inside.count) }
       }
