@@ -1,5 +1,6 @@
 #ifdef FEWTAP_OPENIMAGEIO
 
+#include "Cores.h"
 #include "FileStream.h"
 #include "Guard.h"
 
@@ -96,6 +97,7 @@ void describe(OIIO::ImageInput &input, const OIIO::ImageSpec &from, fewtap_io_sp
 
 /// Opens `opened`, whose source is set.
 std::string open(fewtap_io_reader &opened, const char *format, fewtap_io_spec &spec) {
+  useBothCores();
   opened.input = OIIO::ImageInput::create(format);
   if (!opened.input) return reason(OIIO::geterror(), "this OpenImageIO has no such decoder");
   if (!opened.input->supports("ioproxy")) return "this OpenImageIO decodes the format from named files only";

@@ -89,6 +89,7 @@ struct ApplyCommand: ParsableCommand {
     let file = FilterFile(path: filter)
     let filter = try file.read()
     let target = compare ? try TargetOfFilter(filter: filter, name: file.name, given: kernel).kernel() : nil
+    let programBytes = MemoryNeed.ofProgram
     let source = try ImageArgument(path: input).open(transfer: transfer)
     let plan: ApplyPlan
     do {
@@ -96,7 +97,7 @@ struct ApplyCommand: ParsableCommand {
     } catch {
       throw Failure(file.name, error)
     }
-    var outcome = try write(plan, source, file.name)
+    var outcome = try write(plan, source, file.name, programBytes)
     var warnings = source.warnings.map { "\(input): \($0)" } + outcome.warnings.map { "\(output): \($0)" }
     for warning in warnings { report.warn(warning) }
 
@@ -120,7 +121,7 @@ struct ApplyCommand: ParsableCommand {
 
   /// Filters the file into the other.
   private func write(
-    _ plan: ApplyPlan, _ source: ImageRowReader, _ name: String
+    _ plan: ApplyPlan, _ source: ImageRowReader, _ name: String, _ programBytes: Int
   ) throws -> (stages: [(name: String, seconds: Double)], warnings: [ImageWarning], memory: MemoryNeed) {
     let about = source.metadata
     report.note(
@@ -130,7 +131,8 @@ struct ApplyCommand: ParsableCommand {
     let options = WriteOptions(type: type, transfer: transfer, jpegQuality: quality)
     let result = try ImageArgument(path: output).create(like: source, options: options)
     return try run("filter", interrupted: "nothing was written") { options in
-      let work = try FileFilter(plan: plan, reader: source, writer: result, options: options, memoryLimit: memory)
+      let work = try FileFilter(
+        plan: plan, reader: source, writer: result, options: options, programBytes: programBytes, memoryLimit: memory)
       report.note("takes \(work.memory)")
       let outcome = try work.run(options)
       return (outcome.stages, outcome.warnings, work.memory)

@@ -18,11 +18,12 @@ struct FileFilter {
 
   /// Throws: a sentence with all parts of the need if it exceeds `memoryLimit`; ``ApplyError``.
   init(
-    plan: ApplyPlan, reader: ImageRowReader, writer: ImageRowWriter, options: ApplyOptions, memoryLimit: Int
+    plan: ApplyPlan, reader: ImageRowReader, writer: ImageRowWriter, options: ApplyOptions, programBytes: Int,
+    memoryLimit: Int
   ) throws {
     (self.plan, self.reader, self.writer) = (plan, reader, writer)
     var need = MemoryNeed(
-      program: MemoryNeed.heldNow, reading: reader.workingBytes, filtering: 0, writing: writer.workingBytes)
+      program: programBytes, reading: reader.workingBytes, filtering: 0, writing: writer.workingBytes)
     let available = max(0, memoryLimit - need.total)
     let (input, output) = (reader.layout.pixels, writer.layout.pixels)
     func schedule(_ limit: Int) throws(ApplyError) -> Int {
