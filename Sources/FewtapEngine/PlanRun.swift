@@ -65,12 +65,10 @@ struct PlanRun: Sendable {
   ) -> Int {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
-    let largest = groups.reduce(0) { largest, group in
-      regions(plan, rows: rows, channels: group.roles.count, options).reduce(largest) {
-        max($0, byteCount(plan, $1, group))
-      }
+    let tiles = groups.flatMap { group in
+      regions(plan, rows: rows, channels: group.roles.count, options).map { byteCount(plan, $0, group) }
     }
-    return max(1, options.threads) * largest
+    return min(max(1, options.threads), tiles.count) * (tiles.max() ?? 0)
   }
 
   /// Memory that a tile's windows may take, so that they stay in a core's second-level cache.
@@ -93,7 +91,9 @@ struct PlanRun: Sendable {
     columns = options.tileWidth ?? columns
     var height = max(64, 8 * reach.height)
     let strips = (width + columns - 1) / columns
-    let perThread = (rows.count * strips + options.threads - 1) / max(1, options.threads)
+    // More threads than rows of strips find nothing to do.
+    let threads = min(max(1, options.threads), rows.count * strips)
+    let perThread = (rows.count * strips + threads - 1) / threads
     height = options.bandHeight ?? max(min(rows.count, 32), min(height, perThread))
     return Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: max(1, height)).flatMap { y in
       Swift.stride(from: 0, to: width, by: max(1, columns)).map { x in
