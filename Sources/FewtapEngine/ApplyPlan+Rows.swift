@@ -27,7 +27,8 @@ extension ApplyPlan {
     var chunkHeight = height
     while true {
       let chunks = chunks(height, chunkHeight, options.border)
-      let held = chunks.reduce(0) { max($0, $1.needed.count) }
+      // A filter that reads nothing but a constant border needs no row: a buffer has one nevertheless.
+      let held = chunks.reduce(1) { max($0, $1.needed.count) }
       let rows = try Self.bytes(inputLayout, rows: held) + Self.bytes(outputLayout, rows: chunkHeight)
       let tiles = PlanRun.tileBytes(
         self, rows: chunks[0].rows, channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options
@@ -105,7 +106,8 @@ extension ApplyPlan {
     for start in stride(from: 0, to: height, by: chunkHeight).reversed() {
       let rows = start..<min(start + chunkHeight, height)
       let needed = neededRows(for: rows, of: height, border)
-      first = min(first, needed.lowerBound)
+      // Rows are read from the first one on, even those that no row of the result needs.
+      first = start == 0 ? 0 : min(first, needed.lowerBound)
       chunks.append((rows, first..<max(first, needed.upperBound)))
     }
     return chunks.reversed()
