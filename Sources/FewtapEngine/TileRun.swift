@@ -58,7 +58,7 @@ final class TileRun {
     columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
     direct = filter.rate == nil ? nil : source.directRows(columns)
     // A layer reads the window before its own.
-    let inputs = shape.windows.dropFirst(filter.rate == nil ? 0 : 1)
+    let inputs = shape.windows.dropFirst(filter.rate?.columnSteps.count ?? 0)
     layers = zip(filter.layers, inputs).map { layer, input in
       let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
       let runs = UnsafeMutableRawPointer(take(count)).bindMemory(to: fewtap_run.self, capacity: layer.runs.count)
