@@ -55,6 +55,9 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
     self.layers = layers
   }
 
+  /// A layout of one layer that is known to be within the limits.
+  init(exactly layer: Layer) { layers = [layer] }
+
   /// A layout of single taps, so many a layer.
   ///
   /// Throws: as ``init(layers:)``.
