@@ -61,7 +61,7 @@ public struct KernelReference: Equatable, Sendable {
 public struct FitRecord: Equatable, Sendable {
   /// Objective: photo, balanced, highlights or charbonnier.
   public var objective: String
-  /// Recipe: fewtap or paper.
+  /// Recipe: fewtap, paper, or planner for a filter that it chose.
   public var recipe: String
   /// Effort: fast, normal, thorough, `seconds` for a fit bounded by the clock, or none for one that needs no search.
   public var effort: String

@@ -22,11 +22,8 @@ public struct Fit: Sendable {
     self.options = options
     layouts = try Self.layouts(kernel, options)
     try Self.check(kernel, options)
+    try Self.checkScale(kernel)
     let scale = Self.scale(kernel)
-    // Squares of the values must neither overflow nor vanish.
-    guard (1e-150...1e150).contains(abs(scale)), kernel.absoluteSum < 1e150 else {
-      throw FitError.scaleOutOfRange(kernel.absoluteSum)
-    }
     let (scaled, largestLayer) = (try kernel.scaled(by: 1 / scale), layouts.flatMap(\.taps).max() ?? 1)
     problem =
       if let rate = options.rate {
@@ -41,6 +38,15 @@ public struct Fit: Sendable {
 
   /// The factor between the kernel and what a chain of layers with sum 1 can make.
   static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
+
+  /// Squares of the kernel's values must neither overflow nor vanish.
+  ///
+  /// Throws: ``FitError/scaleOutOfRange(_:)``.
+  static func checkScale(_ kernel: Kernel) throws(FitError) {
+    guard (1e-150...1e150).contains(abs(scale(kernel))), kernel.absoluteSum < 1e150 else {
+      throw .scaleOutOfRange(kernel.absoluteSum)
+    }
+  }
 
   private static func layouts(_ kernel: Kernel, _ options: FitOptions) throws(FitError) -> [Layout] {
     var layouts: [Layout] = []
@@ -267,7 +273,16 @@ extension FitResult {
   package init(
     _ filter: SparseFilter, fittedTo kernel: Kernel, _ options: FitOptions, termination: FitSummary.Termination
   ) throws {
-    let (accuracy, noiseGain) = (try FilterAccuracy(of: filter, against: kernel), filter.chain.noiseGain)
+    self.init(
+      filter, try FilterAccuracy(of: filter, against: kernel), fittedTo: kernel, options, termination: termination)
+  }
+
+  /// The same of a filter whose accuracy is known.
+  init(
+    _ filter: SparseFilter, _ accuracy: FilterAccuracy, fittedTo kernel: Kernel, _ options: FitOptions,
+    termination: FitSummary.Termination
+  ) {
+    let noiseGain = filter.chain.noiseGain
     self.filter = filter
     self.filter.kernel = KernelReference(kernel)
     self.filter.fit = FitRecord(

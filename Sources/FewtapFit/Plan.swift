@@ -1,0 +1,119 @@
+import FewtapCore
+
+/// What a planner is asked for, and what it may use.
+public struct PlanOptions: Equatable, Sendable {
+  /// What the filter must do.
+  public enum Demand: Equatable, Sendable {
+    /// At least so many dB on photographs, ``FilterAccuracy/photo``'s mean, at the least cost.
+    case error(decibels: Double)
+    /// At most so many milliseconds a megapixel and channel by the cost model, with the least error.
+    case cost(milliseconds: Double)
+  }
+
+  /// How wrong a point of light may be.
+  public struct PointLight: Equatable, Sendable {
+    /// Largest ``FilterAccuracy/relativeError``.
+    public var relativeError: Double
+    /// Largest ``FilterAccuracy/flicker``.
+    public var flicker: Double
+
+    /// Given bounds.
+    public init(relativeError: Double, flicker: Double) {
+      (self.relativeError, self.flicker) = (relativeError, flicker)
+    }
+
+    /// An eighth of the light's amplitude wrong in the root mean square sense at most a quarter, and a twelfth of it changing
+    /// from pixel to pixel: what a filter at a rate of a fifth of a disk's radius keeps, and one of separate dots does not
+    /// (METHOD.md, section 12).
+    public static let clean = PointLight(relativeError: 0.25, flicker: 0.08)
+  }
+
+  /// dB that are asked for where nothing is: on a photograph of 8 bits the error is then a quarter of a step.
+  public static let standardError = 60.0
+
+  /// What the filter must do.
+  public var demand: Demand
+  /// What filters cost, and on what they run.
+  public var costs: CostModel
+  /// True if a shift of the image must shift the result alike: the filter then runs at the image's own rate.
+  public var exactShift = false
+  /// How wrong a point of light may be; nil: as wrong as photographs allow.
+  public var pointLight: PointLight?
+  /// Seed of every random choice.
+  public var seed: UInt64 = 1
+  /// Threads to use; the result does not depend on it.
+  public var threads = 1
+
+  /// Options that demand `demand` under `costs`.
+  public init(_ demand: Demand, costs: CostModel = .builtIn(.cpu)) { (self.demand, self.costs) = (demand, costs) }
+}
+
+/// A filter that a planner considered.
+public struct PlanCandidate: Equatable, Sendable {
+  /// How it came about.
+  public enum Method: String, Sendable {
+    /// The kernel's own weights.
+    case direct
+    /// A row and a column of taps.
+    case separable
+    /// All taps at a lower rate, in one layer.
+    case dense
+    /// A chain of sparse layers, by search.
+    case chain
+  }
+
+  /// How it came about.
+  public let method: Method
+  /// The filter; it does not name its kernel.
+  public let filter: SparseFilter
+  /// Milliseconds a megapixel and channel by the cost model.
+  public let milliseconds: Double
+  /// How good it is.
+  public let accuracy: FilterAccuracy
+
+  /// Vertical runs in each layer.
+  package var runs: [Int] { filter.chain.layers.map { $0.verticalRuns().count } }
+}
+
+/// What a planner chose, and from what.
+public struct Plan: Equatable, Sendable {
+  /// The front: what it considered, cheapest first, without what costs no less than another and is no better.
+  public let front: [PlanCandidate]
+  /// Index of the chosen one in ``front``.
+  public let chosen: Int
+  /// How many filters were made to find it.
+  public let considered: Int
+  /// Why it was chosen, in a sentence.
+  public let reason: String
+  /// The chosen filter with its provenance.
+  public let result: FitResult
+}
+
+/// Why there is no plan.
+public enum PlanError: Error, Equatable, CustomStringConvertible {
+  /// The demand is no positive number.
+  case badDemand(Double)
+  /// No filter is so cheap.
+  case tooCheap(asked: Double, least: Double)
+  /// Nothing but the kernel itself would do, and that has more taps than a filter may.
+  case outOfReach(asked: Double, best: Double)
+  /// No filter within the cost keeps a point of light as asked.
+  case pointLight(asked: Double)
+  /// It was cancelled before there was a filter.
+  case cancelled
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .badDemand(let value): "\(value): expected a positive number"
+    case .tooCheap(let asked, let least):
+      "no filter costs \(asked) ms a megapixel or less: the cheapest costs \(rounded(least)) ms"
+    case .outOfReach(let asked, let best): "no filter reaches \(asked) dB: the best reaches \(rounded(best)) dB"
+    case .pointLight(let asked): "no filter within \(asked) ms a megapixel keeps a point of light as asked: allow more"
+    case .cancelled: "interrupted before there was a filter"
+    }
+  }
+
+  /// Three digits after the point: enough to ask for more.
+  private func rounded(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
+}

@@ -1,0 +1,163 @@
+import FewtapCore
+import FewtapSynthesis
+
+extension Planner {
+  // MARK: At the image's own rate
+
+  /// The kernel's own taps, and a row and a column of taps where that comes near it.
+  func exactRate() throws -> [PlanCandidate] {
+    // More taps than these are never the cheapest; as a last resort they may still be all that does.
+    try [direct(limit: 4096)].compactMap { $0 } + separable()
+  }
+
+  /// The kernel's own taps, if they are at most `limit`.
+  func direct(limit: Int) throws -> PlanCandidate? {
+    guard kernel.supportCount <= limit else { return nil }
+    var (taps, scale) = ([Tap](), Fit.scale(kernel))
+    kernel.forEachOffset { x, y, weight in
+      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight / scale)) }
+    }
+    return try candidate(
+      .direct, SparseFilter(TapChain(model: .integer, layers: [TapLayer(taps)]), rate: nil, standingFor: kernel))
+  }
+
+  /// The best row and column, and the same with ends cut off that hardly matter.
+  private func separable() throws -> [PlanCandidate] {
+    guard let factors = SeparableKernel(kernel), factors.residual <= Self.largestSeparableError else { return [] }
+    return try parallel(Self.separableThresholds) { threshold in
+      try factors.layers(threshold: threshold).map { layers in
+        [
+          try candidate(
+            .separable, SparseFilter(TapChain(model: .integer, layers: layers), rate: nil, standingFor: kernel))
+        ]
+      } ?? []
+    }
+  }
+
+  /// Beyond this relative error a kernel is not worth a look as a row and a column: at 0.3 photographs see less than 50 dB.
+  private static let largestSeparableError = 0.3
+  /// Shares of the largest weight below which ends are cut off.
+  private static let separableThresholds = [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+
+  // MARK: At lower rates, without a search
+
+  /// Dense filters at lower rates that cost less than `other`.
+  func lowerRates(thanBeats other: PlanCandidate?) throws -> [PlanCandidate] {
+    // Under a bound of cost all are made: the cheapest must be known, should it be too dear.
+    let useful = other.map(\.milliseconds) ?? .infinity
+    let rates = rates().filter { rate in
+      if case .cost = options.demand { return true }
+      return options.costs.milliseconds(rate: rate, layout: Self.smallestLayout) < useful
+    }
+    return try parallel(rates) { rate in
+      let fit = try ClosedFit(kernel, rate: rate)
+      // What comes nearest to the rate's best says whether it is worth more looks.
+      let finest = try candidate(.dense, fit.dense(threshold: Self.finestThreshold))
+      let separable = try Self.lowRateSeparableThresholds.map {
+        try candidate(.separable, fit.separable(threshold: $0))
+      }
+      var found = [finest]
+      // A kernel that is no product of a row and a column is missed by far.
+      found += separable.filter { $0.accuracy.photo.mean > finest.accuracy.photo.mean - Self.tolerated }
+      guard isWorthThinning(finest) else { return found }
+      for threshold in ClosedFit.thresholds where threshold > Self.finestThreshold {
+        let next = try candidate(.dense, fit.dense(threshold: threshold))
+        if next.milliseconds < finest.milliseconds, next.filter != found[found.count - 1].filter { found.append(next) }
+      }
+      return found
+    }
+  }
+
+  private static let finestThreshold = 0.0025
+  private static let lowRateSeparableThresholds = [0.002, 0.01, 0.03]
+  /// dB that taps left out may cost beside what the rate can do.
+  private static let tolerated = 15.0
+
+  private func isWorthThinning(_ finest: PlanCandidate) -> Bool {
+    switch options.demand {
+    case .error(let decibels): finest.accuracy.photo.mean >= decibels
+    case .cost: true
+    }
+  }
+
+  /// Rates around a fifth of the kernel's radius, with prefilters and interpolators of several degrees.
+  private func rates() -> [Resampling] {
+    let radius = Double(kernel.radius)
+    let factors = LowRateTarget.factors.filter { factor in
+      factor <= 24 && (2.5...12).contains(radius / Double(factor))
+    }
+    // Below a dozen pixels only the smallest factor is left, if any.
+    let usable = factors.isEmpty && radius >= 4 ? [2] : factors
+    return usable.flatMap { factor in
+      Self.splines.map { Resampling(factor: factor, prefilter: $0, interpolator: $1) }
+    }
+  }
+
+  /// Prefilter and interpolator.
+  private static let splines: [(Resampling.BSpline, Resampling.BSpline)] = [
+    (.quadratic, .quadratic), (.linear, .quadratic), (.linear, .linear), (.quadratic, .linear), (.quadratic, .cubic),
+  ]
+
+  private static let smallestLayout = Layout(exactly: Layout.Layer(count: 1))
+
+  // MARK: Chains
+
+  /// Chains that could be better than the best of `candidates`, by search: at each rate by halving the range of sizes.
+  func chains(besides candidates: [PlanCandidate]) throws -> [PlanCandidate] {
+    var rates: [Resampling?] = [nil]
+    if !options.exactShift, kernel.radius >= 6 { rates += [Resampling(factor: 2), Resampling(factor: 3)] }
+    if !options.exactShift, kernel.radius >= 40 { rates += [Resampling(factor: 4), Resampling(factor: 5)] }
+    let useful = Self.leastGain * largestUsefulCost(candidates)
+    return try parallel(rates) { rate in
+      // What all taps at a rate do bounds what a chain there can do.
+      let bound = candidates.filter { $0.filter.rate?.factor == rate?.factor && $0.method == .dense }
+        .map(\.accuracy.photo.mean).max()
+      if case .error(let decibels) = options.demand, let bound, bound < decibels { return [] }
+      let sizes = layouts(rate).filter { options.costs.milliseconds(rate: rate, layout: $0) < useful }
+      return try search(rate, sizes)
+    }
+  }
+
+  /// A chain must be cheaper by this factor to be worth its search.
+  private static let leastGain = 0.97
+
+  /// Layouts that rise in cost; none has more taps than the kernel has pixels.
+  private func layouts(_ rate: Resampling?) -> [Layout] {
+    let support = kernel.supportCount / (rate.map { $0.factor * $0.factor } ?? 1)
+    let layouts: [Layout?] = Self.chainSizes.map { count in
+      switch options.costs.target {
+      case .cpu: Layout.candidates(runs: count, of: VerticalRun.maximumLength, support: support).first
+      // A fetch is a bilinear tap, of which twice the runs' number reach about the same.
+      case .gpu: try? Layout(Layout.candidates(taps: 2 * count)[0])
+      }
+    }
+    return layouts.compactMap { $0 }.filter { $0.taps.reduce(0, +) < kernel.supportCount }
+  }
+
+  /// Runs in all, in steps of about a seventh: finer ones are within what a search scatters by.
+  private static let chainSizes = [8, 10, 12, 14, 16, 18, 21, 24, 28, 32, 37, 42, 48]
+
+  /// The smallest of `sizes` that will do, or the best within the cost: the largest.
+  private func search(_ rate: Resampling?, _ sizes: [Layout]) throws -> [PlanCandidate] {
+    if case .cost = options.demand { return try sizes.last.map { [try chain(rate, $0)] } ?? [] }
+    var (found, range) = ([PlanCandidate](), 0..<sizes.count)
+    while !range.isEmpty, !cancellation.isCancelled {
+      let middle = (range.lowerBound + range.upperBound) / 2
+      let candidate = try chain(rate, sizes[middle])
+      found.append(candidate)
+      range = isFeasible(candidate) ? range.lowerBound..<middle : middle + 1..<range.upperBound
+    }
+    return found
+  }
+
+  private func chain(_ rate: Resampling?, _ layout: Layout) throws -> PlanCandidate {
+    var fitOptions = FitOptions()
+    (fitOptions.budget, fitOptions.rate) = (.layout(layout), rate)
+    (fitOptions.effort, fitOptions.seed) = (.fast, options.seed)
+    fitOptions.tapModel = options.costs.target == .gpu ? .bilinear : .integer
+    let result = try Fit(kernel, fitOptions).run(cancellation: cancellation)
+    return PlanCandidate(
+      method: .chain, filter: result.filter.withoutProvenance, milliseconds: options.costs.milliseconds(result.filter),
+      accuracy: result.summary.accuracy)
+  }
+}
