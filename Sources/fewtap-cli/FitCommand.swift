@@ -21,6 +21,7 @@ struct FitCommand: ParsableCommand {
     commandName: "fit", abstract: "Fit a short chain of sparse layers to a kernel.",
     discussion: """
       Examples:
+        fewtap fit heart:size=49 -o heart.json --error 60
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap fit aperture.png --size 65 -o aperture.json --effort thorough
         fewtap fit disk:radius=20 -o disk.json --layout 76,8,6,6 --seed 7 --force
@@ -45,9 +46,12 @@ struct FitCommand: ParsableCommand {
     help: ArgumentHelp("The filter file to write (JSON); - for standard output.", valueName: "file"))
   var output: String
 
+  @OptionGroup var plan: PlanArguments
+
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Taps in all; the fit finds the layers. (default: 96)", valueName: "n"),
+    help: ArgumentHelp(
+      "Taps in all; the fit finds the layers. (default with other options of a search: 96)", valueName: "n"),
     transform: OptionValue.whole(1...Layout.maximumTaps))
   var taps: Int?
 
@@ -121,6 +125,10 @@ struct FitCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
+    if let planned = plan.given, let (flag, _) = searchFlags.first(where: \.1) {
+      throw ValidationError(
+        "\(flag) and \(planned) contradict each other: the planner chooses what a search is told; give one")
+    }
     if taps != nil, layout != nil { throw ValidationError("--taps and --layout contradict each other: give one") }
     if dense {
       let contradicting = [
@@ -152,14 +160,24 @@ struct FitCommand: ParsableCommand {
     }
   }
 
+  /// What a search is told, and a planner is not.
+  private var searchFlags: [(String, Bool)] {
+    [
+      ("--taps", taps != nil), ("--layout", layout != nil), ("--rate", rate != nil), ("--dense", dense),
+      ("--tap-model", tapModel != nil), ("--objective", objective != nil), ("--recipe", recipe != .fewtap),
+      ("--initial-guess", initialGuess != nil), ("--effort", effort != nil), ("--seconds", seconds != nil),
+      ("--max-noise-gain", maxNoiseGain != nil), ("--nonnegative", nonnegative),
+    ]
+  }
+
   func run() throws {
     let file = FilterFile(path: output)
     if !file.isStandardStream { try OutputPath(path: output).check(force: force) }
     let kernel = try kernelOptions.kernel(self.kernel)
-    let (result, seconds) = try fit(kernel)
+    let (result, plan, seconds) = try planned(kernel) ?? fit(kernel)
     try file.write(result.filter)
     try report.print(
-      FitReport(result: result, kernel: kernel, output: output, seconds: seconds),
+      FitReport(result: result, plan: plan, kernel: kernel, output: output, seconds: seconds),
       textToError: file.isStandardStream)
     if result.summary.termination == .cancelled {
       Console.writeError(
@@ -168,7 +186,23 @@ struct FitCommand: ParsableCommand {
     }
   }
 
-  private func fit(_ kernel: Kernel) throws -> (FitResult, seconds: Double) {
+  /// What the planner chooses, unless a search is asked for.
+  private func planned(_ kernel: Kernel) throws -> (FitResult, PlanReport?, seconds: Double)? {
+    guard !searchFlags.contains(where: \.1) else { return nil }
+    let options = try plan.options(seed: seed, threads: threading.threads)
+    let clock = ContinuousClock.now
+    do {
+      let plan = try Interruption.during { cancellation in
+        report.note("planning \(kernel.name) for \(options.costs.machine); Ctrl-C takes the best so far")
+        return try Planner(kernel, options, cancellation: cancellation).run()
+      }
+      return (plan.result, PlanReport(plan: plan, costs: options.costs), (ContinuousClock.now - clock) / .seconds(1))
+    } catch {
+      throw Failure(self.kernel.text, error)
+    }
+  }
+
+  private func fit(_ kernel: Kernel) throws -> (FitResult, PlanReport?, seconds: Double) {
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
     do {
@@ -182,7 +216,7 @@ struct FitCommand: ParsableCommand {
             "\(fixed(progress.photoPSNR, 2)) dB")
         }
       }
-      return (result, bar.elapsed)
+      return (result, nil, bar.elapsed)
     } catch let error as FitError {
       throw Failure(self.kernel.text, error)
     }

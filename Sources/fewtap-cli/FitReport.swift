@@ -3,6 +3,8 @@ import Fewtap
 /// What a fit found, at which cost and with which error.
 struct FitReport: Report {
   let result: FitResult
+  /// What the planner considered, if it chose.
+  let plan: PlanReport?
   let kernel: Kernel
   let output: String
   let seconds: Double
@@ -17,6 +19,7 @@ struct FitReport: Report {
         ("recipe", .string(filter.fit?.recipe)), ("effort", .string(filter.fit?.effort)),
         ("seed", filter.fit.map { .unsigned($0.seed) } ?? .null),
         ("termination", .string(summary.termination.rawValue)), ("seconds", .number(seconds)),
+        ("plan", plan?.json ?? .null),
       ]
   }
 
@@ -26,7 +29,7 @@ struct FitReport: Report {
       + aligned(
         filter.costRows(dense: kernel.width * kernel.height) + ErrorFigures(summary.accuracy, of: filter).rows + [
           ("noise gain", fixed(summary.noiseGain, 2)), ("time", "\(fixed(seconds, 2)) s"),
-        ]) + hint
+        ]) + hint + (plan.map { "\n" + $0.text } ?? "")
   }
 
   /// Half of the kernel's own energy wrong: photographs hide that, a point of light does not.

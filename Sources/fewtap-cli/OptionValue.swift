@@ -45,6 +45,17 @@ enum OptionValue {
     return PixelOffset(x: x, y: y)
   }
 
+  /// Columns and rows, `1920x1080`: at least 16 each, and no more than four bytes a sample of three channels make 1 GiB of.
+  @Sendable static func size(_ text: String) throws -> PixelSize {
+    let numbers = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let width = numbers[0], let height = numbers[1], width >= 16, height >= 16,
+      width <= 1 << 20, height <= 1 << 20, width * height <= 89_000_000
+    else {
+      throw ValidationError("it must be columns and rows, 16 at least and 89 megapixels at most, for example 1920x1080")
+    }
+    return PixelSize(width: width, height: height)
+  }
+
   /// A layout.
   @Sendable static func layout(_ text: String) throws -> Layout { try Layout(parsing: text) }
 }
@@ -56,3 +67,9 @@ extension FitOptions.Recipe: ExpressibleByArgument {}
 extension NonfinitePolicy: ExpressibleByArgument {}
 extension Transfer: ExpressibleByArgument {}
 extension PixelType: ExpressibleByArgument {}
+
+/// Columns and rows of an image.
+struct PixelSize: Equatable, Sendable {
+  let width: Int
+  let height: Int
+}

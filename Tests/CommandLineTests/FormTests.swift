@@ -34,7 +34,7 @@ import Testing
       (
         ["fit", "disk:radius=4", "-o", "k.json", "--taps", "12", "--effort", "fast"],
         "command output kernel tapModel layout taps rate multiplyAdds multiplyAddsPerPixel denseMultiplyAdds photoPSNR "
-          + "worstPhotoPSNR relativeError flicker noiseGain objective recipe effort seed termination seconds warnings"
+          + "worstPhotoPSNR relativeError flicker noiseGain objective recipe effort seed termination seconds plan warnings"
       ),
       (
         ["info", "k.json"],

@@ -42,11 +42,14 @@ final class Workplace {
   /// Names of all that lies in the folder, in folders of it too.
   func files() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() }
 
-  /// Runs the command in the folder. `output` takes its standard output instead of the outcome.
+  /// Runs the command in the folder. `output` takes its standard output instead of the outcome; `environment` adds to that of the
+  /// tests.
   @discardableResult
-  func run(_ arguments: [String], input: Data? = nil, output: FileHandle? = nil) throws -> Outcome {
+  func run(
+    _ arguments: [String], input: Data? = nil, output: FileHandle? = nil, environment: [String: String] = [:]
+  ) throws -> Outcome {
     let streams = try Streams()
-    let process = try start(arguments, streams, input: input, output: output)
+    let process = try start(arguments, streams, input: input, output: output, environment: environment)
     process.waitUntilExit()
     return try streams.outcome(of: process)
   }
@@ -86,9 +89,13 @@ final class Workplace {
   #endif
 
   private func start(
-    _ arguments: [String], _ streams: Streams, input: Data? = nil, output: FileHandle? = nil
+    _ arguments: [String], _ streams: Streams, input: Data? = nil, output: FileHandle? = nil,
+    environment: [String: String] = [:]
   ) throws -> Process {
     let process = Process()
+    // No test depends on what was measured on the machine.
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["XDG_CACHE_HOME": folder + "/no-cache"]) { $1 }.merging(environment) { $1 }
     process.executableURL = Self.command
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)

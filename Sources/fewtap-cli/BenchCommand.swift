@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// `fewtap bench`: measurements of this machine.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure this machine: what filters cost on it.",
+    discussion: """
+      Examples:
+        fewtap bench calibrate
+        fewtap bench apply heart.json disk.json --json
+
+      Measure on an idle machine: another program's work shows in the figures.
+      """,
+    subcommands: [CalibrateCommand.self, BenchApplyCommand.self])
+}
