@@ -66,6 +66,16 @@ public struct PixelLayout: Equatable, Sendable {
       rowStride: rowStride)
   }
 
+  /// True if every pixel is its channels' light, Floats side by side, and nothing else.
+  var isInterleavedLight: Bool {
+    let size = MemoryLayout<Float>.stride
+    return type == .float && transfer == .linear && channels > 1 && channels <= Self.mostInterleaved
+      && channelStride == size && pixelStride == channels * size && rowStride % size == 0
+  }
+
+  /// Most channels that are moved together.
+  private static let mostInterleaved = 4
+
   // MARK: Checks
 
   /// The bytes that an image of `height` rows spans, counted from its sample (0, 0, 0): from below 0 if a stride is negative.

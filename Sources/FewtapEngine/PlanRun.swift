@@ -115,7 +115,8 @@ struct PlanRun: Sendable {
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
     let shape = TileShape(plan.compiled, region)
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
-      let tile = TileRun(plan.compiled, shape, kernels, source: source, memory: workspace.floats)
+      let tile = TileRun(
+        plan.compiled, shape, kernels, source: source, target: target, memory: workspace.floats)
       var clipped = 0
       for y in Swift.stride(from: region.y.lowerBound, to: region.y.upperBound, by: Self.rowsBetweenLooks) {
         let rows = y..<min(y + Self.rowsBetweenLooks, region.y.upperBound)

@@ -55,6 +55,13 @@ struct SourceImage: @unchecked Sendable {
     return (planes[channel] - firstRow * rowStride, rowStride)
   }
 
+  /// Row 0 and stride of an image whose pixels lie as light, channel beside channel, and nothing between them.
+  var interleaved: (row0: UnsafePointer<Float>, stride: Int)? {
+    guard case .coded(let origin, let coder) = storage, coder.layout.isInterleavedLight else { return nil }
+    let stride = coder.layout.rowStride / MemoryLayout<Float>.stride
+    return (origin.assumingMemoryBound(to: Float.self) - firstRow * stride, stride)
+  }
+
   /// Where the samples of `columns` of row `y` lie, from the first channel's on; nothing of other planes.
   func bytes(row y: Int, columns: Range<Int>, channel: Int) -> UnsafeRawBufferPointer {
     switch storage {

@@ -44,6 +44,15 @@ struct TargetImage: @unchecked Sendable {
     return (planes[channel] - firstRow * rowStride, rowStride)
   }
 
+  /// Row 0 and stride of an image of `channels` whose pixels lie as light, channel beside channel, and nothing between them.
+  func interleaved(channels: Int) -> (row0: UnsafeMutablePointer<Float>, stride: Int)? {
+    guard case .coded(let origin, let coder) = storage, coder.layout.isInterleavedLight,
+      coder.layout.channels == channels
+    else { return nil }
+    let stride = coder.layout.rowStride / MemoryLayout<Float>.stride
+    return (origin.assumingMemoryBound(to: Float.self) - firstRow * stride, stride)
+  }
+
   /// Stores light into the `columns` of row `y`, one row for each of `channels`, where it is not there already; `alpha`
   /// is the row of coverage. Returns how many samples the type could not hold.
   func store(

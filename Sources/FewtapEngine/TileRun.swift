@@ -22,8 +22,15 @@ final class TileRun {
   private let layers: [Layer]
   // One thread owns it, and no two accesses overlap: checking that for each row would cost more than some stages.
   @exclusivity(unchecked) private var windows: [RowWindow]
-  /// Three rows for what a stage does on the way.
-  private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// Two rows for what a stage does on the way.
+  private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// One row a channel.
+  private let apart: [UnsafeMutablePointer<Float>]
+  /// Two rows of all channels.
+  private let packed: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// True if the last window's rows hold all channels side by side, as the target does: no row of the image is taken apart or
+  /// put together at its full length.
+  private let isPacked: Bool
   private let pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
   /// Rows of results that have no other place, one a channel.
   private let results: UnsafeMutablePointer<Float>
@@ -33,25 +40,32 @@ final class TileRun {
 
   /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats.
   init(
-    _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource,
+    _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource, target: TileTarget,
     memory: UnsafeMutablePointer<Float>
   ) {
     (rate, self.kernels, self.source, region) = (filter.rate, kernels, source, shape.region)
     let channels = source.group.roles.count
     stages = shape.windows.map(\.stage)
+    let packs = filter.rate != nil && channels > 1 && target.interleavedPlace != nil
+    isPacked = packs
     var next = memory + TileShape.margin
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
       defer { next += count }
       return next
     }
-    windows = shape.windows.map { window in
-      RowWindow(
-        columns: window.region.x, rows: window.region.y, stride: window.stride, capacity: window.capacity,
-        channels: channels,
+    windows = shape.windows.enumerated().map { index, window in
+      // All channels side by side are one row of so many times the length, in the same memory.
+      let samples = packs && index == shape.windows.count - 1 ? channels : 1
+      return RowWindow(
+        columns: window.region.x, rows: window.region.y, stride: samples * window.stride, capacity: window.capacity,
+        channels: channels / samples,
         base: take(RowWindow.count(stride: window.stride, capacity: window.capacity, channels: channels)))
     }
     func takeScratch() -> UnsafeMutablePointer<Float> { take(shape.scratchCount + TileShape.margin) + TileShape.margin }
-    scratch = (takeScratch(), takeScratch(), takeScratch())
+    func takeWide() -> UnsafeMutablePointer<Float> { take(channels * (shape.scratchCount + TileShape.margin)) }
+    scratch = (takeScratch(), takeScratch())
+    apart = (0..<channels).map { _ in takeScratch() }
+    packed = (takeWide(), takeWide())
     (results, resultStride) = (take(channels * shape.resultStride), shape.resultStride)
     pointers = UnsafeMutableRawPointer(take(2 * shape.pointerCount))
       .bindMemory(to: UnsafePointer<Float>?.self, capacity: shape.pointerCount)
@@ -72,7 +86,8 @@ final class TileRun {
   func run(rows ys: Range<Int>, into target: TileTarget) -> Int {
     let last = windows.count - 1
     let places = target.places()
-    var rows = (0..<windows[last].channels).map { results + $0 * resultStride }
+    var rows = isPacked ? [] : (0..<windows[last].channels).map { results + $0 * resultStride }
+    let interleaved = isPacked ? target.interleavedPlace : nil
     var clipped = 0
     for y in ys {
       if let rate {
@@ -81,12 +96,20 @@ final class TileRun {
       } else {
         fill(last, through: y + 1, keepingFrom: y)
       }
+      if let rate, let interleaved {
+        let samples = apart.count
+        interpolate(
+          rate, 0, samples: samples, row: y,
+          into: interleaved.row0 + y * interleaved.stride + region.x.lowerBound * samples, target.image.streams)
+        continue
+      }
       for channel in rows.indices {
         let place = places[channel].map { $0.row0 + y * $0.stride + region.x.lowerBound }
         if let rate {
           rows[channel] = place ?? results + channel * resultStride
           // What will be coded is read at once: it stays in the caches.
-          interpolate(rate, channel, row: y, into: rows[channel], target.image.streams && place != nil)
+          interpolate(
+            rate, channel, samples: 1, row: y, into: rows[channel], target.image.streams && place != nil)
         } else {
           rows[channel] = place ?? windows[last].row(y, channel)
           place?.update(from: windows[last].row(y, channel), count: region.x.count)
@@ -99,17 +122,18 @@ final class TileRun {
 
   /// Interpolates between expanded rows.
   private func interpolate(
-    _ rate: CompiledFilter.Rate, _ channel: Int, row y: Int, into result: UnsafeMutablePointer<Float>, _ streaming: Bool
+    _ rate: CompiledFilter.Rate, _ channel: Int, samples: Int, row y: Int, into result: UnsafeMutablePointer<Float>,
+    _ streaming: Bool
   ) {
     let window = windows[windows.count - 1]
     let (low, weights) = rate.interpolation(of: y)
-    let column = region.x.lowerBound - window.columns.lowerBound
+    let column = (region.x.lowerBound - window.columns.lowerBound) * samples
     for index in 0..<weights.count {
       pointers[index] = UnsafePointer(window.row(low.lowerBound + index, channel) + column)
     }
     check(
       kernels.weighted_rows(
-        pointers, weights.values, Int32(weights.count), result, Int32(region.x.count), streaming ? 1 : 0))
+        pointers, weights.values, Int32(weights.count), result, Int32(region.x.count * samples), streaming ? 1 : 0))
   }
 
   // MARK: Rows of a stage
@@ -160,9 +184,8 @@ final class TileRun {
     guard let rate else { return }
     prepareSum(rate.columnSteps[step], stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
-    for channel in 0..<windows[stage].channels {
-      sum(rate.columnSteps[step], stage, row: y, channel, into: windows[stage].row(y, channel))
-    }
+    let window = windows[stage]
+    sum(rate.columnSteps[step], stage, row: y, into: apart.indices.map { window.row(y, $0) })
     windows[stage].append(1)
   }
 
@@ -171,10 +194,10 @@ final class TileRun {
     let step = rate.columnSteps[rate.columnSteps.count - 1]
     prepareSum(step, stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
-    for channel in 0..<windows[stage].channels {
-      sum(step, stage, row: y, channel, into: scratch.0)
+    sum(step, stage, row: y, into: apart)
+    for channel in apart.indices {
       let row = windows[stage].row(y, channel)
-      decimate(rate, into: row, width: windows[stage].columns.count)
+      decimate(rate, apart[channel], into: row, width: windows[stage].columns.count)
       if direct != nil { checkFinite(row, windows[stage].columns.count) }
     }
     windows[stage].append(1)
@@ -187,10 +210,9 @@ final class TileRun {
     fill(stage - 1, through: rows.upperBound, keepingFrom: rows.lowerBound)
   }
 
-  /// Sums rows of the stage before, or of the image itself, into row `y` of a step.
+  /// Sums rows of the stage before, or of the image itself, into row `y` of a step, one result a channel.
   private func sum(
-    _ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int, _ channel: Int,
-    into result: UnsafeMutablePointer<Float>
+    _ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int, into results: [UnsafeMutablePointer<Float>]
   ) {
     let rows = step.read(for: y..<y + 1)
     let input = windows[stage - 1]
@@ -198,9 +220,11 @@ final class TileRun {
       // Rows below the tile are another's: nobody reads them here.
       let ahead = min(rows.upperBound + step.factor, max(input.rows.upperBound, rows.upperBound))
       direct.sum(
-        from: rows.lowerBound, step.weights, into: result, pointers: pointers, constant: scratch.2,
+        from: rows.lowerBound, step.weights, into: results, pointers: pointers, constant: packed.0, packed: packed.1,
         ahead: rows.upperBound..<ahead, kernels)
-    } else {
+      return
+    }
+    for (channel, result) in results.enumerated() {
       for index in 0..<step.weights.count {
         pointers[index] = UnsafePointer(input.row(rows.lowerBound + index, channel))
       }
@@ -210,9 +234,11 @@ final class TileRun {
     }
   }
 
-  /// Decimates the scratch row, one prime factor after the other.
-  private func decimate(_ rate: CompiledFilter.Rate, into row: UnsafeMutablePointer<Float>, width: Int) {
-    var (input, spare) = (scratch.0, scratch.1)
+  /// Decimates a row, one prime factor after the other; it is lost.
+  private func decimate(
+    _ rate: CompiledFilter.Rate, _ full: UnsafeMutablePointer<Float>, into row: UnsafeMutablePointer<Float>, width: Int
+  ) {
+    var (input, spare) = (full, scratch.0)
     for index in 0..<rate.primes.count {
       let prime = rate.primes[index]
       // What is left after this factor is what the later ones read for `width`.
@@ -232,13 +258,13 @@ final class TileRun {
     guard let rate else { return }
     fill(stage - 1, through: y + 1, keepingFrom: y)
     windows[stage].makeRoom(1, keepingFrom: first)
-    for channel in 0..<windows[stage].channels {
+    for channel in apart.indices {
       var input = windows[stage - 1].row(y, channel)
       var (output, spare) = (scratch.0, scratch.1)
       var count = windows[stage - 1].columns.count
       for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
         let prime = rate.primes[index]
-        if index == 0 { output = windows[stage].row(y, channel) }
+        if index == 0 { output = isPacked ? apart[channel] : windows[stage].row(y, channel) }
         check(
           kernels.interpolate(
             Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output,
@@ -247,7 +273,18 @@ final class TileRun {
         (input, output, spare) = (output, spare, output)
       }
     }
+    if isPacked { putTogether(windows[stage].row(y, 0), width: windows[stage].columns.count) }
     windows[stage].append(1)
+  }
+
+  /// Lays the rows that are apart into one, channel beside channel.
+  private func putTogether(_ row: UnsafeMutablePointer<Float>, width: Int) {
+    let layout = fewtap_samples(type: FEWTAP_SAMPLES_FLOAT, channels: Int32(apart.count), step: apart.count)
+    var clipped: Int64 = 0
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: apart.count) { rows in
+      for channel in apart.indices { rows[channel] = UnsafePointer(apart[channel]) }
+      check(kernels.store_samples(layout, rows.baseAddress, nil, row, Int32(width), &clipped))
+    }
   }
 
   private func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {

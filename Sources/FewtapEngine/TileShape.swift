@@ -91,6 +91,7 @@ struct TileShape: Sendable {
     }
     let runs = (runCount * MemoryLayout<fewtap_run>.stride + pointerCount * 8) / MemoryLayout<Float>.stride
     // The last reads may go a block beyond the last row.
-    return rows + 3 * (scratchCount + Self.margin) + channels * resultStride + runs + 4 * Self.margin + 1024
+    return rows + (3 + 3 * channels) * (scratchCount + Self.margin) + channels * resultStride + runs + 4 * Self.margin
+      + 1024
   }
 }

@@ -25,12 +25,16 @@ struct TileSource: Sendable {
 
   /// The rows of the only channel where they lie, if sums of them need no copy; `columns` are those that would be read.
   func directRows(_ columns: ColumnExtension) -> DirectRows? {
-    guard group.roles.count == 1, case .image(let channel) = group.roles[0], !replacesNonfinite, columns.isComplete
-    else {
-      return nil
+    guard group.mask == nil, !premultiplies, !replacesNonfinite, columns.isComplete else { return nil }
+    if group.roles.count == image.channels, let place = image.interleaved {
+      return DirectRows(
+        row0: place.row0, stride: place.stride, samples: image.channels, height: image.height, border: border,
+        columns: columns)
     }
+    guard group.roles.count == 1, case .image(let channel) = group.roles[0] else { return nil }
     return image.plane(channel).map {
-      DirectRows(row0: $0.row0, stride: $0.stride, height: image.height, border: border, columns: columns)
+      DirectRows(
+        row0: $0.row0, stride: $0.stride, samples: 1, height: image.height, border: border, columns: columns)
     }
   }
 
@@ -86,41 +90,54 @@ struct TileSource: Sendable {
   }
 }
 
-/// The rows of a plane of light, summed where they lie.
+/// The rows of a plane of light, or of interleaved planes, summed where they lie.
 struct DirectRows {
   let row0: UnsafePointer<Float>
   let stride: Int
+  /// Channels side by side in a pixel.
+  let samples: Int
   let height: Int
   let border: BorderRule
   let columns: ColumnExtension
 
   /// `sum_i weights[i] row_{first + i}` over extended rows; the same bits as from loaded rows.
   ///
-  /// Rows `ahead` are asked for, since the next sum needs them. `pointers` holds one address a weight, `constant` one row more.
+  /// Rows `ahead` are asked for, since the next sum needs them. `results` are one row a channel; `pointers` holds one address
+  /// a weight, `constant` one row of all channels more, and so does `packed`, where channels lie side by side.
   func sum(
-    from first: Int, _ weights: CompiledFilter.Weights, into result: UnsafeMutablePointer<Float>,
-    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>, ahead: Range<Int>,
-    _ kernels: fewtap_kernels
+    from first: Int, _ weights: CompiledFilter.Weights, into results: [UnsafeMutablePointer<Float>],
+    pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>,
+    packed: UnsafeMutablePointer<Float>, ahead: Range<Int>, _ kernels: fewtap_kernels
   ) {
     let inside = columns.inside
     let count = Int32(weights.count)
+    let width = inside.count * samples
     // Outside of the image a constant border's rows and columns are one value.
     let isConstant = border.source(of: -1, count: 1) == nil
     var outside: Float = 0
     if isConstant {
-      constant.update(repeating: border.outside, count: max(1, inside.count))
+      constant.update(repeating: border.outside, count: max(1, width))
       for index in 0..<weights.count { pointers[index] = UnsafePointer(constant) }
       check(kernels.weighted_rows(pointers, weights.values, count, &outside, 1, 0))
     }
     for index in 0..<weights.count {
       pointers[index] =
-        border.source(of: first + index, count: height).map { row0 + $0 * stride + inside.lowerBound }
+        border.source(of: first + index, count: height).map { row0 + $0 * stride + inside.lowerBound * samples }
         ?? UnsafePointer(constant)
     }
-    check(kernels.weighted_rows(pointers, weights.values, count, result + columns.begin, Int32(inside.count), 0))
+    let sums = samples == 1 ? results[0] + columns.begin : packed
+    check(kernels.weighted_rows(pointers, weights.values, count, sums, Int32(width), 0))
     for y in ahead where (0..<height).contains(y) {
-      check(kernels.prefetch(row0 + y * stride + inside.lowerBound, inside.count * MemoryLayout<Float>.stride))
+      check(
+        kernels.prefetch(row0 + y * stride + inside.lowerBound * samples, width * MemoryLayout<Float>.stride))
     }
-    columns.fill(result, outside: outside)
+    if samples > 1 {
+      let layout = fewtap_samples(type: FEWTAP_SAMPLES_FLOAT, channels: Int32(samples), step: samples)
+      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: samples) { rows in
+        for channel in 0..<samples { rows[channel] = results[channel] + columns.begin }
+        check(kernels.load_samples(layout, packed, nil, rows.baseAddress, Int32(inside.count)))
+      }
+    }
+    for result in results { columns.fill(result, outside: outside) }
   }
 }

@@ -32,6 +32,14 @@ struct TileTarget {
     }
   }
 
+  /// Row 0 and stride of a place for all channels side by side, if rows there need nothing more.
+  var interleavedPlace: (row0: UnsafeMutablePointer<Float>, stride: Int)? {
+    guard group.alpha == nil || (!unpremultiplies && keptAlpha == nil && sum == 1), group.mask == nil else {
+      return nil
+    }
+    return image.interleaved(channels: group.roles.count)
+  }
+
   /// Finishes one row over `columns`, and stores what is not in its place. Returns how many samples could not be held.
   func finish(row y: Int, columns: Range<Int>, _ rows: [UnsafeMutablePointer<Float>]) -> Int {
     let count = Int32(columns.count)

@@ -149,16 +149,16 @@ extension CostModel {
   public static func builtIn(_ target: Target) -> CostModel {
     switch target {
     case .cpu:
-      // The fastest of 200 rounds of `fewtap bench calibrate` on a machine that had other work too.
+      // `fewtap bench calibrate --rounds 60` on a machine that had other work too; the model was within 11% of the probes.
       CostModel(
         .cpu, "AMD EPYC (Zen 5), AVX-512",
         [
-          .copy: 0.35, .resampling: 0.12, .rowWeight: 0.044, .columnWeight: 0.015, .layer: 0.17, .run1: 0.025,
-          .run2: 0.0265, .run3: 0.0335, .run4: 0.0427,
+          .copy: 0.41, .resampling: 0.19, .rowWeight: 0.030, .columnWeight: 0.020, .layer: 0.20, .run1: 0.033,
+          .run2: 0.033, .run3: 0.036, .run4: 0.047,
         ])
     case .gpu:
-      // No machine's: a texture unit that fetches 100 times while memory takes a pixel of four half floats in and out at
-      // 2e11 bytes a second and 1e11 fetches a second, for four channels at once. Only the ratio decides.
+      // No machine's: 1e11 bilinear fetches and 2e11 bytes a second, a pixel of four half floats read and written by a pass, all
+      // four channels at once. Only the ratio decides.
       CostModel(.gpu, "a nominal graphics processor", [.fetch: 0.0025, .pass: 0.02])
     }
   }

@@ -22,9 +22,9 @@ public struct PlanOptions: Equatable, Sendable {
       (self.relativeError, self.flicker) = (relativeError, flicker)
     }
 
-    /// An eighth of the light's amplitude wrong in the root mean square sense at most a quarter, and a twelfth of it changing
-    /// from pixel to pixel: what a filter at a rate of a fifth of a disk's radius keeps, and one of separate dots does not
-    /// (METHOD.md, section 12).
+    /// At most a quarter of the kernel's norm wrong, and a twelfth of it changing from pixel to pixel: what a filter at a fifth
+    /// of a disk's radius with quadratic splines keeps (0.17 and 0.06), and one of separate dots, or with a linear prefilter,
+    /// does not (METHOD.md, section 12).
     public static let clean = PointLight(relativeError: 0.25, flicker: 0.08)
   }
 

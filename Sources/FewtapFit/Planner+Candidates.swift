@@ -53,32 +53,42 @@ extension Planner {
       let fit = try ClosedFit(kernel, rate: rate)
       // What comes nearest to the rate's best says whether it is worth more looks.
       let finest = try candidate(.dense, fit.dense(threshold: Self.finestThreshold))
-      let separable = try Self.lowRateSeparableThresholds.map {
-        try candidate(.separable, fit.separable(threshold: $0))
-      }
-      var found = [finest]
-      // A kernel that is no product of a row and a column is missed by far.
-      found += separable.filter { $0.accuracy.photo.mean > finest.accuracy.photo.mean - Self.tolerated }
-      guard isWorthThinning(finest) else { return found }
-      for threshold in ClosedFit.thresholds where threshold > Self.finestThreshold {
-        let next = try candidate(.dense, fit.dense(threshold: threshold))
-        if next.milliseconds < finest.milliseconds, next.filter != found[found.count - 1].filter { found.append(next) }
-      }
-      return found
+      return try [finest] + separable(fit, near: finest) + thinned(fit, from: finest)
     }
+  }
+
+  /// A row and a column at a lower rate, and the same with ends cut off: for kernels that are near such a product.
+  private func separable(_ fit: ClosedFit, near finest: PlanCandidate) throws -> [PlanCandidate] {
+    var found: [PlanCandidate] = []
+    for threshold in Self.lowRateSeparableThresholds {
+      found.append(try candidate(.separable, fit.separable(threshold: threshold)))
+      // Another kernel is missed by far.
+      guard found[0].accuracy.photo.mean > finest.accuracy.photo.mean - Self.tolerated else { return [] }
+    }
+    return found
+  }
+
+  /// The same dense filter with fewer of its small taps: for a demanded error the fewest that will do, by halving the range.
+  private func thinned(_ fit: ClosedFit, from finest: PlanCandidate) throws -> [PlanCandidate] {
+    let thresholds = ClosedFit.thresholds.filter { $0 > Self.finestThreshold }
+    guard case .error = options.demand else {
+      return try thresholds.map { try candidate(.dense, fit.dense(threshold: $0)) }
+    }
+    guard isFeasible(finest) else { return [] }
+    var (found, range) = ([PlanCandidate](), 0..<thresholds.count)
+    while !range.isEmpty {
+      let middle = (range.lowerBound + range.upperBound) / 2
+      let next = try candidate(.dense, fit.dense(threshold: thresholds[middle]))
+      found.append(next)
+      range = isFeasible(next) ? range.lowerBound..<middle : middle + 1..<range.upperBound
+    }
+    return found
   }
 
   private static let finestThreshold = 0.0025
   private static let lowRateSeparableThresholds = [0.002, 0.01, 0.03]
   /// dB that taps left out may cost beside what the rate can do.
   private static let tolerated = 15.0
-
-  private func isWorthThinning(_ finest: PlanCandidate) -> Bool {
-    switch options.demand {
-    case .error(let decibels): finest.accuracy.photo.mean >= decibels
-    case .cost: true
-    }
-  }
 
   /// Rates around a fifth of the kernel's radius, with prefilters and interpolators of several degrees.
   private func rates() -> [Resampling] {
@@ -96,6 +106,7 @@ extension Planner {
   /// Prefilter and interpolator.
   private static let splines: [(Resampling.BSpline, Resampling.BSpline)] = [
     (.quadratic, .quadratic), (.linear, .quadratic), (.linear, .linear), (.quadratic, .linear), (.quadratic, .cubic),
+    (.linear, .cubic),
   ]
 
   private static let smallestLayout = Layout(exactly: Layout.Layer(count: 1))

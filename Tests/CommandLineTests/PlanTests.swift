@@ -90,7 +90,7 @@ import Testing
     let good = String(decoding: try CostModel.builtIn(.cpu).json(), as: UTF8.self)
     let cases = [
       ("{", ["JSON"]), (good.replacing("\"version\" : 1", with: "\"version\" : 7"), ["version is 7", "expected 1"]),
-      (good.replacing("\"layer\" : ", with: "\"layer\" : -"), ["milliseconds.layer", "-0.17"]),
+      (good.replacing("\"layer\" : ", with: "\"layer\" : -"), ["milliseconds.layer", "-0.2"]),
       (good.replacing("fewtap.cost-model", with: "x\\u001b[31m"), ["format", "\\u001b"]),
       (String(decoding: try CostModel.builtIn(.gpu).json(), as: UTF8.self), ["target"]),
     ]
