@@ -47,7 +47,7 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "the image is \(found) pixels wide, but the plan was built for \(planned): build one for \(found)"
     case .badWidth(let width): "no image is \(width) pixels wide: expected 1 to \(Int32.max)"
     case .unknownInstructionSet(let name, let available):
-      "FEWTAP_ISA is \"\(name)\": expected one of \(available.joined(separator: ", ")) on this machine"
+      "FEWTAP_ISA is \(quoted(name)): expected one of \(available.joined(separator: ", ")) on this machine"
     case .memory(let needed, let limit):
       "the filter needs \(needed >> 20) MiB for a few rows of this image, more than the \(limit >> 20) MiB allowed: "
         + "allow more (--memory), or use fewer threads"
