@@ -41,8 +41,8 @@ package func magnitudes(_ border: BorderRule) -> BorderRule {
 extension SparseFilter {
   /// Roundings that a pixel of the Float engine can pass through: a layer of n integer taps rounds n additions, a product
   /// and a stored weight; the reference's own Double rounding counts as one more.
-  /// Decimation and interpolation are sums too: down the columns at once, along the rows one prime factor after the other,
-  /// where no filter is longer than the whole.
+  /// Decimation and interpolation are sums too, run in steps: their roundings add up to no more than those of the whole for
+  /// the columns and once more for each prime factor of the rows.
   package var roundings: Int {
     let layers = chain.layers.reduce(0) { $0 + $1.mergedIntegerTaps().count + 2 }
     guard let rate else { return layers }
