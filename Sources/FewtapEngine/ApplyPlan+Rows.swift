@@ -28,10 +28,10 @@ extension ApplyPlan {
     while true {
       let chunks = chunks(height, chunkHeight, options.border)
       // A filter that reads nothing but a constant border needs no row: a buffer has one nevertheless.
-      let held = chunks.reduce(1) { max($0, $1.needed.count) }
+      let held = max(1, chunks.mostHeld)
       let rows = try Self.bytes(inputLayout, rows: held) + Self.bytes(outputLayout, rows: chunkHeight)
       let tiles = PlanRun.tileBytes(
-        self, rows: chunks[0].rows, channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options
+        self, rows: chunks.rows(0), channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options
       )
       let needed = rows + tiles
       if needed <= memoryLimit { return RowSchedule(chunkHeight: chunkHeight, heldRows: held, byteCount: needed) }
@@ -63,7 +63,9 @@ extension ApplyPlan {
       byteCount: try Self.bytes(outputLayout, rows: schedule.chunkHeight), alignment: 64)
     defer { output.deallocate() }
     var (held, clipped) = (0..<0, 0)
-    for (rows, needed) in chunks(height, schedule.chunkHeight, options.border) {
+    let chunks = chunks(height, schedule.chunkHeight, options.border)
+    for index in 0..<chunks.count {
+      let (rows, needed) = (chunks.rows(index), chunks.held(index))
       // No row is left out: what is needed next starts at or above the end of what is held.
       let kept = min(needed.lowerBound, held.upperBound)..<held.upperBound
       let (start, stride) = (kept.lowerBound - held.lowerBound, inputLayout.rowStride)
@@ -96,21 +98,8 @@ extension ApplyPlan {
     { part in whole((Double(rows.lowerBound) + part * Double(rows.count)) / Double(height)) }
   }
 
-  /// Rows of the result at a time, with the rows of the image to hold meanwhile: those that are needed, and those above them
-  /// that a later chunk needs once more (mirrored at the bottom).
-  private func chunks(
-    _ height: Int, _ chunkHeight: Int, _ border: BorderRule
-  ) -> [(rows: Range<Int>, needed: Range<Int>)] {
-    var chunks: [(rows: Range<Int>, needed: Range<Int>)] = []
-    var first = height
-    for start in stride(from: 0, to: height, by: chunkHeight).reversed() {
-      let rows = start..<min(start + chunkHeight, height)
-      let needed = neededRows(for: rows, of: height, border)
-      // Rows are read from the first one on, even those that no row of the result needs.
-      first = start == 0 ? 0 : min(first, needed.lowerBound)
-      chunks.append((rows, first..<max(first, needed.upperBound)))
-    }
-    return chunks.reversed()
+  private func chunks(_ height: Int, _ chunkHeight: Int, _ border: BorderRule) -> RowChunks {
+    RowChunks(height: height, chunkHeight: chunkHeight, bounds: filter.bounds, border: border)
   }
 
   /// Bytes of whole rows, which must lie one after the other.
@@ -124,25 +113,5 @@ extension ApplyPlan {
     } catch {
       throw .layout(error)
     }
-  }
-
-  /// The rows of the image that `rows` of the result read, through the border rule.
-  private func neededRows(for rows: Range<Int>, of height: Int, _ border: BorderRule) -> Range<Int> {
-    let bounds = filter.bounds
-    let read = rows.lowerBound - bounds.maxY..<rows.upperBound - bounds.minY
-    // The image's own rows among them, then what stands for those outside.
-    var needed = read.clamped(to: 0..<height)
-    let above = read.lowerBound..<max(read.lowerBound, min(read.upperBound, 0))
-    let below = min(max(read.lowerBound, height), read.upperBound)..<read.upperBound
-    for outside in [above, below] {
-      // A period of the border rules holds every row that they can give.
-      for y in outside.prefix(2 * height) {
-        guard let source = border.source(of: y, count: height) else { continue }
-        needed =
-          needed.isEmpty
-          ? source..<source + 1 : min(needed.lowerBound, source)..<max(needed.upperBound, source + 1)
-      }
-    }
-    return needed
   }
 }

@@ -12,7 +12,7 @@ final class OpenImageIOEncoder: RowEncoder {
   private let height: Int
   /// Rows that are written together, so that the file's bytes do not depend on how rows arrive.
   private let bandHeight: Int
-  private var band: [UInt8]
+  private var band: [UInt8] = []
   private var bandRows: Range<Int> = 0..<0
   let workingBytes: Int
 
@@ -77,10 +77,9 @@ final class OpenImageIOEncoder: RowEncoder {
     // TIFF packs strips of 32 rows, several at once if they are there; OpenEXR up to 32 rows.
     let step = plan.format == .tiff || plan.format == .openexr ? 32 : 1
     bandHeight = min(height, max(min(2 * step, 64), (4 << 20) / rowBytes / step * step))
-    band = [UInt8](repeating: 0, count: bandHeight * rowBytes)
     // The band, a copy that is packed, and what it is packed into; threads of OpenEXR hold two blocks of 32 rows each.
     let blocks = plan.format == .openexr ? 2 * (ProcessInfo.processInfo.activeProcessorCount + 1) * 32 * rowBytes : 0
-    workingBytes = 4 * band.count + blocks + 32 * rowBytes
+    workingBytes = 4 * bandHeight * rowBytes + blocks + 32 * rowBytes
   }
 
   deinit { fewtap_io_close_writer(handle) }
@@ -96,6 +95,7 @@ final class OpenImageIOEncoder: RowEncoder {
         bandRows = taken.upperBound..<taken.upperBound
       } else {
         let offset = (row - bandRows.lowerBound) * rowBytes
+        if band.isEmpty { band = [UInt8](repeating: 0, count: bandHeight * rowBytes) }
         band.withUnsafeMutableBytes {
           UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + part.count]).copyMemory(from: part)
         }

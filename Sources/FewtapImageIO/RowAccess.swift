@@ -15,55 +15,59 @@ struct RowAccess {
   private static let usualBand = 4 << 20
 
   init(_ spec: fewtap_io_spec, _ format: ImageFormat, _ layout: SampleLayout, _ source: ByteSource) {
-    let row = layout.rowBytes
+    // In Double: a damaged header's sizes do not overflow it.
+    let (row, image) = (Double(layout.rowBytes), Double(layout.rowBytes) * Double(layout.height))
     /// Rows in multiples of `step` that take about the usual size, within the image.
-    func rows(_ step: Int) -> Int { min(max(1, Self.usualBand / row / step) * step, layout.height) }
-    let image = row.multipliedReportingOverflow(by: layout.height)
-    let imageBytes = image.overflow ? Int.max : image.partialValue
-    var held = 0
+    func rows(_ step: Int) -> Int { min(max(1, Self.usualBand / layout.rowBytes / step) * step, layout.height) }
+    var held = 0.0
     if spec.tile_height > 0 {
       bandHeight = Int(spec.tile_height)
       isSequential = false
       // Our band, the tiles, which may reach beyond the image, and what they are unpacked from.
-      held = 3 * (row * Int(spec.tile_height) + Self.usualBand)
+      held = 3 * (row * Double(spec.tile_height) + Double(Self.usualBand))
     } else {
       switch format {
       case .tiff:
         isSequential = true
         let strip = min(max(1, Int(spec.strip_height)), layout.height)
-        let stripBytes = min(imageBytes, strip * row)
+        let stripBytes = Double(strip) * row
         let isSeparate = spec.planar_configuration == 2
-        if stripBytes > Self.usualBand, !isSeparate {
+        if stripBytes > Double(Self.usualBand), !isSeparate {
           // By single lines, for which the library holds one compressed strip.
           bandHeight = nil
-          held = min(source.count, stripBytes + stripBytes / 8) + 4 * row
+          held = min(Double(source.count), stripBytes * 9 / 8) + 4 * row
         } else {
           // Planes apart are unpacked once a strip, not once a line.
-          let band = stripBytes > Self.usualBand ? strip : rows(strip)
+          let band = stripBytes > Double(Self.usualBand) ? strip : rows(strip)
           bandHeight = band
-          held = 4 * band * row
+          held = 4 * Double(band) * row
         }
         // Other colors than gray, RGB, palettes and inks are unpacked as one image of 4 bytes a pixel.
-        if spec.photometric > 3, spec.photometric != 5 { held += 4 * layout.width * layout.height + imageBytes / 8 }
+        if spec.photometric > 3, spec.photometric != 5 {
+          held += 4 * Double(layout.width) * Double(layout.height) + image / 8
+        }
       case .openexr:
         isSequential = false
-        let compression = withUnsafeBytes(of: spec.compression) { text(in: $0) }
         // OpenEXR packs up to 256 lines together (DWAB), else up to 32, and its threads hold two such blocks each.
+        let compression = withUnsafeBytes(of: spec.compression) { text(in: $0) }
         let lines = compression.hasPrefix("dwab") ? 256 : 32
         bandHeight = rows(lines)
-        held = rows(lines) * row + 4 * (ProcessInfo.processInfo.activeProcessorCount + 1) * lines * row
+        let blocks = 4 * (ProcessInfo.processInfo.activeProcessorCount + 1) * lines
+        held = Double(rows(lines) + blocks) * row
       case .png:
         (bandHeight, isSequential) = (nil, true)
-        held = Self.isInterlaced(source) ? imageBytes : 8 * row
+        held = Self.isInterlaced(source) ? image : 8 * row
       default:
         (bandHeight, isSequential) = (nil, true)
-        // A coefficient takes 2 bytes; blocks of 16x16 pixels reach beyond the image.
-        let blocks = (layout.width + 15) / 16 * ((layout.height + 15) / 16) * 256 * layout.channels
-        held = format == .jpeg && Self.hasSeveralScans(source) ? 2 * blocks + 64 * row : 64 * row
+        held = 64 * row
+        if format == .jpeg, Self.hasSeveralScans(source) {
+          // A coefficient takes 2 bytes; blocks of 16x16 pixels reach beyond the image.
+          held += 2 * Double((layout.width + 15) * (layout.height + 15) * layout.channels)
+        }
       }
     }
     // Tables, and the buffers of streams.
-    workingBytes = min(held, .max - (1 << 20)) + (1 << 20)
+    workingBytes = Int(min(held, 0x1p60)) + (1 << 20)
   }
 
   /// PNG's interlace method is the last byte of its header chunk (RFC 2083, 4.1.1).

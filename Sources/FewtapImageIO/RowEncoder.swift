@@ -58,7 +58,8 @@ final class PlainEncoder: RowEncoder {
   private let start: Int
   /// The file's length is a multiple of this.
   private let blockSize: Int
-  private var line: [UInt8]
+  private let lineBytes: Int
+  private var line: [UInt8] = []
 
   init(
     _ plan: OutputPlan, width: Int, height: Int, header: [UInt8], order: Order, isBigEndian: Bool, blockSize: Int = 1,
@@ -67,13 +68,15 @@ final class PlainEncoder: RowEncoder {
     (self.sink, self.width, self.height, channels) = (sink, width, height, plan.planes.count)
     (sampleSize, self.order, self.isBigEndian) = (plan.type.byteCount, order, isBigEndian)
     (start, self.blockSize) = (header.count, blockSize)
-    line = [UInt8](repeating: 0, count: width * (order == .planesBottomToTop ? 1 : channels) * sampleSize)
+    lineBytes = width * (order == .planesBottomToTop ? 1 : channels) * sampleSize
     try sink.write(header, at: 0)
   }
 
-  var workingBytes: Int { line.count }
+  var workingBytes: Int { lineBytes }
 
   func append(_ samples: UnsafeRawBufferPointer, rows: Range<Int>) throws(ImageFileError) {
+    // Not before: whoever opens a file may find its rows too long.
+    if line.isEmpty { line = [UInt8](repeating: 0, count: lineBytes) }
     let rowBytes = width * channels * sampleSize
     for row in rows {
       let begin = (row - rows.lowerBound) * rowBytes

@@ -6,7 +6,8 @@ import FewtapCore
 final class UnassociatedRows: RowDecoder {
   let header: ImageHeader
   private let coded: any RowDecoder
-  private var scratch: [UInt8]
+  /// A coded row.
+  private var scratch: [UInt8] = []
   private let values: SampleValues
 
   init(_ decoder: any RowDecoder) {
@@ -16,8 +17,7 @@ final class UnassociatedRows: RowDecoder {
     var plain = header.layout
     plain.transfer = .linear
     values = SampleValues(plain)
-    scratch = [UInt8](repeating: 0, count: header.layout.rowBytes)
-    header.workingBytes += scratch.count
+    header.workingBytes += header.layout.rowBytes
     header.layout.type = .float
     header.layout.transfer = .linear
     header.layout.alphaIsAssociated = false
@@ -27,6 +27,8 @@ final class UnassociatedRows: RowDecoder {
   func read(rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws(ImageFileError) {
     let (layout, transfer) = (header.layout, coded.header.layout.transfer)
     guard let alphaIndex = layout.alphaIndex else { return }
+    // Not before: whoever opens a file may find its rows too long.
+    if scratch.isEmpty { scratch = [UInt8](repeating: 0, count: coded.header.layout.rowBytes) }
     for row in rows {
       try scratch.withMutableBytes { (line) throws(ImageFileError) in
         try coded.read(rows: row..<row + 1, into: line)
