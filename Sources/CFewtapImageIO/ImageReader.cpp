@@ -1,8 +1,8 @@
 #ifdef FEWTAP_OPENIMAGEIO
 
-#include "Cores.h"
 #include "FileStream.h"
 #include "Guard.h"
+#include "LibrarySettings.h"
 
 #include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
@@ -97,7 +97,7 @@ void describe(OIIO::ImageInput &input, const OIIO::ImageSpec &from, fewtap_io_sp
 
 /// Opens `opened`, whose source is set.
 std::string open(fewtap_io_reader &opened, const char *format, fewtap_io_spec &spec) {
-  useBothCores();
+  settleLibrary();
   opened.input = OIIO::ImageInput::create(format);
   if (!opened.input) return reason(OIIO::geterror(), "this OpenImageIO has no such decoder");
   if (!opened.input->supports("ioproxy")) return "this OpenImageIO decodes the format from named files only";

@@ -1,8 +1,8 @@
 #ifdef FEWTAP_OPENIMAGEIO
 
-#include "Cores.h"
 #include "FileStream.h"
 #include "Guard.h"
+#include "LibrarySettings.h"
 
 #include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
@@ -161,7 +161,7 @@ fewtap_io_status blamed(const fewtap_io_writer *writer, fewtap_io_status status,
 std::string open(
     fewtap_io_writer &opened, const char *format, const fewtap_io_spec &spec, const char *const *names,
     const uint8_t *profile, size_t profile_count, int32_t quality) {
-  useBothCores();
+  settleLibrary();
   opened.output = OIIO::ImageOutput::create(format);
   if (!opened.output) return reason(OIIO::geterror(), "this OpenImageIO has no such encoder");
   if (!opened.output->supports("ioproxy")) return "this OpenImageIO encodes the format into named files only";

@@ -30,12 +30,15 @@ extension ApplyPlan {
       // A filter that reads nothing but a constant border needs no row: a buffer has one nevertheless.
       let held = max(1, chunks.mostHeld)
       let rows = try Self.bytes(inputLayout, rows: held) + Self.bytes(outputLayout, rows: chunkHeight)
-      let tiles = PlanRun.tileBytes(
-        self, rows: chunks.rows(0), channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options
-      )
-      let needed = rows + tiles
-      if needed <= memoryLimit { return RowSchedule(chunkHeight: chunkHeight, heldRows: held, byteCount: needed) }
-      guard chunkHeight > 1 else { throw .memory(needed: needed, limit: memoryLimit) }
+      // The tiles of too many rows are not even listed.
+      if rows <= memoryLimit || chunkHeight == 1 {
+        let tiles = PlanRun.tileBytes(
+          self, rows: chunks.rows(0), channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex,
+          options: options)
+        let needed = rows + tiles
+        if needed <= memoryLimit { return RowSchedule(chunkHeight: chunkHeight, heldRows: held, byteCount: needed) }
+        guard chunkHeight > 1 else { throw .memory(needed: needed, limit: memoryLimit) }
+      }
       chunkHeight = (chunkHeight + 1) / 2
     }
   }

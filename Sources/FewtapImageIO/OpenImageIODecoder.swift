@@ -18,6 +18,11 @@ final class OpenImageIODecoder: RowDecoder {
     let (width, height, channels) = (Int(spec.width), Int(spec.height), Int(spec.channels))
     try Self.refuseUnsupported(spec, request.path)
     try request.check(width: width, height: height, channels: channels)
+    // OpenImageIO adds a strip's or tile's height to a row's number in 31 bits, and does not come back from an overflow.
+    guard height <= Int(Int32.max) - Int(max(spec.strip_height, spec.tile_height, 1 << 16)) else {
+      throw .unsupported(
+        path: request.path, what: "has \(height) rows", advice: "up to \(Int32.max) less the height of a strip are")
+    }
     let type = PixelType(spec.sample)
     let metadata = decoder.metadata(format, type, request)
     var layout = SampleLayout(

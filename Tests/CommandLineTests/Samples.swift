@@ -41,4 +41,19 @@ enum Samples {
   ) -> String {
     "{\"format\": \(format), \"version\": \(version), \"taps\": \(taps), \"gain\": 1, \"layers\": \(layers)\(more)}"
   }
+
+  /// A TIFF (6.0, little endian) of RGBA, 8 bits, alpha associated, whose pixels are not there: one strip, or square tiles.
+  static func hollowTIFF(width: Int, height: Int, tile: Int?) -> [UInt8] {
+    func number(_ value: Int, _ size: Int) -> [UInt8] {
+      (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var fields: [(tag: Int, value: Int)] = [
+      (256, width), (257, height), (258, 8), (259, 8), (262, 2), (277, 4), (338, 1),
+    ]
+    fields += tile.map { [(322, $0), (323, $0), (324, 8), (325, 8)] } ?? [(273, 8), (278, height), (279, 8)]
+    fields.sort { $0.tag < $1.tag }
+    let entries = fields.flatMap { number($0.tag, 2) + number(4, 2) + number(1, 4) + number($0.value, 4) }
+    let head = Array("II".utf8) + number(42, 2) + number(8, 4) + number(fields.count, 2)
+    return head + entries + number(0, 4) + [UInt8](repeating: 0, count: 64)
+  }
 }

@@ -5,7 +5,7 @@
 //
 // Every function that can fail answers a status and, if it is not FEWTAP_IO_OK, copies a sentence into `message` (always
 // terminated, cut to `capacity`). No C++ exception leaves a function; there is no state outside the handles but
-// OpenImageIO's own count of threads; a handle must not be used by two threads at once. Built without OpenImageIO, every
+// OpenImageIO's own settings; a handle must not be used by two threads at once. Built without OpenImageIO, every
 // function answers FEWTAP_IO_UNAVAILABLE.
 
 #include <stddef.h>
