@@ -11,7 +11,7 @@ import FewtapCore
 public final class ImageRowWriter {
   /// What ``append(rows:from:)`` takes.
   public let layout: SampleLayout
-  /// What the file stores; its channels are those of ``storedChannels``.
+  /// What the file stores.
   public let storedType: PixelType
   /// Upper bound of what the writer holds, in bytes.
   public let workingBytes: Int
