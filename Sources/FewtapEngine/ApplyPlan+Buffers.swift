@@ -71,7 +71,9 @@ extension ApplyPlan {
         var x: Int32 = 0
         row.withUnsafeMutableBufferPointer { row in
           guard let address = row.baseAddress else { return }
-          source.load(row: y, columns: 0..<width, channels: channel..<channel + 1, into: [address])
+          source.load(
+            row: y, columns: 0..<width, channels: channel..<channel + 1,
+            into: ChannelRows(first: address, stride: 0, count: 1))
           check(kernels.table.first_nonfinite(address, Int32(width), &x))
         }
         if x < Int32(width) { return .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }

@@ -76,8 +76,8 @@ struct PlanRun: Sendable {
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
-  /// Tiles that cover `rows`: as wide as the cache allows, as tall as leaves work for every thread. A tile computes the rows
-  /// and columns around it that its stages read, too: narrow or low ones do that too often.
+  /// Tiles that cover `rows`: as wide as the cache allows, as tall as leaves the same work for every thread. A tile computes
+  /// the rows and columns around it that its stages read, too: narrow or low ones do that too often.
   private static func regions(
     _ plan: ApplyPlan, rows: Range<Int>, channels: Int, _ options: ApplyOptions
   ) -> [Region] {
@@ -88,15 +88,17 @@ struct PlanRun: Sendable {
       4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
     }
     while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
-    columns = options.tileWidth ?? columns
-    var height = max(64, 8 * reach.height)
+    columns = max(1, options.tileWidth ?? columns)
     let strips = (width + columns - 1) / columns
     // More threads than rows of strips find nothing to do.
-    let threads = min(max(1, options.threads), rows.count * strips)
-    let perThread = (rows.count * strips + threads - 1) / threads
-    height = options.bandHeight ?? max(min(rows.count, 32), min(height, perThread))
-    return Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: max(1, height)).flatMap { y in
-      Swift.stride(from: 0, to: width, by: max(1, columns)).map { x in
+    let threads = min(max(1, options.threads), max(1, rows.count * strips))
+    // Several tiles a thread, so that one that is late has less left to do; and as many for each.
+    let tallest = threads == 1 ? rows.count : max(64, 8 * reach.height)
+    let even = threads / greatestCommonDivisor(threads, strips)
+    let bands = ceilingDivide(max(ceilingDivide(rows.count, max(1, tallest)), 1), even) * even
+    let height = max(1, options.bandHeight ?? max(min(rows.count, 32), ceilingDivide(rows.count, bands)))
+    return Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: height).flatMap { y in
+      Swift.stride(from: 0, to: width, by: columns).map { x in
         Region(x: x..<min(x + columns, width), y: y..<min(y + height, rows.upperBound))
       }
     }

@@ -42,10 +42,9 @@ package struct RowCoder: @unchecked Sendable {
 
   /// Light of the pixels `columns` of the row whose sample (0, y, 0) is at `row`: one row for each of `channels`.
   package func load(
-    _ row: UnsafeRawPointer, columns: Range<Int>, channels: Range<Int>, into rows: [UnsafeMutablePointer<Float>]
+    _ row: UnsafeRawPointer, columns: Range<Int>, channels: Range<Int>, into rows: ChannelRows
   ) {
-    rows.withUnsafeBytes { rows in
-      let out = rows.assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+    rows.withAddresses { out in
       decodings.withUnsafeBufferPointer { tables in
         forEachGroup(of: channels) { group in
           // A table for halfs is asked by their bits.
@@ -53,8 +52,8 @@ package struct RowCoder: @unchecked Sendable {
           check(
             kernels.load_samples(
               samples(group, as: type), row + offset(columns.lowerBound, group.lowerBound),
-              tables.baseAddress.map { $0 + group.lowerBound },
-              out.baseAddress.map { $0 + (group.lowerBound - channels.lowerBound) }, Int32(columns.count)))
+              tables.baseAddress.map { $0 + group.lowerBound }, out + (group.lowerBound - channels.lowerBound),
+              Int32(columns.count)))
         }
       }
     }
@@ -67,14 +66,17 @@ package struct RowCoder: @unchecked Sendable {
     let channel = RowCoder(layout.alphaAlone, kernels: kernels)
     return [Float](unsafeUninitializedCapacity: columns.count) { buffer, count in
       if let base = buffer.baseAddress {
-        channel.load(row + alphaIndex * layout.channelStride, columns: columns, channels: 0..<1, into: [base])
+        channel.load(
+          row + alphaIndex * layout.channelStride, columns: columns, channels: 0..<1,
+          into: ChannelRows(first: base, stride: 0, count: 1))
       }
       count = columns.count
     }
   }
 
-  private func decode(_ rows: [UnsafeMutablePointer<Float>], _ channels: Range<Int>, alpha: [Float]?, count: Int) {
-    for (channel, light) in zip(channels, rows) where channel != layout.alphaIndex {
+  private func decode(_ rows: ChannelRows, _ channels: Range<Int>, alpha: [Float]?, count: Int) {
+    for channel in channels where channel != layout.alphaIndex {
+      let light = rows[channel - channels.lowerBound]
       for index in 0..<count {
         var value = Double(light[index])
         if let alpha, alpha[index] != 0 { value /= Double(alpha[index]) }

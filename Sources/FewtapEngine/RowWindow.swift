@@ -29,10 +29,13 @@ struct RowWindow {
   /// Floats that a window takes.
   static func count(stride: Int, capacity: Int, channels: Int) -> Int { channels * (capacity + slack) * stride }
 
-  /// Row `y` of `channel`, held or not; its first column is `columns.lowerBound`.
-  func row(_ y: Int, _ channel: Int) -> UnsafeMutablePointer<Float> {
-    base + (channel * (capacity + Self.slack) + y - held.lowerBound) * stride
+  /// Row `y` of each channel, held or not; their first column is `columns.lowerBound`.
+  func rows(_ y: Int) -> ChannelRows {
+    ChannelRows(first: base + (y - held.lowerBound) * stride, stride: (capacity + Self.slack) * stride, count: channels)
   }
+
+  /// Row `y` of `channel`.
+  func row(_ y: Int, _ channel: Int) -> UnsafeMutablePointer<Float> { rows(y)[channel] }
 
   /// Makes room for `count` rows below those held; rows above `first` may go.
   mutating func makeRoom(_ count: Int, keepingFrom first: Int) {

@@ -80,11 +80,12 @@ struct SourceImage: @unchecked Sendable {
   }
 
   /// Light of the `columns` of row `y`, one row for each of `channels`.
-  func load(row y: Int, columns: Range<Int>, channels: Range<Int>, into rows: [UnsafeMutablePointer<Float>]) {
+  func load(row y: Int, columns: Range<Int>, channels: Range<Int>, into rows: ChannelRows) {
     switch storage {
     case .planes(let planes, let rowStride):
-      for (channel, row) in zip(channels, rows) {
-        row.update(from: planes[channel] + (y - firstRow) * rowStride + columns.lowerBound, count: columns.count)
+      for (index, channel) in channels.enumerated() {
+        rows[index].update(
+          from: planes[channel] + (y - firstRow) * rowStride + columns.lowerBound, count: columns.count)
       }
     case .coded(let origin, let coder):
       coder.load(

@@ -18,14 +18,14 @@ final class TileRun {
   private let columns: ColumnExtension
   private let direct: DirectRows?
   private let region: Region
-  private let stages: [TileShape.Stage]
-  private let layers: [Layer]
-  // One thread owns it, and no two accesses overlap: checking that for each row would cost more than some stages.
-  @exclusivity(unchecked) private var windows: [RowWindow]
+  // Arrays would be counted by reference and checked for each row, which cost a fifth of all time.
+  private let stages: UnsafeMutableBufferPointer<TileShape.Stage>
+  private let windows: UnsafeMutableBufferPointer<RowWindow>
+  private let layers: UnsafeMutableBufferPointer<Layer>
   /// Two rows for what a stage does on the way.
   private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// One row a channel.
-  private let apart: [UnsafeMutablePointer<Float>]
+  private let apart: ChannelRows
   /// Two rows of all channels.
   private let packed: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// True if the last window's rows hold all channels side by side, as the target does: no row of the image is taken apart or
@@ -33,8 +33,7 @@ final class TileRun {
   private let isPacked: Bool
   private let pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
   /// Rows of results that have no other place, one a channel.
-  private let results: UnsafeMutablePointer<Float>
-  private let resultStride: Int
+  private let results: ChannelRows
   /// Whether a NaN or infinity was seen.
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
@@ -45,7 +44,7 @@ final class TileRun {
   ) {
     (rate, self.kernels, self.source, region) = (filter.rate, kernels, source, shape.region)
     let channels = source.group.roles.count
-    stages = shape.windows.map(\.stage)
+    stages = .copying(shape.windows.map(\.stage))
     let packs = filter.rate != nil && channels > 1 && target.interleavedPlace != nil
     isPacked = packs
     var next = memory + TileShape.margin
@@ -53,31 +52,43 @@ final class TileRun {
       defer { next += count }
       return next
     }
-    windows = shape.windows.enumerated().map { index, window in
-      // All channels side by side are one row of so many times the length, in the same memory.
-      let samples = packs && index == shape.windows.count - 1 ? channels : 1
-      return RowWindow(
-        columns: window.region.x, rows: window.region.y, stride: samples * window.stride, capacity: window.capacity,
-        channels: channels / samples,
-        base: take(RowWindow.count(stride: window.stride, capacity: window.capacity, channels: channels)))
+    windows = .copying(
+      shape.windows.enumerated().map { index, window in
+        // All channels side by side are one row of so many times the length, in the same memory.
+        let samples = packs && index == shape.windows.count - 1 ? channels : 1
+        return RowWindow(
+          columns: window.region.x, rows: window.region.y, stride: samples * window.stride, capacity: window.capacity,
+          channels: channels / samples,
+          base: take(RowWindow.count(stride: window.stride, capacity: window.capacity, channels: channels)))
+      })
+    let scratchStride = shape.scratchCount + TileShape.margin
+    func takeRows(_ count: Int) -> ChannelRows {
+      ChannelRows(first: take(count * scratchStride) + TileShape.margin, stride: scratchStride, count: count)
     }
-    func takeScratch() -> UnsafeMutablePointer<Float> { take(shape.scratchCount + TileShape.margin) + TileShape.margin }
-    func takeWide() -> UnsafeMutablePointer<Float> { take(channels * (shape.scratchCount + TileShape.margin)) }
-    scratch = (takeScratch(), takeScratch())
-    apart = (0..<channels).map { _ in takeScratch() }
-    packed = (takeWide(), takeWide())
-    (results, resultStride) = (take(channels * shape.resultStride), shape.resultStride)
+    let two = takeRows(2)
+    scratch = (two[0], two[1])
+    apart = takeRows(channels)
+    packed = (take(channels * scratchStride), take(channels * scratchStride))
+    results = ChannelRows(first: take(channels * shape.resultStride), stride: shape.resultStride, count: channels)
     pointers = UnsafeMutableRawPointer(take(2 * shape.pointerCount))
       .bindMemory(to: UnsafePointer<Float>?.self, capacity: shape.pointerCount)
     columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
     direct = filter.rate == nil ? nil : source.directRows(columns)
     // A layer reads the window before its own.
     let inputs = shape.windows.dropFirst(filter.rate?.columnSteps.count ?? 0)
-    layers = zip(filter.layers, inputs).map { layer, input in
-      let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
-      let runs = UnsafeMutableRawPointer(take(count)).bindMemory(to: fewtap_run.self, capacity: layer.runs.count)
-      return Layer(packed: layer.pack(into: runs, stride: input.stride), bounds: layer.bounds)
-    }
+    layers = .copying(
+      zip(filter.layers, inputs).map { layer, input in
+        let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
+        let runs = UnsafeMutableRawPointer(take(count)).bindMemory(to: fewtap_run.self, capacity: layer.runs.count)
+        return Layer(packed: layer.pack(into: runs, stride: input.stride), bounds: layer.bounds)
+      })
+  }
+
+  deinit {
+    stages.deallocate()
+    windows.deallocate()
+    layers.deallocate()
+    columns.deallocate()
   }
 
   // MARK: Rows of the result
@@ -86,7 +97,7 @@ final class TileRun {
   func run(rows ys: Range<Int>, into target: TileTarget) -> Int {
     let last = windows.count - 1
     let places = target.places()
-    var rows = isPacked ? [] : (0..<windows[last].channels).map { results + $0 * resultStride }
+    var rows = isPacked ? [] : (0..<results.count).map { results[$0] }
     let interleaved = isPacked ? target.interleavedPlace : nil
     var clipped = 0
     for y in ys {
@@ -97,7 +108,7 @@ final class TileRun {
         fill(last, through: y + 1, keepingFrom: y)
       }
       if let rate, let interleaved {
-        let samples = apart.count
+        let samples = results.count
         interpolate(
           rate, 0, samples: samples, row: y,
           into: interleaved.row0 + y * interleaved.stride + region.x.lowerBound * samples, target.image.streams)
@@ -106,7 +117,7 @@ final class TileRun {
       for channel in rows.indices {
         let place = places[channel].map { $0.row0 + y * $0.stride + region.x.lowerBound }
         if let rate {
-          rows[channel] = place ?? results + channel * resultStride
+          rows[channel] = place ?? results[channel]
           // What will be coded is read at once: it stays in the caches.
           interpolate(
             rate, channel, samples: 1, row: y, into: rows[channel], target.image.streams && place != nil)
@@ -156,7 +167,7 @@ final class TileRun {
   private func load(_ stage: Int, row y: Int, keepingFrom first: Int) {
     windows[stage].makeRoom(1, keepingFrom: first)
     let window = windows[stage]
-    source.load(row: y, columns, into: (0..<window.channels).map { window.row(y, $0) })
+    source.load(row: y, columns, into: window.rows(y))
     for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
     if y + TileShape.chunk < window.rows.upperBound { source.prefetch(row: y + TileShape.chunk, columns) }
     windows[stage].append(1)
@@ -170,11 +181,10 @@ final class TileRun {
     windows[stage].makeRoom(count, keepingFrom: first)
     let (input, output) = (windows[stage - 1], windows[stage])
     let column = output.columns.lowerBound - input.columns.lowerBound
-    var packed = layers[index].packed
     for channel in 0..<output.channels {
       check(
         kernels.layer(
-          &packed, input.row(y, channel) + column, input.stride, output.row(y, channel), output.stride,
+          &layers[index].packed, input.row(y, channel) + column, input.stride, output.row(y, channel), output.stride,
           Int32(output.columns.count), Int32(count)))
     }
     windows[stage].append(count)
@@ -184,8 +194,7 @@ final class TileRun {
     guard let rate else { return }
     prepareSum(rate.columnSteps[step], stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
-    let window = windows[stage]
-    sum(rate.columnSteps[step], stage, row: y, into: apart.indices.map { window.row(y, $0) })
+    sum(rate.columnSteps[step], stage, row: y, into: windows[stage].rows(y))
     windows[stage].append(1)
   }
 
@@ -195,7 +204,7 @@ final class TileRun {
     prepareSum(step, stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
     sum(step, stage, row: y, into: apart)
-    for channel in apart.indices {
+    for channel in 0..<apart.count {
       let row = windows[stage].row(y, channel)
       decimate(rate, apart[channel], into: row, width: windows[stage].columns.count)
       if direct != nil { checkFinite(row, windows[stage].columns.count) }
@@ -212,7 +221,7 @@ final class TileRun {
 
   /// Sums rows of the stage before, or of the image itself, into row `y` of a step, one result a channel.
   private func sum(
-    _ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int, into results: [UnsafeMutablePointer<Float>]
+    _ step: CompiledFilter.Rate.ColumnStep, _ stage: Int, row y: Int, into results: ChannelRows
   ) {
     let rows = step.read(for: y..<y + 1)
     let input = windows[stage - 1]
@@ -224,13 +233,14 @@ final class TileRun {
         ahead: rows.upperBound..<ahead, kernels)
       return
     }
-    for (channel, result) in results.enumerated() {
+    for channel in 0..<results.count {
       for index in 0..<step.weights.count {
         pointers[index] = UnsafePointer(input.row(rows.lowerBound + index, channel))
       }
       check(
         kernels.weighted_rows(
-          pointers, step.weights.values, Int32(step.weights.count), result, Int32(input.columns.count), 0))
+          pointers, step.weights.values, Int32(step.weights.count), results[channel], Int32(input.columns.count),
+          0))
     }
   }
 
@@ -258,7 +268,7 @@ final class TileRun {
     guard let rate else { return }
     fill(stage - 1, through: y + 1, keepingFrom: y)
     windows[stage].makeRoom(1, keepingFrom: first)
-    for channel in apart.indices {
+    for channel in 0..<apart.count {
       var input = windows[stage - 1].row(y, channel)
       var (output, spare) = (scratch.0, scratch.1)
       var count = windows[stage - 1].columns.count
@@ -281,10 +291,8 @@ final class TileRun {
   private func putTogether(_ row: UnsafeMutablePointer<Float>, width: Int) {
     let layout = fewtap_samples(type: FEWTAP_SAMPLES_FLOAT, channels: Int32(apart.count), step: apart.count)
     var clipped: Int64 = 0
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: apart.count) { rows in
-      for channel in apart.indices { rows[channel] = UnsafePointer(apart[channel]) }
-      check(kernels.store_samples(layout, rows.baseAddress, nil, row, Int32(width), &clipped))
-    }
+    let store = kernels.store_samples
+    apart.withConstantAddresses { check(store!(layout, $0, nil, row, Int32(width), &clipped)) }
   }
 
   private func checkFinite(_ row: UnsafeMutablePointer<Float>, _ count: Int) {

@@ -48,36 +48,36 @@ struct TileSource: Sendable {
   }
 
   /// Loads row `y` over `columns`, one pointer a role.
-  func load(row y: Int, _ columns: ColumnExtension, into rows: [UnsafeMutablePointer<Float>]) {
+  func load(row y: Int, _ columns: ColumnExtension, into rows: ChannelRows) {
     let count = columns.columns.count
     if let source = border.source(of: y, count: image.height) {
       let inside = columns.inside
       if !inside.isEmpty {
         for span in group.spans {
-          let whole = columns.begin == 0 && span.channels.count == rows.count
           image.load(
             row: source, columns: inside, channels: span.channels,
-            into: whole ? rows : rows[span.first..<span.first + span.channels.count].map { $0 + columns.begin })
+            into: rows.part(span.first..<span.first + span.channels.count, from: columns.begin))
         }
         if let mask = group.mask { (rows[mask] + columns.begin).update(repeating: 1, count: inside.count) }
       }
-      for (role, row) in rows.enumerated() {
-        if replacesNonfinite { check(kernels.zero_nonfinite(row + columns.begin, Int32(inside.count))) }
-        columns.fill(row, outside: border.outside) { pixel(row: source, column: $0, role: role) }
+      for role in 0..<rows.count {
+        if replacesNonfinite { check(kernels.zero_nonfinite(rows[role] + columns.begin, Int32(inside.count))) }
+        columns.fill(rows[role], outside: border.outside) { pixel(row: source, column: $0, role: role) }
       }
     } else {
-      for row in rows { row.update(repeating: border.outside, count: count) }
+      for role in 0..<rows.count { rows[role].update(repeating: border.outside, count: count) }
     }
     guard premultiplies, let alpha = group.alpha else { return }
-    for (role, row) in rows.enumerated() where role != alpha && role != group.mask {
-      check(kernels.multiply_row(row, rows[alpha], Int32(count)))
+    for role in 0..<rows.count where role != alpha && role != group.mask {
+      check(kernels.multiply_row(rows[role], rows[alpha], Int32(count)))
     }
   }
 
   /// Loads row `y` of one role alone, as it is.
   func load(role: Int, row y: Int, columns: Range<Int>, into row: UnsafeMutablePointer<Float>) {
     guard case .image(let channel) = group.roles[role] else { return }
-    image.load(row: y, columns: columns, channels: channel..<channel + 1, into: [row])
+    image.load(
+      row: y, columns: columns, channels: channel..<channel + 1, into: ChannelRows(first: row, stride: 0, count: 1))
     if replacesNonfinite { check(kernels.zero_nonfinite(row, Int32(columns.count))) }
   }
 
@@ -102,42 +102,49 @@ struct DirectRows {
 
   /// `sum_i weights[i] row_{first + i}` over extended rows; the same bits as from loaded rows.
   ///
-  /// Rows `ahead` are asked for, since the next sum needs them. `results` are one row a channel; `pointers` holds one address
-  /// a weight, `constant` one row of all channels more, and so does `packed`, where channels lie side by side.
+  /// Rows `ahead` are asked for, since the next sum needs them. `pointers` holds one address a weight, `constant` one row of
+  /// all channels more, and so does `packed`, where channels lie side by side.
   func sum(
-    from first: Int, _ weights: CompiledFilter.Weights, into results: [UnsafeMutablePointer<Float>],
+    from first: Int, _ weights: CompiledFilter.Weights, into results: ChannelRows,
     pointers: UnsafeMutablePointer<UnsafePointer<Float>?>, constant: UnsafeMutablePointer<Float>,
     packed: UnsafeMutablePointer<Float>, ahead: Range<Int>, _ kernels: fewtap_kernels
   ) {
     let inside = columns.inside
     let count = Int32(weights.count)
     let width = inside.count * samples
-    // Outside of the image a constant border's rows and columns are one value.
-    let isConstant = border.source(of: -1, count: 1) == nil
+    let row0 = row0 + inside.lowerBound * samples
     var outside: Float = 0
-    if isConstant {
-      constant.update(repeating: border.outside, count: max(1, width))
-      for index in 0..<weights.count { pointers[index] = UnsafePointer(constant) }
-      check(kernels.weighted_rows(pointers, weights.values, count, &outside, 1, 0))
-    }
+    if border.source(of: -1, count: 1) == nil { outside = sumOutside(weights, pointers, constant, kernels) }
     for index in 0..<weights.count {
+      let y = first + index
       pointers[index] =
-        border.source(of: first + index, count: height).map { row0 + $0 * stride + inside.lowerBound * samples }
-        ?? UnsafePointer(constant)
+        (0..<height).contains(y)
+        ? row0 + y * stride : border.source(of: y, count: height).map { row0 + $0 * stride } ?? UnsafePointer(constant)
     }
     let sums = samples == 1 ? results[0] + columns.begin : packed
     check(kernels.weighted_rows(pointers, weights.values, count, sums, Int32(width), 0))
     for y in ahead where (0..<height).contains(y) {
       check(
-        kernels.prefetch(row0 + y * stride + inside.lowerBound * samples, width * MemoryLayout<Float>.stride))
+        kernels.prefetch(row0 + y * stride, width * MemoryLayout<Float>.stride))
     }
     if samples > 1 {
       let layout = fewtap_samples(type: FEWTAP_SAMPLES_FLOAT, channels: Int32(samples), step: samples)
-      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>?.self, capacity: samples) { rows in
-        for channel in 0..<samples { rows[channel] = results[channel] + columns.begin }
-        check(kernels.load_samples(layout, packed, nil, rows.baseAddress, Int32(inside.count)))
+      results.part(0..<samples, from: columns.begin).withAddresses { rows in
+        check(kernels.load_samples(layout, packed, nil, rows, Int32(inside.count)))
       }
     }
-    for result in results { columns.fill(result, outside: outside) }
+    for channel in 0..<results.count { columns.fill(results[channel], outside: outside) }
+  }
+
+  /// Fills `constant` with what stands for the rows outside of the image; returns what the weights make of that.
+  private func sumOutside(
+    _ weights: CompiledFilter.Weights, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
+    _ constant: UnsafeMutablePointer<Float>, _ kernels: fewtap_kernels
+  ) -> Float {
+    constant.update(repeating: border.outside, count: max(1, columns.inside.count * samples))
+    for index in 0..<weights.count { pointers[index] = UnsafePointer(constant) }
+    var sum: Float = 0
+    check(kernels.weighted_rows(pointers, weights.values, Int32(weights.count), &sum, 1, 0))
+    return sum
   }
 }

@@ -1,3 +1,4 @@
+import FewtapEngine
 import Testing
 
 /// A piece of memory with guards on both sides, so that a write beyond it shows. Its start is `shift` samples past a
@@ -28,6 +29,9 @@ final class GuardedBytes {
 
   var floats: UnsafeMutablePointer<Float> { start.assumingMemoryBound(to: Float.self) }
 
+  /// All of it as the row of a single channel.
+  var row: ChannelRows { ChannelRows(first: floats, stride: 0, count: 1) }
+
   func array<Sample>(of type: Sample.Type) -> [Sample] {
     (0..<count / MemoryLayout<Sample>.stride).map {
       start.load(fromByteOffset: $0 * MemoryLayout<Sample>.stride, as: Sample.self)
@@ -48,6 +52,29 @@ final class GuardedBytes {
 
   /// The byte that fills what was never written.
   static var untouched: UInt8 { guardByte }
+}
+
+/// Rows of Floats, one a channel, with guards around each.
+struct GuardedRows {
+  private static let gap = 19
+  private let bytes: GuardedBytes
+  let rows: ChannelRows
+  private let count: Int
+
+  init(count: Int, channels: Int, shift: Int) {
+    self.count = count
+    let stride = count + Self.gap
+    bytes = GuardedBytes(count: 4 * stride * channels, shift: shift, sampleSize: 4)
+    rows = ChannelRows(first: bytes.floats, stride: stride, count: channels)
+  }
+
+  subscript(channel: Int) -> [Float] { Array(UnsafeBufferPointer(start: rows[channel], count: count)) }
+
+  /// True if nothing was written outside of the rows.
+  var guardsStand: Bool {
+    let gaps = bytes.array(of: UInt8.self).enumerated().filter { index, _ in index / 4 % rows.stride >= count }
+    return bytes.guardsStand && gaps.allSatisfy { $0.element == GuardedBytes.untouched }
+  }
 }
 
 /// The first index at which two arrays differ, with both values; nil if they are equal. Short, where printing would not be.

@@ -88,7 +88,7 @@ import Testing
     for kernels in RowKernels.all {
       let row = GuardedBytes(count: 4 * (most + 1), shift: 1, sampleSize: 4)
       RowCoder(layout, kernels: kernels.table).load(
-        bytes.start, columns: 0..<most + 1, channels: 0..<1, into: [row.floats])
+        bytes.start, columns: 0..<most + 1, channels: 0..<1, into: row.row)
       #expect(firstDifference(row.array(of: Float.self), expected) == nil, "\(kernels.name)")
       #expect(row.guardsStand)
     }
@@ -124,7 +124,7 @@ import Testing
     for kernels in RowKernels.all {
       let row = GuardedBytes(count: 4 * bits.count, shift: 0, sampleSize: 4)
       RowCoder(layout, kernels: kernels.table).load(
-        bytes.start, columns: 0..<bits.count, channels: 0..<1, into: [row.floats])
+        bytes.start, columns: 0..<bits.count, channels: 0..<1, into: row.row)
       let values = row.array(of: Float.self)
       for (bits, value) in zip(bits, values) {
         let (exponent, mantissa) = (Int(bits >> 10) & 31, Int(bits & 0x3ff))

@@ -81,21 +81,19 @@ import Testing
         for channel in 0..<channels { put(samples[x * channels + channel].bits, type, at: place(x, channel)) }
       }
       let coder = RowCoder(layout, kernels: kernels.table)
-      let rows = (0..<channels).map {
-        GuardedBytes(count: 4 * columns.count, shift: ($0 + width) % 5, sampleSize: 4)
-      }
-      coder.load(row, columns: columns, channels: 0..<channels, into: rows.map(\.floats))
-      for (channel, light) in rows.enumerated() {
+      let rows = GuardedRows(count: columns.count, channels: channels, shift: width % 5)
+      coder.load(row, columns: columns, channels: 0..<channels, into: rows.rows)
+      for channel in 0..<channels {
         let expected = columns.map { samples[$0 * channels + channel].light.bitPattern }
         #expect(
-          firstDifference(light.array(of: Float.self).map(\.bitPattern), expected) == nil,
+          firstDifference(rows[channel].map(\.bitPattern), expected) == nil,
           "\(kernels.name) \(transfer) width \(width), channel \(channel) of \(channels)")
-        #expect(light.guardsStand)
       }
+      #expect(rows.guardsStand)
 
       bytes.fillUntouched()
       let clipped = coder.store(
-        rows.map { UnsafePointer($0.floats) }, columns: columns, channels: 0..<channels, to: row)
+        (0..<channels).map { UnsafePointer(rows.rows[$0]) }, columns: columns, channels: 0..<channels, to: row)
       #expect(clipped == 0 && bytes.guardsStand)
       var written = Set<Int>()
       var stored: [UInt32] = []
@@ -132,14 +130,14 @@ import Testing
       #expect(!coder.isInterleaved)
       for y in 0..<height {
         let row = bytes.start + y * layout.rowStride
-        let together = (0..<channels).map { _ in GuardedBytes(count: 4 * width, shift: 0, sampleSize: 4) }
-        coder.load(row, columns: 0..<width, channels: 0..<channels, into: together.map(\.floats))
+        let together = GuardedRows(count: width, channels: channels, shift: 0)
+        coder.load(row, columns: 0..<width, channels: 0..<channels, into: together.rows)
         for channel in 0..<channels {
           let alone = GuardedBytes(count: 4 * width, shift: 0, sampleSize: 4)
-          coder.load(row, columns: 0..<width, channels: channel..<channel + 1, into: [alone.floats])
+          coder.load(row, columns: 0..<width, channels: channel..<channel + 1, into: alone.row)
           let expected = (0..<width).map { samples[(channel * height + y) * width + $0].light }
           #expect(firstDifference(alone.array(of: Float.self), expected) == nil)
-          #expect(firstDifference(together[channel].array(of: Float.self), expected) == nil)
+          #expect(firstDifference(together[channel], expected) == nil)
         }
       }
     }
@@ -161,17 +159,14 @@ import Testing
         }
       let stored = type == .half ? HalfBits.value(0x3266) : type == .float ? Double(Float(0.2)) : 0.2
       for channel in 0..<2 { Self.put(code, type, at: bytes.start + channel * type.byteCount) }
-      var (color, alpha): (Float, Float) = (0, 0)
-      withUnsafeMutablePointer(to: &color) { color in
-        withUnsafeMutablePointer(to: &alpha) { alpha in
-          coder.load(bytes.start, columns: 0..<1, channels: 0..<2, into: [color, alpha])
-          Self.put(0, type, at: bytes.start)
-          Self.put(0, type, at: bytes.start + type.byteCount)
-          let clipped = coder.store(
-            [UnsafePointer(color), UnsafePointer(alpha)], columns: 0..<1, channels: 0..<2, to: bytes.start)
-          #expect(clipped == 0)
-        }
-      }
+      let rows = GuardedRows(count: 1, channels: 2, shift: 0)
+      coder.load(bytes.start, columns: 0..<1, channels: 0..<2, into: rows.rows)
+      Self.put(0, type, at: bytes.start)
+      Self.put(0, type, at: bytes.start + type.byteCount)
+      let clipped = coder.store(
+        [UnsafePointer(rows.rows[0]), UnsafePointer(rows.rows[1])], columns: 0..<1, channels: 0..<2, to: bytes.start)
+      #expect(clipped == 0)
+      let (color, alpha) = (rows[0][0], rows[1][0])
       #expect(color == Float(TransferFunction.srgb.decode(stored)) && alpha == Float(stored), "\(kernels.name)")
       #expect(!coder.lightIsAssociated)
       for channel in 0..<2 { #expect(Self.bits(type, at: bytes.start + channel * type.byteCount) == code) }
@@ -209,15 +204,15 @@ import Testing
     for kernels in RowKernels.all {
       let coder = RowCoder(layout, kernels: kernels.table)
       #expect(!coder.lightIsAssociated)
-      let rows = (0..<3).map { _ in GuardedBytes(count: 4 * width, shift: 0, sampleSize: 4) }
-      coder.load(bytes.start, columns: 0..<width, channels: 0..<3, into: rows.map(\.floats))
-      for (row, expected) in zip(rows, expected) {
-        #expect(firstDifference(row.array(of: Float.self), expected) == nil, "\(kernels.name)")
+      let rows = GuardedRows(count: width, channels: 3, shift: 0)
+      coder.load(bytes.start, columns: 0..<width, channels: 0..<3, into: rows.rows)
+      for (channel, expected) in expected.enumerated() {
+        #expect(firstDifference(rows[channel], expected) == nil, "\(kernels.name)")
       }
       // A color over zero alpha is stored as zero: nothing is left to tell it.
       guard type.isInteger else { continue }
       _ = coder.store(
-        rows.map { UnsafePointer($0.floats) }, alpha: rows[1].floats, columns: 0..<width, channels: 0..<3,
+        (0..<3).map { UnsafePointer(rows.rows[$0]) }, alpha: rows.rows[1], columns: 0..<width, channels: 0..<3,
         to: bytes.start)
       #expect(firstDifference(bytes.array(of: UInt8.self), before) == nil, "\(kernels.name)")
     }
