@@ -149,12 +149,12 @@ extension CostModel {
   public static func builtIn(_ target: Target) -> CostModel {
     switch target {
     case .cpu:
-      // `fewtap bench calibrate --rounds 60` on a machine that had other work too; the model was within 11% of the probes.
+      // `fewtap bench calibrate --rounds 100`, the middle of four; the model was within 10% of the probes.
       CostModel(
         .cpu, "AMD EPYC (Zen 5), AVX-512",
         [
-          .copy: 0.41, .resampling: 0.19, .rowWeight: 0.030, .columnWeight: 0.020, .layer: 0.20, .run1: 0.033,
-          .run2: 0.033, .run3: 0.036, .run4: 0.047,
+          .copy: 0.25, .resampling: 0.115, .rowWeight: 0.033, .columnWeight: 0, .layer: 0.15, .run1: 0.025,
+          .run2: 0.025, .run3: 0.028, .run4: 0.041,
         ])
     case .gpu:
       // No machine's: 1e11 bilinear fetches and 2e11 bytes a second, a pixel of four half floats read and written by a pass, all

@@ -38,7 +38,8 @@ public struct Planner: Sendable {
     if !options.exactShift {
       candidates += try lowerRates(thanBeats: best(of: candidates))
     }
-    candidates += try chains(besides: candidates)
+    candidates += try chains(besides: candidates, thoroughly: false)
+    if options.isThorough { candidates += try chains(besides: candidates, thoroughly: true) }
     if best(of: candidates) == nil, let direct = try direct(limit: SparseFilter.maximumTapCount) {
       candidates.append(direct)
     }
@@ -132,7 +133,7 @@ public struct Planner: Sendable {
     fitOptions.seed = options.seed
     fitOptions.tapModel = chosen.filter.chain.model
     fitOptions.rate = chosen.filter.rate
-    fitOptions.effort = .fast
+    fitOptions.effort = options.isThorough ? .thorough : .fast
     if chosen.method != .chain { fitOptions.budget = .dense }
     let termination: FitSummary.Termination = cancellation.isCancelled ? .cancelled : .completed
     var result = FitResult(chosen.filter, chosen.accuracy, fittedTo: kernel, fitOptions, termination: termination)

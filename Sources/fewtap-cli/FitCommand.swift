@@ -22,6 +22,7 @@ struct FitCommand: ParsableCommand {
     discussion: """
       Examples:
         fewtap fit heart:size=49 -o heart.json --error 60
+        fewtap fit heart:size=49 -o heart.json --error 66 --effort thorough
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap fit aperture.png --size 65 -o aperture.json --effort thorough
         fewtap fit disk:radius=20 -o disk.json --layout 76,8,6,6 --seed 7 --force
@@ -97,7 +98,11 @@ struct FitCommand: ParsableCommand {
     transform: OptionValue.seed)
   var seed: UInt64 = 1
 
-  @Option(help: "How much work to do, counted in steps. (default: normal)")
+  @Option(
+    help: """
+      How much work to do, counted in steps. With --error or --cost, thorough searches for half a minute and finds \
+      layers a fifth cheaper. (default: normal)
+      """)
   var effort: Effort?
 
   @Option(
@@ -125,7 +130,7 @@ struct FitCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    if let planned = plan.given, let (flag, _) = searchFlags.first(where: \.1) {
+    if let planned = plan.given, let (flag, _) = searchFlags.first(where: { $0.1 && $0.0 != "--effort" }) {
       throw ValidationError(
         "\(flag) and \(planned) contradict each other: the planner chooses what a search is told; give one")
     }
@@ -160,7 +165,7 @@ struct FitCommand: ParsableCommand {
     }
   }
 
-  /// What a search is told, and a planner is not.
+  /// What a search is told; of these a planner is told the effort alone, and only where it is asked for by name.
   private var searchFlags: [(String, Bool)] {
     [
       ("--taps", taps != nil), ("--layout", layout != nil), ("--rate", rate != nil), ("--dense", dense),
@@ -188,8 +193,9 @@ struct FitCommand: ParsableCommand {
 
   /// What the planner chooses, unless a search is asked for.
   private func planned(_ kernel: Kernel) throws -> (FitResult, PlanReport?, seconds: Double)? {
-    guard !searchFlags.contains(where: \.1) else { return nil }
-    let options = try plan.options(seed: seed, threads: threading.threads)
+    guard plan.given != nil || !searchFlags.contains(where: \.1) else { return nil }
+    var options = try plan.options(seed: seed, threads: threading.threads)
+    options.isThorough = effort == .thorough
     let clock = ContinuousClock.now
     do {
       let plan = try Interruption.during { cancellation in

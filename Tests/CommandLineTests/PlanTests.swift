@@ -69,7 +69,7 @@ import Testing
       (["--taps", "--error"], ["--error", "60", "--taps", "9"]),
       (["--layout", "--cost"], ["--cost", "1", "--layout", "9,3"]),
       (["--rate", "--error"], ["--error", "60", "--rate", "2"]),
-      (["--effort", "--highlights"], ["--highlights", "--effort", "fast"]),
+      (["--seconds", "--highlights"], ["--highlights", "--seconds", "1"]),
       (["--objective", "--exact-shift"], ["--exact-shift", "--objective", "balanced"]),
       (["--recipe", "--for"], ["--for", "cpu", "--recipe", "paper"]),
       (["--cost-model", "--for"], ["--for", "gpu", "--cost-model", "c.json"]),
@@ -90,7 +90,7 @@ import Testing
     let good = String(decoding: try CostModel.builtIn(.cpu).json(), as: UTF8.self)
     let cases = [
       ("{", ["JSON"]), (good.replacing("\"version\" : 1", with: "\"version\" : 7"), ["version is 7", "expected 1"]),
-      (good.replacing("\"layer\" : ", with: "\"layer\" : -"), ["milliseconds.layer", "-0.2"]),
+      (good.replacing("\"layer\" : ", with: "\"layer\" : -"), ["milliseconds.layer", "-0.15"]),
       (good.replacing("fewtap.cost-model", with: "x\\u001b[31m"), ["format", "\\u001b"]),
       (String(decoding: try CostModel.builtIn(.gpu).json(), as: UTF8.self), ["target"]),
     ]

@@ -81,6 +81,19 @@ struct PlannerTests {
     #expect(last > 65)
   }
 
+  @Test("a thorough search finds a cheaper filter, the same on any number of threads")
+  func thorough() throws {
+    let kernel = try kernel("star:points=4,radius=10")
+    let quick = try plan(kernel, .error(decibels: 64))
+    let plans = try [1, 3].map { threads in
+      try plan(kernel, .error(decibels: 64)) { ($0.isThorough, $0.threads) = (true, threads) }
+    }
+    let costs = CostModel.builtIn(.cpu)
+    #expect(costs.milliseconds(plans[0].result.filter) < costs.milliseconds(quick.result.filter))
+    #expect(plans[0].result.summary.accuracy.photo.mean >= 64)
+    #expect(plans[0].result.filter == plans[1].result.filter)
+  }
+
   @Test("an exact shift forbids lower rates")
   func exactShift() throws {
     let kernel = try kernel("disk:radius=10")
