@@ -58,7 +58,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     sub = commands.add_parser("prepare", help="write kernels and fit filters")
     sub.add_argument(
-        "--flags", default="--error {dB}", help="of `fewtap fit`; {dB} stands for each demand of a kernel's (%(default)s)"
+        "--flags", default="--error {dB} --effort thorough", help="of `fewtap fit`; {dB} stands for each demand of a kernel's (%(default)s)"
     )
     sub.add_argument("--kernels", default=",".join(KERNELS), help="only these, separated by commas")
     sub = commands.add_parser("run", help="measure")
