@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where files are written, and what happens if they cannot be.
@@ -60,41 +61,13 @@ import Testing
 
   @Test(.enabled(if: SmallDisk.canBeMounted, "needs root, to mount a disk in memory")) func aFullDisk() throws {
     let place = try prepared()
-    let disk = try SmallDisk(at: place.path("disk"))
-    try place.write([UInt8](repeating: 1, count: disk.size), to: "disk/filler")
-    for writer in writers {
-      try place.expectRefusal(1, naming: ["disk/out.pfm", "No space left", "make room"], writer + ["disk/out.pfm"])
+    let disk = place.path("disk")
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    try SmallDisk.with(at: disk) {
+      try place.write([UInt8](repeating: 1, count: SmallDisk.byteCount), to: "disk/filler")
+      for writer in writers {
+        try place.expectRefusal(1, naming: ["disk/out.pfm", "No space left", "make room"], writer + ["disk/out.pfm"])
+      }
     }
-  }
-}
-
-/// A disk of a few pages in memory, unmounted at the end.
-private final class SmallDisk {
-  private let folder: String
-  let size = 16 << 10
-
-  static var canBeMounted: Bool {
-    guard geteuid() == 0, let place = try? Workplace() else { return false }
-    return (try? SmallDisk(at: place.path("probe"))) != nil
-  }
-
-  init(at folder: String) throws {
-    self.folder = folder
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    guard try Self.run("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", folder]) else {
-      throw CocoaError(.featureUnsupported)
-    }
-  }
-
-  deinit { _ = try? Self.run("umount", [folder]) }
-
-  private static func run(_ tool: String, _ arguments: [String]) throws -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/" + tool)
-    process.arguments = arguments
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus == 0
   }
 }

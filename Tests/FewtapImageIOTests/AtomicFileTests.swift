@@ -1,5 +1,6 @@
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {

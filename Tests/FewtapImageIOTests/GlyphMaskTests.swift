@@ -1,5 +1,6 @@
 import FewtapCore
 import FewtapImageIO
+import TestSupport
 import Testing
 
 @Suite struct GlyphMaskTests {

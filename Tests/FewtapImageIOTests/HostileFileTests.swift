@@ -1,6 +1,7 @@
 import FewtapCore
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 /// Files that are no images, or damaged ones: they are refused or read, and never bring the program down.
@@ -67,13 +68,7 @@ import Testing
     var generator = SeededGenerator(seed: 5)
     let rounds = Int(ProcessInfo.processInfo.environment["FEWTAP_FUZZ_ROUNDS"] ?? "") ?? 40
     for _ in 0..<rounds {
-      var damaged = bytes
-      for _ in 0...generator.index(4) {
-        // Headers are where damage is most telling.
-        let position = generator.index(generator.index(2) == 0 ? min(256, damaged.count) : damaged.count)
-        damaged[position] = generator.index(3) == 0 ? 0xFF : damaged[position] ^ UInt8(1 << generator.index(8))
-      }
-      if generator.index(4) == 0 { damaged.removeLast(generator.index(damaged.count)) }
+      let damaged = generator.damaged(bytes)
       if let found = try? ImageFile.decode(damaged, path: "a", memoryLimit: 64 << 20) {
         #expect(found.image.planes.allSatisfy { $0.values.count == found.image.width * found.image.height })
       }
@@ -92,5 +87,19 @@ import Testing
         #expect(found.values.count == found.shape.reduce(1, *))
       }
     }
+  }
+}
+
+extension SeededGenerator {
+  /// `bytes`, of which a few are changed and sometimes the last are missing.
+  mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
+    var damaged = bytes
+    for _ in 0...index(4) {
+      // Headers are where damage is most telling.
+      let position = index(index(2) == 0 ? min(256, damaged.count) : damaged.count)
+      damaged[position] = index(3) == 0 ? 0xFF : damaged[position] ^ UInt8(1 << index(8))
+    }
+    if index(4) == 0 { damaged.removeLast(index(damaged.count)) }
+    return damaged
   }
 }

@@ -1,6 +1,7 @@
 import FewtapCore
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct KernelFileTests {

@@ -1,6 +1,7 @@
 import FewtapCore
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -130,16 +131,6 @@ struct RoundTrip: Sendable, CustomTestStringConvertible {
     }
     let image = try Image(planes: planes, alphaIndex: alphaIndex, alphaIsAssociated: format == .openexr)
     return ImageFile(image: image, metadata: ImageMetadata(pixelType: type, transfer: transfer))
-  }
-}
-
-/// A folder that is removed with all that is in it.
-enum TemporaryFolder {
-  static func with<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fewtap-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.path)
   }
 }
 

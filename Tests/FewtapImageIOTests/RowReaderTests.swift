@@ -1,6 +1,7 @@
 import FewtapCore
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 /// Files read row by row say what files read at once say.
@@ -173,14 +174,7 @@ import Testing
       var generator = SeededGenerator(seed: 15)
       let rounds = Int(ProcessInfo.processInfo.environment["FEWTAP_FUZZ_ROUNDS"] ?? "") ?? 20
       for _ in 0..<rounds {
-        var damaged = bytes
-        for _ in 0...generator.index(4) {
-          // Headers are where damage is most telling.
-          let position = generator.index(generator.index(2) == 0 ? min(256, damaged.count) : damaged.count)
-          damaged[position] = generator.index(3) == 0 ? 0xFF : damaged[position] ^ UInt8(1 << generator.index(8))
-        }
-        if generator.index(4) == 0 { damaged.removeLast(generator.index(damaged.count)) }
-        try AtomicFile.write(damaged, to: path)
+        try AtomicFile.write(generator.damaged(bytes), to: path)
         guard let reader = try? ImageRowReader(path: path), reader.layout.rowBytes < 1 << 20 else { continue }
         #expect(reader.workingBytes >= 0)
         var row = [UInt8](repeating: 0, count: reader.layout.rowBytes)

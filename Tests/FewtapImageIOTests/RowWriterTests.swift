@@ -1,6 +1,7 @@
 import FewtapCore
 import FewtapImageIO
 import Foundation
+import TestSupport
 import Testing
 
 /// Files written row by row are those written at once, and appear whole or not at all.
