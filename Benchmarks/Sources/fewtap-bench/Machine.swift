@@ -16,11 +16,11 @@ struct Machine: Encodable {
   let threads = 1
 
   init() {
-    let changed = !(Self.output("git", "status", "--porcelain", "--untracked-files=no") ?? "").isEmpty
-    commit = (Self.output("git", "rev-parse", "--short=12", "HEAD") ?? "unknown") + (changed ? " with changes" : "")
-    processor = Self.processorName() ?? "unknown"
+    let changed = !(Host.output("git", "status", "--porcelain", "--untracked-files=no") ?? "").isEmpty
+    commit = (Host.output("git", "rev-parse", "--short=12", "HEAD") ?? "unknown") + (changed ? " with changes" : "")
+    processor = Host.processorName() ?? "unknown"
     cores = ProcessInfo.processInfo.activeProcessorCount
-    swift = Self.output("swift", "--version")?.split(separator: "\n").first.map(String.init) ?? "unknown"
+    swift = Host.output("swift", "--version")?.split(separator: "\n").first.map(String.init) ?? "unknown"
   }
 
   var text: String {
@@ -30,30 +30,6 @@ struct Machine: Encodable {
     threads    \(threads) for every fit and filter
     compiler   \(swift)
     """
-  }
-
-  private static func processorName() -> String? {
-    #if canImport(Darwin)
-    return output("sysctl", "-n", "machdep.cpu.brand_string")
-    #else
-    let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
-    return lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
-    #endif
-  }
-
-  /// What a command prints; nil if it cannot be run or fails.
-  private static func output(_ command: String...) -> String? {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }
 

@@ -1,0 +1,1 @@
+../../../Sources/fewtap-cli/Host.swift
