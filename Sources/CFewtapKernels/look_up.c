@@ -19,22 +19,17 @@ void fewtap_look_up_cells(uint32_t *restrict cells, const uint32_t *restrict tab
   if (i < count) cells[i] = table[cells[i]];
 }
 
-void fewtap_look_up_bytes(const uint8_t *restrict in, const float *restrict table, float *restrict out, int32_t count) {
-  int32_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    uint64_t codes;
-    memcpy(&codes, in + i, sizeof codes);
-    UNROLL for (int k = 0; k < 8; k++) out[i + k] = table[(uint8_t)(codes >> 8 * k)];
+#define LOOK_UP(name, code)                                                                                     \
+  void name(const code *restrict in, const float *restrict table, float *restrict out, int32_t count) {         \
+    enum { codes_a_load = sizeof(uint64_t) / sizeof(code) };                                                    \
+    int32_t i = 0;                                                                                              \
+    for (; i + codes_a_load <= count; i += codes_a_load) {                                                      \
+      uint64_t codes;                                                                                           \
+      memcpy(&codes, in + i, sizeof codes);                                                                     \
+      UNROLL for (int k = 0; k < codes_a_load; k++) out[i + k] = table[(code)(codes >> 8 * sizeof(code) * k)];  \
+    }                                                                                                           \
+    for (; i < count; i++) out[i] = table[in[i]];                                                               \
   }
-  for (; i < count; i++) out[i] = table[in[i]];
-}
 
-void fewtap_look_up_words(const uint16_t *restrict in, const float *restrict table, float *restrict out, int32_t count) {
-  int32_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    uint64_t codes;
-    memcpy(&codes, in + i, sizeof codes);
-    UNROLL for (int k = 0; k < 4; k++) out[i + k] = table[(uint16_t)(codes >> 16 * k)];
-  }
-  for (; i < count; i++) out[i] = table[in[i]];
-}
+LOOK_UP(fewtap_look_up_bytes, uint8_t)
+LOOK_UP(fewtap_look_up_words, uint16_t)

@@ -20,20 +20,26 @@
     }                                                                         \
   } while (0)
 
-// A block of the heap per array, so that the sanitizer guards both of its ends. The start is moved by one double on
+// A block of the heap per array, so that the sanitizer guards both of its ends. The start is moved by one element on
 // every second call: rows may begin at any address. NaN shows what was never written.
 static void *blocks[64];
 static int block_count;
 
-static double *array(size_t count) {
+static void *new_block(size_t count, size_t size) {
   REQUIRE(block_count < 64);
   size_t shift = (size_t)(block_count % 2);
-  double *block = malloc((count + shift) * sizeof(double));
+  char *block = malloc((count + shift) * size);
   REQUIRE(block);
   blocks[block_count++] = block;
-  for (size_t i = 0; i < count + shift; i++) block[i] = NAN;
-  return block + shift;
+  memset(block, 0xFF, (count + shift) * size);  // a NaN in either precision
+  return block + shift * size;
 }
+
+static double *array(size_t count) { return new_block(count, sizeof(double)); }
+static float *floats(size_t count) { return new_block(count, sizeof(float)); }
+
+// Samples of any type, all zero: exactly so many bytes, at an address that fits them.
+static void *samples(size_t count, size_t size) { return memset(new_block(count, size), 0, count * size); }
 
 static double *filled(size_t count) {
   static uint64_t state = 1;
@@ -45,30 +51,10 @@ static double *filled(size_t count) {
   return values;
 }
 
-// The same for single precision, and for samples of any type (zeros): exactly so many bytes, at an address that fits them.
-static float *floats(size_t count) {
-  REQUIRE(block_count < 64);
-  size_t shift = (size_t)(block_count % 2);
-  float *block = malloc((count + shift) * sizeof(float));
-  REQUIRE(block);
-  blocks[block_count++] = block;
-  for (size_t i = 0; i < count + shift; i++) block[i] = NAN;
-  return block + shift;
-}
-
 static float *filled_floats(size_t count) {
   float *values = floats(count);
   for (size_t i = 0; i < count; i++) values[i] = (float)(i % 101) / 100;
   return values;
-}
-
-static void *samples(size_t count, size_t size) {
-  REQUIRE(block_count < 64);
-  size_t shift = (size_t)(block_count % 2);
-  char *block = calloc(count + shift, size);
-  REQUIRE(block);
-  blocks[block_count++] = block;
-  return block + shift * size;
 }
 
 static int all_finite_floats(const float *values, size_t count) {
