@@ -1,5 +1,3 @@
-import FewtapCore
-
 /// How an image with alpha is filtered.
 ///
 /// Colors are multiplied by alpha, filtered, and divided by the filtered alpha, so that what hides in transparent
@@ -12,23 +10,4 @@ enum AlphaRule {
   /// Below this filtered coverage a color is 0: half a step of a 16-bit alpha, `1 / (2 * 65535)` up to a power of two,
   /// so no file that stores integers can show it; dividing by less would only blow up rounding.
   static let leastCoverage = 0x1p-17
-
-  /// The border rule for premultiplied colors: a constant `c` means color `c` under alpha `c`.
-  static func premultiplied(_ border: BorderRule) -> BorderRule {
-    if case .constant(let value) = border { return .constant(value * value) }
-    return border
-  }
-
-  static func premultiply<Scalar>(_ color: inout Plane<Scalar>, by alpha: Plane<Scalar>) {
-    for index in 0..<color.values.count { color.values[index] *= alpha.values[index] }
-  }
-
-  static func unpremultiply<Scalar>(_ color: inout Plane<Scalar>, by alpha: Plane<Scalar>) {
-    let least = Scalar(leastCoverage)
-    for index in 0..<color.values.count {
-      let coverage = alpha.values[index]
-      // A NaN coverage, kept on request, must reach the color: it is not below the limit.
-      color.values[index] = coverage.magnitude < least ? 0 : color.values[index] / coverage
-    }
-  }
 }

@@ -1,5 +1,3 @@
-import FewtapCore
-
 /// The division of ``FewtapCore/BorderRule/normalized``.
 ///
 /// Equation: `out = filter(image) / max(filter(ones) / sum, 1/256)`, both filtered with zero outside, `sum` the filter's own.
@@ -9,11 +7,4 @@ import FewtapCore
 /// result then fades to 0 without a jump, and division costs at most 8 of Float's 24 bits.
 enum BorderNormalization {
   static let leastShare = 0x1p-8
-
-  static func divide<Scalar>(_ plane: inout Plane<Scalar>, byFilteredOnes ones: Plane<Scalar>, sum: Double) {
-    let (inverseSum, least) = (Scalar(1 / sum), Scalar(leastShare))
-    for index in 0..<plane.values.count {
-      plane.values[index] /= Swift.max(ones.values[index] * inverseSum, least)
-    }
-  }
 }

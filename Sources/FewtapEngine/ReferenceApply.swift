@@ -63,7 +63,7 @@ public enum ReferenceApply {
       throw .malformedPlane(channel: 0, width: width, height: height, count: plane.values.count)
     }
     let (bytes, overflow) = (width + bounds.width).multipliedReportingOverflow(by: 16 * (height + bounds.height))
-    let limit = UniformApply<Double>.workingSetLimit
+    let limit = PlanRun.workingSetLimit
     guard !overflow, bytes <= limit else { throw .workingSet(bytes: overflow ? Int.max : bytes, limit: limit) }
 
     func filtered(_ plane: Plane<Double>) -> Plane<Double> { filter(extended(plane, by: bounds, border)).plane }

@@ -82,12 +82,22 @@ struct AlphaTests {
     #expect(result.planes[1] == alpha)
   }
 
-  @Test("the dense truth follows the same rule")
-  func dense() throws {
+  @Test(
+    "the dense truth follows the same rule", arguments: [false, true],
+    everyBorder.filter { $0 != .constant(-2) })
+  func dense(isAssociated: Bool, border: BorderRule) throws {
     let kernel = try Kernel(name: "box", values: Plane(width: 5, height: 5, repeating: 0.04))
-    let (image, plan) = (try Self.redOnHiddenGreen(), try ApplyPlan(Self.box, width: 20))
-    let truth = try DenseApply(kernel).apply(to: image)
-    let comparison = try ImageComparison(try plan.apply(to: image), reference: truth)
-    #expect(comparison.largestDifference <= gamma(2 * Self.box.roundings + 6, roundoff: floatRoundoff))
+    var random = SeededGenerator(seed: 43)
+    let colors: [Plane<Float>] = [random.plane(width: 20, height: 16, in: 0...1), random.plane(width: 20, height: 16)]
+    // No coverage near 0, which quotients could not be compared over.
+    let coverage: Plane<Float> = random.plane(width: 20, height: 16, in: 0.5...1)
+    let image = try Image(planes: colors + [coverage], alphaIndex: 2, alphaIsAssociated: isAssociated)
+    let (plan, options) = (try ApplyPlan(Self.box, width: 20), ApplyOptions(border: border))
+    let truth = try DenseApply(kernel).apply(to: image, options: options)
+    let result = try plan.apply(to: image, options: options)
+    // No color beyond 1, so a sum's rounding is within gamma of the coverage's; a quotient takes that of two sums, and each
+    // is divided by a third under a normalized border. The rest are the quotients themselves and the scale.
+    let bound = gamma(4 * Self.box.roundings + 12, roundoff: floatRoundoff)
+    #expect(try ImageComparison(result, reference: truth).largestDifference <= bound)
   }
 }
