@@ -11,8 +11,6 @@ import FewtapCore
 public final class ImageRowWriter {
   /// What ``append(rows:from:)`` takes.
   public let layout: SampleLayout
-  /// What the file stores.
-  public let storedType: PixelType
   /// Upper bound of what the writer holds, in bytes.
   public let workingBytes: Int
 
@@ -54,7 +52,6 @@ public final class ImageRowWriter {
     (self.path, self.plan, self.sink) = (path, plan, sink)
     warnings = plan.warnings
     var layout = image
-    storedType = plan.type
     if asStored, plan.keepsChannels(of: image) {
       (layout.type, layout.transfer) = (plan.type, plan.transfer)
       light = nil
