@@ -9,51 +9,40 @@ import Glibc
 import Musl
 #endif
 
-/// Turns linear light into the nearest integer code: nearest among encoded values, as a decoder's inverse must be. NaN is 0.
+/// A ``FewtapCore/CodeTable`` as the C kernels take it.
 ///
-/// Accuracy: exact but for the rounding of `pow` in the limits between codes; the code of a decoded code is that code. Held by
-///           FewtapEngineTests/LightEncodingTests.
-/// Cost:     one look-up a sample in 7 KiB for sRGB's 8 bits (mostly none with AVX-512), in 680 KiB for its 16; linear codes
-///           need no table.
+/// Cost: one look-up a sample, mostly none for sRGB's 8 bits with AVX-512.
 ///
-/// A class, since the C kernels hold pointers to the tables.
+/// A class, since the C kernels hold pointers into it.
 package final class LightEncoding: @unchecked Sendable {
   /// What the C kernels take.
   package let pointer: UnsafePointer<fewtap_encoding>
-  private let cells: UnsafeMutableBufferPointer<UInt32>
+  private let table: CodeTable
   private let estimate: UnsafeMutablePointer<fewtap_estimate>?
 
-  /// An encoding to codes `0...maximumCode`, of 8 or 16 bits.
-  package init(transfer: TransferFunction, maximumCode: Int) {
-    let step = 1 / Double(maximumCode)
+  private init?(_ transfer: TransferFunction, _ type: PixelType) {
+    guard let table = CodeTable.shared(transfer, type) else { return nil }
+    self.table = table
     var encoding = fewtap_encoding()
-    encoding.maximum = Float(maximumCode)
-    encoding.lowest = Float(transfer.decode(-0.5 * step))
-    encoding.highest = Float(transfer.decode(1 + 0.5 * step))
-    if transfer == .linear {
-      (encoding.least, encoding.most) = (0, 1)
-      (cells, estimate) = (.allocate(capacity: 0), nil)
-    } else {
-      let limits = CodeLimits(transfer, maximumCode)
-      (encoding.least, encoding.most) = (limits.values[0].nextDown, limits.values[maximumCode - 1])
-      var table: [UInt32] = []
-      let segments = limits.segments(atMost: maximumCode < 256 ? 1 : 3).map { limits.addCells($0, to: &table) }
-      encoding.segments.0 = segments[0]
-      if segments.count == 3 { (encoding.segments.1, encoding.segments.2) = (segments[1], segments[2]) }
-      cells = .allocate(capacity: table.count)
-      _ = cells.initialize(from: table)
-      encoding.cells = UnsafePointer(cells.baseAddress)
-      estimate = maximumCode < 256 ? .allocate(capacity: 1) : nil
-      estimate?.initialize(to: Self.srgbEstimate(maximumCode: Double(maximumCode)))
-      encoding.estimate = UnsafePointer(estimate)
+    encoding.maximum = Float(table.maximumCode)
+    (encoding.lowest, encoding.highest) = (table.lowest, table.highest)
+    (encoding.least, encoding.most) = (table.least, table.most)
+    encoding.cells = table.cells.isEmpty ? nil : table.cells.baseAddress
+    withUnsafeMutableBytes(of: &encoding.segments) { bytes in
+      let places = bytes.bindMemory(to: fewtap_segment.self)
+      for (index, segment) in table.segments.enumerated() {
+        places[index] = fewtap_segment(from: segment.from, base: segment.base, shift: segment.shift)
+      }
     }
+    estimate = transfer == .srgb && type == .uint8 ? .allocate(capacity: 1) : nil
+    estimate?.initialize(to: Self.srgbEstimate(maximumCode: Double(table.maximumCode)))
+    encoding.estimate = UnsafePointer(estimate)
     let copy = UnsafeMutablePointer<fewtap_encoding>.allocate(capacity: 1)
     copy.initialize(to: encoding)
     pointer = UnsafePointer(copy)
   }
 
   deinit {
-    cells.deallocate()
     estimate?.deallocate()
     pointer.deallocate()
   }
@@ -116,71 +105,8 @@ package final class LightEncoding: @unchecked Sendable {
     }
   }
 
-  private static let linear8 = LightEncoding(transfer: .linear, maximumCode: 255)
-  private static let linear16 = LightEncoding(transfer: .linear, maximumCode: 65535)
-  private static let srgb8 = LightEncoding(transfer: .srgb, maximumCode: 255)
-  private static let srgb16 = LightEncoding(transfer: .srgb, maximumCode: 65535)
-}
-
-/// Where the nearest code changes, and cells that hold at most one such place each.
-private struct CodeLimits {
-  /// Entry k is the least Float that is at least as near to code k + 1 as to code k.
-  let values: [Float]
-  /// Float's exponents, from just below the first limit to the last, as `first + index`.
-  private let firstExponent: UInt32
-  /// For each exponent, as many low bits as can be left out of a cell's number: two limits are at least 2^that apart.
-  private let shifts: [Int]
-
-  init(_ transfer: TransferFunction, _ maximumCode: Int) {
-    let step = 1 / Double(maximumCode)
-    values = (0..<maximumCode).map { code in
-      let exact = transfer.decode((Double(code) + 0.5) * step)
-      let rounded = Float(exact)
-      return Double(rounded) < exact ? rounded.nextUp : rounded
-    }
-    let bits = values.map(\.bitPattern)
-    let first = (bits[0] - 1) >> 23
-    var shifts = [Int](repeating: 23, count: Int(bits[maximumCode - 1] >> 23 - first) + 1)
-    for (limit, next) in zip(bits, bits.dropFirst()) where limit >> 23 == next >> 23 {
-      let exponent = Int(limit >> 23 - first)
-      shifts[exponent] = min(shifts[exponent], 31 - (next - limit).leadingZeroBitCount)
-    }
-    (self.firstExponent, self.shifts) = (first, shifts)
-  }
-
-  /// One or three ranges of exponents, each of one shift, with the fewest cells.
-  func segments(atMost count: Int) -> [Range<Int>] {
-    let all = shifts.indices
-    guard count == 3, all.count >= 3 else { return [all] }
-    var best = (cells: Int.max, segments: [all])
-    for second in 1..<all.upperBound - 1 {
-      for third in second + 1..<all.upperBound {
-        let segments = [0..<second, second..<third, third..<all.upperBound]
-        let cells = segments.reduce(0) { $0 + $1.count << (23 - shift(of: $1)) }
-        if cells < best.cells { best = (cells, segments) }
-      }
-    }
-    return best.segments
-  }
-
-  private func shift(of segment: Range<Int>) -> Int { shifts[segment].min() ?? 23 }
-
-  /// Appends the cells of a segment to those of the ones before.
-  func addCells(_ segment: Range<Int>, to cells: inout [UInt32]) -> fewtap_segment {
-    let shift = UInt32(shift(of: segment))
-    let start = (firstExponent + UInt32(segment.lowerBound)) << 23
-    let end = (firstExponent + UInt32(segment.upperBound)) << 23
-    let result = fewtap_segment(from: start, base: start >> shift - UInt32(cells.count), shift: shift)
-    var code = values.firstIndex { $0.bitPattern >= start } ?? values.count
-    for cell in stride(from: start, to: end, by: 1 << Int(shift)) {
-      if code < values.count, values[code].bitPattern == cell { code += 1 }
-      var entry = UInt32(code) << shift
-      if code < values.count, values[code].bitPattern - cell < 1 << shift {
-        entry += 1 << shift - (values[code].bitPattern - cell)
-        code += 1
-      }
-      cells.append(entry)
-    }
-    return result
-  }
+  private static let linear8 = LightEncoding(.linear, .uint8)
+  private static let linear16 = LightEncoding(.linear, .uint16)
+  private static let srgb8 = LightEncoding(.srgb, .uint8)
+  private static let srgb16 = LightEncoding(.srgb, .uint16)
 }

@@ -12,8 +12,8 @@ struct SampleEncoder {
   private let plan: OutputPlan
   private let alphaIndex: Int?
   private let alphaIsAssociated: Bool
-  private let colors: CodeEncoder?
-  private let alphas: CodeEncoder?
+  private let colors: CodeTable?
+  private let alphas: CodeTable?
   /// Some pixels of one channel.
   private var line = [Float](repeating: 0, count: 4096)
   /// Samples beyond the type's range so far.
@@ -25,8 +25,8 @@ struct SampleEncoder {
   init(_ light: SampleLayout, _ plan: OutputPlan) {
     self.plan = plan
     (alphaIndex, alphaIsAssociated) = (light.alphaIndex, light.alphaIsAssociated)
-    colors = plan.type.maximumCode.map { CodeEncoder(transfer: plan.transfer, maximumCode: $0) }
-    alphas = plan.type.maximumCode.map { CodeEncoder(transfer: .linear, maximumCode: $0) }
+    colors = CodeTable.shared(plan.transfer, plan.type)
+    alphas = CodeTable.shared(.linear, plan.type)
   }
 
   /// The type of the samples that ``encode(_:into:)`` makes.
@@ -40,14 +40,14 @@ struct SampleEncoder {
       let pixels = start..<min(start + line.count, light.pixelCount)
       for (channel, plane) in plan.planes.enumerated() {
         load(light, plane, pixels)
-        let encoder = plane == alphaIndex ? alphas : colors
+        let table = plane == alphaIndex ? alphas : colors
         switch plan.type {
         case .uint8:
           let codes = samples.bindMemory(to: UInt8.self)
-          store(encoder, pixels) { codes[$0 * step + channel] = UInt8(truncatingIfNeeded: $1) }
+          store(table, pixels) { codes[$0 * step + channel] = UInt8(truncatingIfNeeded: $1) }
         case .uint16:
           let codes = samples.bindMemory(to: UInt16.self)
-          store(encoder, pixels) { codes[$0 * step + channel] = UInt16(truncatingIfNeeded: $1) }
+          store(table, pixels) { codes[$0 * step + channel] = UInt16(truncatingIfNeeded: $1) }
         case .half, .float:
           let values = samples.bindMemory(to: Float.self)
           storeFloats(isCoded: plan.transfer != .linear && plane != alphaIndex, pixels) {
@@ -58,13 +58,13 @@ struct SampleEncoder {
     }
   }
 
-  private mutating func store(_ encoder: CodeEncoder?, _ pixels: Range<Int>, _ store: (Int, Int) -> Void) {
-    guard let encoder else { return }
+  private mutating func store(_ table: CodeTable?, _ pixels: Range<Int>, _ store: (Int, Int) -> Void) {
+    guard let table else { return }
     var beyond = 0
     line.withUnsafeBufferPointer { line in
       for index in 0..<pixels.count {
-        if encoder.clips(line[index]) { beyond += 1 }
-        store(pixels.lowerBound + index, encoder.code(line[index]))
+        if table.clips(line[index]) { beyond += 1 }
+        store(pixels.lowerBound + index, table.code(line[index]))
       }
     }
     clipped += beyond

@@ -39,6 +39,8 @@ import Testing
         expected.append(Double(value) >= limit ? code + 1 : code)
       }
     }
+    let table = try #require(CodeTable.shared(transfer, type))
+    #expect(firstDifference(light.map(table.code), expected) == nil)
     for kernels in RowKernels.all {
       let (codes, clipped) = Self.codes(light, transfer, type, kernels)
       #expect(firstDifference(codes, expected) == nil, "\(kernels.name)")
@@ -104,6 +106,9 @@ import Testing
       lowest.nextDown, -1, -.infinity, .nan, -.nan, .signalingNaN, highest.nextUp, 2, .greatestFiniteMagnitude,
       .infinity,
     ]
+    let table = try #require(CodeTable.shared(transfer, type))
+    #expect((inside + beyond).map(table.clips) == inside.map { _ in false } + beyond.map { _ in true })
+    #expect(table.code(.nan) == 0)
     // All in one row, at every distance from a vector's end.
     for kernels in RowKernels.all {
       for padding in 0..<17 {
