@@ -80,7 +80,8 @@ private func number(_ value: Double) -> String {
     ? String(Int(value)) : "\(value)"
 }
 
-/// `text` as a JSON string.
+/// `text` as a JSON string, without any character that a terminal would obey instead of showing it: controls, and those that turn
+/// the direction of writing.
 package func quoted(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars {
@@ -90,7 +91,7 @@ package func quoted(_ text: String) -> String {
     case "\n": result += "\\n"
     case "\t": result += "\\t"
     case "\r": result += "\\r"
-    case _ where scalar.value < 0x20:
+    case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}":
       let digits = String(scalar.value, radix: 16)
       result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     default: result.unicodeScalars.append(scalar)

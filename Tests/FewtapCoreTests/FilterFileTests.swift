@@ -37,6 +37,19 @@ struct FilterFileTests {
     #expect(try read.json() == filter.json())
   }
 
+  @Test("what a terminal would obey is escaped, and only that")
+  func controls() throws {
+    for value in UInt32(0)...0xFFFF {
+      guard let scalar = Unicode.Scalar(value) else { continue }
+      let text = quoted(String(scalar))
+      #expect(try JSONDecoder().decode(String.self, from: Data(text.utf8)).unicodeScalars.elementsEqual([scalar]))
+      let isObeyed =
+        scalar.properties.generalCategory == .control || (0x202A...0x202E).contains(value)
+        || (0x2066...0x2069).contains(value)
+      #expect(text.unicodeScalars.contains(scalar) != isObeyed || "\"\\".unicodeScalars.contains(scalar), "\(value)")
+    }
+  }
+
   @Test("random bit patterns come back", arguments: 1...20)
   func random(seed: Int) throws {
     var random = SeededGenerator(seed: UInt64(seed))
