@@ -12,6 +12,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case nonFiniteBorder(Float)
   /// A normalized border needs weights with a sum to divide by.
   case zeroSumNormalized(sum: Double)
+  /// Results must be divided by the filter's sum, for alpha or a normalized border, and Float cannot hold that and its inverse.
+  case sumBeyondFloat(Double)
   /// One band of rows with all that the filter reads around it would not fit the limit.
   case workingSet(bytes: Int, limit: Int)
   /// An image is not as wide as the plan was built for.
@@ -27,6 +29,9 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   /// ``Cancellation/cancel()`` was called before the last band was done.
   case cancelled
 
+  /// Sums that are normal numbers in Float, and so are their inverses.
+  static let divisibleSums = 0x1p-126...0x1p126
+
   /// The sentence that a user reads.
   public var description: String {
     switch self {
@@ -40,6 +45,9 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .zeroSumNormalized(let sum):
       "the filter's weights cancel (their sum is \(sum)), so a normalized border has nothing to divide by: "
         + "choose clamp, mirror, wrap or a constant"
+    case .sumBeyondFloat(let sum):
+      "the filter's weights sum to \(sum): to divide by that, for alpha or a normalized border, its size must be "
+        + "\(Float(Self.divisibleSums.lowerBound)) to \(Float(Self.divisibleSums.upperBound)), so scale the filter"
     case .workingSet(let bytes, let limit):
       "the filter reads so far around each pixel that one band of rows needs \(bytes >> 20) MiB: at most \(limit >> 20) "
         + "MiB a thread are allowed, so use a filter of smaller reach or a smaller image"

@@ -14,7 +14,8 @@ public struct ApplyOptions: Sendable {
   public var threads: Int
   /// What to do with NaN and infinite pixels.
   public var nonfinite: NonfinitePolicy
-  /// Told the finished fraction, 0...1, after each band of rows: never decreasing, one call at a time, from any thread.
+  /// Told the finished fraction, 0...1, after each band of rows: always more than before, one call at a time, from any
+  /// thread. Where sums of finite pixels overflow, the image is begun again, and nothing is told until more is done.
   public var progress: (@Sendable (Double) -> Void)?
   /// Looked at before each band of rows.
   public var cancellation: Cancellation?

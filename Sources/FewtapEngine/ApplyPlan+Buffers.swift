@@ -53,18 +53,14 @@ extension ApplyPlan {
     _ source: SourceImage, _ target: TargetImage, _ coders: (input: RowCoder, output: RowCoder), rows: Range<Int>,
     held: Range<Int>, options: ApplyOptions
   ) throws(ApplyError) -> AppliedPixels {
-    var work = PlanRun(
+    let work = PlanRun(
       plan: self, source: source, target: target, alphaIndex: coders.input.layout.alphaIndex,
       lightIsAssociated: (coders.input.lightIsAssociated, coders.output.lightIsAssociated), options: options)
-    if case .done(let clipped) = try work.run(rows: rows) { return AppliedPixels(clippedSamples: clipped) }
-    if let error = firstNonFinite(source, rows: held) { throw error }
-    // Finite pixels whose sums overflow: they may.
-    work.options.nonfinite = .keep
-    guard case .done(let clipped) = try work.run(rows: rows) else { throw .cancelled }
+    let clipped = try work.run(rows: rows) { () throws(ApplyError) in try refuseNonFinite(source, rows: held) }
     return AppliedPixels(clippedSamples: clipped)
   }
 
-  private func firstNonFinite(_ source: SourceImage, rows: Range<Int>) -> ApplyError? {
+  private func refuseNonFinite(_ source: SourceImage, rows: Range<Int>) throws(ApplyError) {
     var row = [Float](repeating: 0, count: width)
     for y in rows {
       for channel in 0..<source.channels {
@@ -76,9 +72,8 @@ extension ApplyPlan {
             into: ChannelRows(first: address, stride: 0, count: 1))
           check(kernels.table.first_nonfinite(address, Int32(width), &x))
         }
-        if x < Int32(width) { return .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
+        if x < Int32(width) { throw .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
       }
     }
-    return nil
   }
 }

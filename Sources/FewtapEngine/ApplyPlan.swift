@@ -61,18 +61,15 @@ public struct ApplyPlan: Sendable {
     var failure: ApplyError?
     let planes = image.planes.withPointers { inputs in
       Self.makePlanes(image.planes.count, width: width, height: height) { outputs in
-        var work = PlanRun(
+        let work = PlanRun(
           plan: self, source: SourceImage(planes: inputs, width: width, height: height, rowStride: width),
           target: TargetImage(planes: outputs, height: height, rowStride: width), alphaIndex: image.alphaIndex,
           lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
         do throws(ApplyError) {
-          if case .metNonFinite = try work.run(rows: 0..<height) {
+          _ = try work.run(rows: 0..<height) { () throws(ApplyError) in
             for (channel, plane) in image.planes.enumerated() {
               _ = try options.nonfinite.admit(plane, channel: channel)
             }
-            // Finite pixels whose sums overflow: they may.
-            work.options.nonfinite = .keep
-            _ = try work.run(rows: 0..<height)
           }
         } catch {
           failure = error

@@ -2,7 +2,8 @@ import FewtapCore
 
 /// What to do with NaN and infinite pixels.
 public enum NonfinitePolicy: String, CaseIterable, Sendable {
-  /// Refuse the image, naming the first such pixel.
+  /// Refuse an image of which a result reads such a pixel, naming the image's first. One that no result reads, since the
+  /// filter looks elsewhere, may pass.
   case refuse
   /// Filter as if they were 0, in color and alpha alike.
   case zero

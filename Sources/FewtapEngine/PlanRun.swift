@@ -9,39 +9,47 @@ struct PlanRun: Sendable {
   let alphaIndex: Int?
   /// Whether light comes and goes multiplied by alpha.
   let lightIsAssociated: (source: Bool, target: Bool)
-  var options: ApplyOptions
+  let options: ApplyOptions
 
-  /// How a run ended.
-  enum Outcome {
-    /// So many samples could not be held by the target's type.
-    case done(clipped: Int)
-    case metNonFinite
+  /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
+  ///
+  /// Where a sum is NaN or infinite and may not be, `refuse` throws if a pixel is; else finite ones overflow, and they may.
+  /// Throws: ``ApplyError``.
+  func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
+    try check()
+    let first = try run(rows, options.nonfinite)
+    guard first.sawNonFinite else { return first.clipped }
+    try refuse()
+    return try run(rows, .keep, toldFraction: first.toldFraction).clipped
   }
 
-  /// Filters `rows` of the image; ends early at a pixel that is NaN or infinite, or so large that sums of it are.
-  ///
-  /// Throws: ``ApplyError``.
-  func run(rows: Range<Int>) throws(ApplyError) -> Outcome {
-    try check()
+  /// Ends early at a pixel that is NaN or infinite, or so large that sums of it are, unless those are kept. What was told to be
+  /// finished before is not told again.
+  private func run(
+    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
+  ) throws(ApplyError) -> TileCounter {
     let tiles = tiles(rows: rows)
     for tile in tiles {
       let bytes = Self.byteCount(plan, tile.region, tile.group)
       guard bytes <= Self.workingSetLimit else { throw .workingSet(bytes: bytes, limit: Self.workingSetLimit) }
     }
     let counter = TileCounter(
-      total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options)
+      total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options,
+      toldFraction: toldFraction)
     parallelForEach(count: tiles.count, threads: options.threads) { index in
       guard !counter.isStopped else { return }
-      run(tiles[index].group, tiles[index].region, counter)
+      run(tiles[index].group, tiles[index].region, nonfinite, counter)
     }
-    if counter.sawNonFinite { return .metNonFinite }
-    if counter.isStopped { throw .cancelled }
-    return .done(clipped: counter.clipped)
+    if counter.isCancelled { throw .cancelled }
+    return counter
   }
 
   private func check() throws(ApplyError) {
     if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
-    if options.border == .normalized && plan.compiled.cancels { throw .zeroSumNormalized(sum: plan.compiled.sum) }
+    let (sum, cancels) = (plan.compiled.sum, plan.compiled.cancels)
+    if options.border == .normalized && cancels { throw .zeroSumNormalized(sum: sum) }
+    let divides = options.border == .normalized || (alphaIndex != nil && !cancels)
+    guard !divides || ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
   }
 
   // MARK: Tiles
@@ -107,11 +115,13 @@ struct PlanRun: Sendable {
   /// Rows between two looks at progress and cancellation.
   private static let rowsBetweenLooks = 64
 
-  private func run(_ group: ChannelGroup, _ region: Region, _ counter: TileCounter) {
+  private func run(
+    _ group: ChannelGroup, _ region: Region, _ nonfinite: NonfinitePolicy, _ counter: TileCounter
+  ) {
     let kernels = plan.kernels.table
     let source = TileSource(
       self.source, border: options.border, group: group, premultiplies: !lightIsAssociated.source,
-      nonfinite: options.nonfinite, kernels: kernels)
+      nonfinite: nonfinite, kernels: kernels)
     let target = TileTarget(
       self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)

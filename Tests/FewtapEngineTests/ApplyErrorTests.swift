@@ -113,6 +113,35 @@ struct ApplyErrorTests {
     }
   }
 
+  @Test(
+    "nothing is divided by a sum that Float cannot hold, or whose inverse it cannot", arguments: [1e-40, -1e-39, 1e38])
+  func sumsBeyondFloat(gain: Double) throws {
+    var filter = Self.filter([Tap(x: 0, y: 0, weight: 1)])
+    filter.gain = gain
+    let plan = try ApplyPlan(filter, width: Self.plane.width)
+    let opaque = Plane<Float>(width: Self.plane.width, height: Self.plane.height, repeating: 1)
+    let image = try Image(planes: [opaque, opaque], alphaIndex: 1)
+    let error = try #require(throws: ApplyError.self) { try plan.apply(to: image) }
+    #expect(error == .sumBeyondFloat(gain))
+    #expect(error.description.contains("\(gain)") && error.description.contains("1.1754944e-38"))
+    #expect(throws: ApplyError.sumBeyondFloat(gain)) {
+      try plan.apply(toPlane: opaque, options: ApplyOptions(border: .normalized))
+    }
+    // Nothing is divided here.
+    #expect(try plan.apply(toPlane: opaque).values.allSatisfy { $0 == Float(gain) })
+  }
+
+  @Test("sums of the smallest and largest size that can be divided by", arguments: [0x1p-126, -0x1p-126, 0x1p126])
+  func sumsWithinFloat(gain: Double) throws {
+    var filter = Self.filter([Tap(x: 0, y: 0, weight: 1)])
+    filter.gain = gain
+    let opaque = Plane<Float>(width: 6, height: 5, repeating: 1)
+    let image = try Image(planes: [opaque, opaque], alphaIndex: 1)
+    let result = try ApplyPlan(filter, width: 6).apply(to: image)
+    #expect(result.planes[1] == opaque)
+    #expect(result.planes[0].values.allSatisfy { $0 == Float(gain) })
+  }
+
   @Test("a chain whose layers together reach 260,000 pixels is refused, not tried")
   func workingSet() throws {
     let far = SparseFilter.maximumOffset
@@ -141,6 +170,20 @@ struct ApplyErrorTests {
     // Two planes, three bands each, of 2, 2 and 1 rows.
     let fractions = seen.withLock { $0 }
     #expect(fractions.count == 6 && fractions == fractions.sorted() && fractions.last == 1)
+  }
+
+  @Test("progress never goes back, though an image whose sums overflow is begun again")
+  func progressOfOverflow() throws {
+    let seen = Mutex<[Double]>([])
+    var options = ApplyOptions(threads: 1, progress: { fraction in seen.withLock { $0.append(fraction) } })
+    options.bandHeight = 1
+    var plane = Plane<Float>(width: 6, height: 8, repeating: 1)
+    plane[3, 6] = .greatestFiniteMagnitude
+    let doubled = Self.filter([Tap(x: 0, y: 0, weight: 2)])
+    let result = try ApplyPlan(doubled, width: 6).apply(toPlane: plane, options: options)
+    #expect(result[3, 6] == .infinity && result[3, 7] == 2)
+    let fractions = seen.withLock { $0 }
+    #expect(fractions == (1...8).map { Double($0) / 8 })
   }
 
   @Test("a cancellation ends the work between bands")
