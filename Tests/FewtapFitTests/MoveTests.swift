@@ -31,6 +31,25 @@ import Testing
       LevenbergMarquardt(problem, freedom: .weights, tolerance: 1e-12).run(from: p, iterations: 100).parameters)
   }
 
+  @Test("runs beyond what the grid has room for come back whole, and on whole pixels")
+  func runsStayTogetherAtTheLimits() throws {
+    let kernel = try Kernel.disk(radius: 6)
+    let problem = FitProblem(kernel: kernel, objective: .photo)
+    var p = start(kernel, try Layout(parsing: "6r4,3r4"), seed: 1)
+    for (run, shift) in [(0, 60.0), (2, -57)] {
+      for i in 4 * run..<4 * run + 4 {
+        p.x[i] += shift
+        p.y[i] -= shift
+      }
+    }
+    for i in p.ranges[1].prefix(4) { p.y[i] += 55 }
+    let limits = problem.offsetLimits(p)
+    #expect(zip(p.reaches, limits).allSatisfy { $0 > $1 }, "nothing would have to come back")
+    let moved = bestWeights(p, problem).parameters
+    #expect(runViolation(moved) == nil)
+    #expect(zip(moved.reaches, limits).allSatisfy { $0 <= $1 })
+  }
+
   /// One run of a single layer, taken out and put where it helps most, against trying every place with weights refitted.
   @Test(arguments: 1...3 as ClosedRange<UInt64>, ["4", "3r2", "3r3", "2r4"])
   func oneExchangeIsTheBestOfAllPlaces(seed: UInt64, layout: String) throws {

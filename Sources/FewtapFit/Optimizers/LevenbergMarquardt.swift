@@ -156,14 +156,22 @@ public struct LevenbergMarquardt: Optimizer {
     return new
   }
 
-  /// Brings offsets within their layers' limits; true if any was not.
+  /// Brings offsets within their layers' limits, a run as a whole; true if any was not. Where only weights are free, what is
+  /// moved stays on whole pixels.
   private func clamp(_ parameters: inout ChainParameters, to limits: [Double]) -> Bool {
     var changed = false
-    for (range, limit) in zip(parameters.ranges, limits) {
-      for i in range where abs(parameters.x[i]) > limit || abs(parameters.y[i]) > limit {
-        parameters.x[i] = min(max(parameters.x[i], -limit), limit)
-        parameters.y[i] = min(max(parameters.y[i], -limit), limit)
+    for ((range, length), limit) in zip(zip(parameters.ranges, parameters.runLengths), limits) {
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: length) {
+        let run = first..<first + length
+        guard run.contains(where: { abs(parameters.x[$0]) > limit || abs(parameters.y[$0]) > limit }) else { continue }
         changed = true
+        let most = freedom == .all ? limit : limit.rounded(.down)
+        let dx = min(max(parameters.x[first], -most), most) - parameters.x[first]
+        let dy = max(min(parameters.y[first], most - Double(length - 1)), -most) - parameters.y[first]
+        for i in run {
+          parameters.x[i] += dx
+          parameters.y[i] += dy
+        }
       }
     }
     return changed
