@@ -34,7 +34,7 @@ lint: ## check the format, the arrows between targets and the file schema
 	Scripts/check-schema --self-test
 	Scripts/check-snippets
 
-sanitize: ## run the C code under the address and undefined-behavior sanitizers
+sanitize: ## run the C code under the address and undefined-behavior sanitizers, plans under that of threads
 	@Scripts/install-deps build
 	Scripts/check-sanitizers
 

@@ -7,14 +7,14 @@ final class TileCounter: Sendable {
   private let progress: (@Sendable (Double) -> Void)?
   private let cancellation: Cancellation?
   /// Pixels, and the largest fraction that was told.
-  private let finished: Mutex<(pixels: Int, told: Double)>
+  private let finished: Locked<(pixels: Int, told: Double)>
   private let clippedSamples = Atomic<Int>(0)
   private let nonFinite = Atomic<Bool>(false)
 
   /// `toldFraction` was told by a run before over the same pixels.
   init(total: Int, options: ApplyOptions, toldFraction: Double = 0) {
     self.total = total
-    finished = Mutex((0, toldFraction))
+    finished = Locked((0, toldFraction))
     progress = options.progress
     cancellation = options.cancellation
   }

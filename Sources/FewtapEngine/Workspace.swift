@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Memory that a tile works in: allocated once, zeroed, and handed from tile to tile.
 final class Workspace: @unchecked Sendable {
   let floats: UnsafeMutablePointer<Float>
@@ -19,7 +17,7 @@ final class Workspace: @unchecked Sendable {
 
 /// The workspaces of a plan that no thread uses now.
 final class WorkspacePool: Sendable {
-  private let idle = Mutex<[Workspace]>([])
+  private let idle = Locked<[Workspace]>([])
 
   /// Calls `body` with a workspace of at least `count` floats.
   func withWorkspace<Result>(count: Int, _ body: (Workspace) throws -> Result) rethrows -> Result {
