@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// How to apply a filter. None of it but `border` and `nonfinite` changes a single bit of the result.
+/// How to apply a filter. None of it but `border`, `nonfinite` and `allowsHalfs` changes a single bit of the result.
 public struct ApplyOptions: Sendable {
   /// What stands outside the image.
   public var border: BorderRule
@@ -19,6 +19,11 @@ public struct ApplyOptions: Sendable {
   public var progress: (@Sendable (Double) -> Void)?
   /// Looked at before each band of rows.
   public var cancellation: Cancellation?
+  /// Whether rows between layers may be kept in half floats, where that is faster (``ApplyPlan/keepsHalfs(_:)`` says): with many
+  /// single taps, by some 5%. Each such row is rounded to 11 bits, and what is beyond 65504 comes to that.
+  public var allowsHalfs = false
+  /// Keeps rows between layers in half floats, or does not; nil chooses. For tests.
+  package var keepsHalfs: Bool?
   /// Rows and columns of a tile; nil chooses. For tests: no result depends on them.
   package var bandHeight: Int?
   package var tileWidth: Int?

@@ -47,6 +47,11 @@ public struct ApplyPlan: Sendable {
       } ?? low
   }
 
+  /// Whether rows between layers are kept in half floats under `options`: where they may be and it is faster here.
+  public func keepsHalfs(_ options: ApplyOptions) -> Bool {
+    options.keepsHalfs ?? (options.allowsHalfs && kernels.gainsFromHalfs && compiled.gainsFromHalfs)
+  }
+
   /// The filtered image, of the same size and channels.
   ///
   /// Colors are filtered premultiplied by alpha and divided afterwards; where the filtered alpha is below 2^-17 they are 0.

@@ -30,7 +30,7 @@ struct PlanRun: Sendable {
   ) throws(ApplyError) -> TileCounter {
     let tiles = tiles(rows: rows)
     for tile in tiles {
-      let bytes = Self.byteCount(plan, tile.region, tile.group)
+      let bytes = Self.byteCount(plan, tile.region, tile.group, halfs: plan.keepsHalfs(options))
       guard bytes <= Self.workingSetLimit else { throw .workingSet(bytes: bytes, limit: Self.workingSetLimit) }
     }
     let counter = TileCounter(
@@ -63,8 +63,10 @@ struct PlanRun: Sendable {
     }
   }
 
-  private static func byteCount(_ plan: ApplyPlan, _ region: Region, _ group: ChannelGroup) -> Int {
-    MemoryLayout<Float>.stride * TileShape(plan.compiled, region).floatCount(channels: group.roles.count)
+  private static func byteCount(
+    _ plan: ApplyPlan, _ region: Region, _ group: ChannelGroup, halfs: Bool
+  ) -> Int {
+    MemoryLayout<Float>.stride * TileShape(plan.compiled, region, halfs: halfs).floatCount(channels: group.roles.count)
   }
 
   /// Bytes that the tiles of all threads take at once, for interleaved samples.
@@ -74,7 +76,9 @@ struct PlanRun: Sendable {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let tiles = groups.flatMap { group in
-      regions(plan, rows: rows, channels: group.roles.count, options).map { byteCount(plan, $0, group) }
+      regions(plan, rows: rows, channels: group.roles.count, options).map {
+        byteCount(plan, $0, group, halfs: plan.keepsHalfs(options))
+      }
     }
     return min(max(1, options.threads), tiles.count) * (tiles.max() ?? 0)
   }
@@ -93,7 +97,8 @@ struct PlanRun: Sendable {
     let reach = plan.filter.bounds
     var columns = width
     func bytes(_ columns: Int) -> Int {
-      4 * TileShape(plan.compiled, Region(x: 0..<columns, y: rows)).floatCount(channels: channels)
+      let shape = TileShape(plan.compiled, Region(x: 0..<columns, y: rows), halfs: plan.keepsHalfs(options))
+      return MemoryLayout<Float>.stride * shape.floatCount(channels: channels)
     }
     while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
     columns = max(1, options.tileWidth ?? columns)
@@ -125,7 +130,7 @@ struct PlanRun: Sendable {
     let target = TileTarget(
       self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
-    let shape = TileShape(plan.compiled, region)
+    let shape = TileShape(plan.compiled, region, halfs: plan.keepsHalfs(options))
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
       let tile = TileRun(
         plan.compiled, shape, kernels, source: source, target: target, memory: workspace.floats)

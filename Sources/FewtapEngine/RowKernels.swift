@@ -13,6 +13,10 @@ package struct RowKernels: @unchecked Sendable {
   /// `scalar`, `sse2`, `avx2`, `avx512` or `neon`.
   package let name: String
 
+  /// Whether layers may be faster on half floats: where a load that straddles two lines of the cache costs more than a
+  /// conversion. Nearly all of 64 bytes do; AVX2 lost up to 7% by them, and NEON was not measured.
+  var gainsFromHalfs: Bool { name == "avx512" }
+
   /// Every set that this machine has, narrowest first; tests run them all.
   package static let all: [RowKernels] = [
     ("scalar", FEWTAP_KERNELS_SCALAR), ("sse2", FEWTAP_KERNELS_SSE2), ("avx2", FEWTAP_KERNELS_AVX2),

@@ -10,6 +10,8 @@ struct RowWindow {
   /// Rows that it can hold.
   let capacity: Int
   let channels: Int
+  /// Whether its samples are half floats: two in the place of a Float.
+  let isHalf: Bool
   /// Row `first` of channel 0.
   private let base: UnsafeMutablePointer<Float>
   /// The rows that it holds now.
@@ -19,10 +21,11 @@ struct RowWindow {
   private static let slack = 8
 
   init(
-    columns: Range<Int>, rows: Range<Int>, stride: Int, capacity: Int, channels: Int, base: UnsafeMutablePointer<Float>
+    columns: Range<Int>, rows: Range<Int>, stride: Int, capacity: Int, channels: Int, isHalf: Bool,
+    base: UnsafeMutablePointer<Float>
   ) {
     (self.columns, self.rows, self.stride, self.capacity, self.channels) = (columns, rows, stride, capacity, channels)
-    self.base = base
+    (self.isHalf, self.base) = (isHalf, base)
     held = rows.lowerBound..<rows.lowerBound
   }
 
@@ -32,6 +35,14 @@ struct RowWindow {
   /// Row `y` of each channel, held or not; their first column is `columns.lowerBound`.
   func rows(_ y: Int) -> ChannelRows {
     ChannelRows(first: base + (y - held.lowerBound) * stride, stride: (capacity + Self.slack) * stride, count: channels)
+  }
+
+  /// Samples from one row to the next.
+  var sampleStride: Int { isHalf ? 2 * stride : stride }
+
+  /// Row `y` of `channel` of a window of half floats.
+  func halfs(_ y: Int, _ channel: Int) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(row(y, channel)).assumingMemoryBound(to: UInt16.self)
   }
 
   /// Row `y` of `channel`.

@@ -58,7 +58,7 @@ final class TileRun {
         let samples = packs && index == shape.windows.count - 1 ? channels : 1
         return RowWindow(
           columns: window.region.x, rows: window.region.y, stride: samples * window.stride, capacity: window.capacity,
-          channels: channels / samples,
+          channels: channels / samples, isHalf: window.isHalf,
           base: take(RowWindow.count(stride: window.stride, capacity: window.capacity, channels: channels)))
       })
     let scratchStride = shape.scratchCount + TileShape.margin
@@ -75,12 +75,12 @@ final class TileRun {
     columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
     direct = filter.rate == nil ? nil : source.directRows(columns)
     // A layer reads the window before its own.
-    let inputs = shape.windows.dropFirst(filter.rate?.columnSteps.count ?? 0)
+    let inputs = windows.dropFirst(filter.rate?.columnSteps.count ?? 0)
     layers = .copying(
       zip(filter.layers, inputs).map { layer, input in
         let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
         let runs = UnsafeMutableRawPointer(take(count)).bindMemory(to: fewtap_run.self, capacity: layer.runs.count)
-        return Layer(packed: layer.pack(into: runs, stride: input.stride), bounds: layer.bounds)
+        return Layer(packed: layer.pack(into: runs, stride: input.sampleStride), bounds: layer.bounds)
       })
   }
 
@@ -167,8 +167,10 @@ final class TileRun {
   private func load(_ stage: Int, row y: Int, keepingFrom first: Int) {
     windows[stage].makeRoom(1, keepingFrom: first)
     let window = windows[stage]
-    source.load(row: y, columns, into: window.rows(y))
-    for channel in 0..<window.channels { checkFinite(window.row(y, channel), window.columns.count) }
+    let rows = window.isHalf ? apart : window.rows(y)
+    source.load(row: y, columns, into: rows)
+    for channel in 0..<window.channels { checkFinite(rows[channel], window.columns.count) }
+    if window.isHalf { for channel in 0..<rows.count { store(rows[channel], asHalfsOf: window, row: y, channel) } }
     if y + TileShape.chunk < window.rows.upperBound { source.prefetch(row: y + TileShape.chunk, columns) }
     windows[stage].append(1)
   }
@@ -181,13 +183,32 @@ final class TileRun {
     windows[stage].makeRoom(count, keepingFrom: first)
     let (input, output) = (windows[stage - 1], windows[stage])
     let column = output.columns.lowerBound - input.columns.lowerBound
+    let (width, rows) = (Int32(output.columns.count), Int32(count))
     for channel in 0..<output.channels {
       check(
-        kernels.layer(
-          &layers[index].packed, input.row(y, channel) + column, input.stride, output.row(y, channel), output.stride,
-          Int32(output.columns.count), Int32(count)))
+        !input.isHalf
+          ? kernels.layer(
+            &layers[index].packed, input.row(y, channel) + column, input.stride, output.row(y, channel), output.stride,
+            width, rows)
+          : output.isHalf
+            ? kernels.layer_to_halfs(
+              &layers[index].packed, input.halfs(y, channel) + column, input.sampleStride, output.halfs(y, channel),
+              output.sampleStride, width, rows)
+            : kernels.layer_of_halfs(
+              &layers[index].packed, input.halfs(y, channel) + column, input.sampleStride, output.row(y, channel),
+              output.stride, width, rows))
     }
     windows[stage].append(count)
+  }
+
+  /// Rounds a row of light into a window of half floats.
+  private func store(_ row: UnsafeMutablePointer<Float>, asHalfsOf window: RowWindow, row y: Int, _ channel: Int) {
+    let layout = fewtap_samples(type: FEWTAP_SAMPLES_HALF, channels: 1, step: 1)
+    // What they cannot hold comes to its nearest: nothing that a caller is told of.
+    var clipped: Int64 = 0
+    var row: UnsafePointer<Float>? = UnsafePointer(row)
+    check(
+      kernels.store_samples(layout, &row, nil, window.halfs(y, channel), Int32(window.columns.count), &clipped))
   }
 
   private func thin(_ step: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
@@ -204,10 +225,12 @@ final class TileRun {
     prepareSum(step, stage, row: y)
     windows[stage].makeRoom(1, keepingFrom: first)
     sum(step, stage, row: y, into: apart)
+    let window = windows[stage]
     for channel in 0..<apart.count {
-      let row = windows[stage].row(y, channel)
-      decimate(rate, apart[channel], into: row, width: windows[stage].columns.count)
-      if direct != nil { checkFinite(row, windows[stage].columns.count) }
+      let row = window.isHalf ? scratch.1 : window.row(y, channel)
+      decimate(rate, apart[channel], into: row, width: window.columns.count)
+      if direct != nil { checkFinite(row, window.columns.count) }
+      if window.isHalf { store(row, asHalfsOf: window, row: y, channel) }
     }
     windows[stage].append(1)
   }

@@ -23,6 +23,8 @@ struct TileShape: Sendable {
     var stride: Int
     /// Rows held.
     var capacity: Int
+    /// Whether its samples are half floats.
+    var isHalf = false
   }
 
   /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level cache.
@@ -41,7 +43,8 @@ struct TileShape: Sendable {
   /// Most rows that are summed at once.
   let pointerCount: Int
 
-  init(_ filter: CompiledFilter, _ region: Region) {
+  /// The shape of a tile; `halfs`: whether rows that a layer reads are kept in half floats.
+  init(_ filter: CompiledFilter, _ region: Region, halfs: Bool) {
     self.region = region
     let regions = filter.regions(for: region)
     // Rows that whoever reads a stage needs at once.
@@ -53,12 +56,16 @@ struct TileShape: Sendable {
     }
     stages += filter.layers.indices.map { .layer($0) }
     readers.append(Self.chunk)
-    var windows = zip(stages, zip(regions, readers)).map { stage, rest in
-      let (region, needed) = rest
+    // The stage before each layer is what it reads.
+    let read = stages.count - 1 - filter.layers.count..<stages.count - 1
+    var windows = stages.indices.map { index in
+      let region = regions[index]
+      let isHalf = halfs && read.contains(index)
       // Twice what is needed: then a row moves once on its way through, at most.
       return Window(
-        stage: stage, region: region, stride: Self.stride(region.x.count),
-        capacity: min(2 * needed, region.y.count) + Self.chunk)
+        stage: stages[index], region: region,
+        stride: Self.stride(isHalf ? (region.x.count + 1) / 2 : region.x.count),
+        capacity: min(2 * readers[index], region.y.count) + Self.chunk, isHalf: isHalf)
     }
     if let rate = filter.rate {
       let low = regions[regions.count - 1]
@@ -73,7 +80,7 @@ struct TileShape: Sendable {
       scratchCount = Self.stride(widest + 64 * rate.factor + rate.prefilter.count)
       pointerCount = max(rate.columnSteps.map(\.weights.count).max() ?? 0, rate.interpolator.count)
     } else {
-      (scratchCount, pointerCount) = (0, 0)
+      (scratchCount, pointerCount) = (halfs ? Self.stride(regions[0].x.count) : 0, 0)
     }
     self.windows = windows
     resultStride = Self.stride(region.x.count)

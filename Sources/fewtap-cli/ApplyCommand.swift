@@ -65,6 +65,10 @@ struct ApplyCommand: ParsableCommand {
     transform: OptionValue.memory)
   var memory: Int = ImageFile.defaultMemoryLimit
 
+  @Flag(
+    help: "Allow half floats for rows between layers, rounded to 11 bits: some 5% faster where taps are mostly single.")
+  var half = false
+
   @Flag(help: "Also filter with the dense kernel, and print how far the result is from that.")
   var compare = false
 
@@ -134,6 +138,9 @@ struct ApplyCommand: ParsableCommand {
       let work = try FileFilter(
         plan: plan, reader: source, writer: result, options: options, programBytes: programBytes, memoryLimit: memory)
       report.note("takes \(work.memory)")
+      if half {
+        report.note("rows between layers: \(plan.keepsHalfs(options) ? "half floats" : "floats, as fast here")")
+      }
       let outcome = try work.run(options)
       return (outcome.stages, outcome.warnings, work.memory)
     }
@@ -156,10 +163,11 @@ struct ApplyCommand: ParsableCommand {
     defer { bar.end() }
     do {
       return try Interruption.during { cancellation in
-        try work(
-          ApplyOptions(
-            border: borderRule, threads: threading.threads, nonfinite: nonfinite,
-            progress: { bar.show(label, share: $0) }, cancellation: cancellation))
+        var options = ApplyOptions(
+          border: borderRule, threads: threading.threads, nonfinite: nonfinite,
+          progress: { bar.show(label, share: $0) }, cancellation: cancellation)
+        options.allowsHalfs = half
+        return try work(options)
       }
     } catch ApplyError.cancelled {
       throw Failure("interrupted: \(interrupted)")

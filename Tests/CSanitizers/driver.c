@@ -241,6 +241,11 @@ static void check_layer(const fewtap_kernels *kernels, int width, int rows) {
   float *in = filled_floats(in_count), *out = floats(out_count);
   REQUIRE(kernels->layer(&layer, in, stride, out, columns, width, rows) == FEWTAP_KERNELS_OK);
   REQUIRE(all_finite_floats(out, out_count));
+  uint16_t *halfs = samples(in_count, 2), *rounded = samples(out_count, 2);
+  REQUIRE(kernels->layer_of_halfs(&layer, halfs, stride, out, columns, width, rows) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->layer_to_halfs(&layer, halfs, stride, rounded, columns, width, rows) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->layer_of_halfs(&layer, halfs, stride, NULL, columns, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->layer_to_halfs(&layer, NULL, stride, rounded, columns, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
   REQUIRE(kernels->layer(&layer, in, stride, out, columns, width, rows + 1) == FEWTAP_KERNELS_BAD_ARGUMENT);
   REQUIRE(kernels->layer(NULL, in, stride, out, columns, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
   layer.counts[2] = -1;

@@ -28,6 +28,25 @@ import Testing
     #expect(zip(scalar, best).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
   }
 
+  @Test func halfFloatsAreNamedWhereTheyAreTaken() throws {
+    let place = try Workplace()
+    // 48 single taps: most of them stay single runs.
+    try place.run(["fit", "heart:size=21", "-o", "k.json", "--taps", "48", "--effort", "fast"])
+    try place.writeNoise("in.ppm", width: 61, height: 43)
+    try place.run(["apply", "k.json", "in.ppm", "floats.npy"])
+    for (set, says) in [("scalar", "floats, as fast here"), ("", "rows between layers: ")] {
+      let outcome = try place.run(
+        ["apply", "k.json", "in.ppm", "halfs\(set).npy", "--half", "-v"], environment: ["FEWTAP_ISA": set])
+      #expect(outcome.code == 0 && outcome.errors.contains(says), "\(outcome.errors)")
+      let taken = outcome.errors.contains("half floats")
+      let (floats, halfs) = (try place.array("floats.npy"), try place.array("halfs\(set).npy"))
+      let differs = zip(floats.values, halfs.values).contains { $0 != $1 }
+      // Scalar sums differ by rounding only: this one checks that it is no more.
+      #expect(taken ? differs : zip(floats.values, halfs.values).allSatisfy { abs($0 - $1) < 0x1p-18 })
+      #expect(zip(floats.values, halfs.values).allSatisfy { abs($0 - $1) < 0x1p-8 })
+    }
+  }
+
   @Test(arguments: ["0", "-1", "1025", "many"]) func threadsThatCannotBe(threads: String) throws {
     let place = try Workplace()
     try place.writeIdentity("k.json")

@@ -7,11 +7,22 @@ let everyBorder: [BorderRule] = [.clamp, .mirror, .wrap, .constant(0.75), .const
 
 /// The rounding that ``ApplyPlan`` promises, a pixel: `gamma_N (|k_1| * ... * |I|)`, through the quotient for a normalized
 /// border: `|a/d - a'/d'| <= (|a - a'| + |a/d| |d - d'|) / d'`, and two more roundings.
-func promisedBound(_ filter: SparseFilter, _ plane: Plane<Double>, _ border: BorderRule) throws -> Plane<Double> {
-  let growth = gamma(filter.roundings, roundoff: floatRoundoff)
+func promisedBound(
+  _ filter: SparseFilter, _ plane: Plane<Double>, _ border: BorderRule, halfs: Bool = false
+) throws -> Plane<Double> {
+  var growth = gamma(filter.roundings, roundoff: floatRoundoff)
+  // Each layer reads rows rounded to 11 bits, and below binary16's least normal number, 2^-14, to 2^-11 of that.
+  var least = 0.0
+  if halfs {
+    for layer in filter.chain.layers {
+      growth += 0x1p-11 * (1 + growth)
+      least = (least + 0x1p-25) * max(1, layer.taps.reduce(0) { $0 + abs($1.weight) })
+    }
+    least *= (1 + growth) * max(1, abs(filter.gain))
+  }
   let (weights, image) = (magnitudes(filter), magnitudes(plane))
   guard border == .normalized else {
-    return try ReferenceApply.apply(weights, to: image, border: magnitudes(border)).map { growth * $0 }
+    return try ReferenceApply.apply(weights, to: image, border: magnitudes(border)).map { growth * $0 + least }
   }
   let ones = Plane<Double>(width: plane.width, height: plane.height, repeating: 1)
   let sum = filter.chain.sum * filter.gain
@@ -21,9 +32,9 @@ func promisedBound(_ filter: SparseFilter, _ plane: Plane<Double>, _ border: Bor
   let expected = try ReferenceApply.apply(filter, to: plane, border: .normalized)
   return Plane(width: plane.width, height: plane.height) { x, y in
     // The share is multiplied by a rounded 1/sum: two more roundings there, one for the division.
-    let shareError = (growth + gamma(2, roundoff: floatRoundoff)) * absoluteOnes[x, y] / abs(sum)
-    let least = max(share[x, y] - shareError, 0x1p-8)
-    return (growth * absolute[x, y] + abs(expected[x, y]) * shareError) / least
+    let shareError = ((growth + gamma(2, roundoff: floatRoundoff)) * absoluteOnes[x, y] + least) / abs(sum)
+    let leastShare = max(share[x, y] - shareError, 0x1p-8)
+    return (growth * absolute[x, y] + least + abs(expected[x, y]) * shareError) / leastShare
       + gamma(2, roundoff: floatRoundoff) * abs(expected[x, y])
   }
 }

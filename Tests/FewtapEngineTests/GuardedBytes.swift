@@ -29,6 +29,8 @@ final class GuardedBytes {
 
   var floats: UnsafeMutablePointer<Float> { start.assumingMemoryBound(to: Float.self) }
 
+  var words: UnsafeMutablePointer<UInt16> { start.assumingMemoryBound(to: UInt16.self) }
+
   /// All of it as the row of a single channel.
   var row: ChannelRows { ChannelRows(first: floats, stride: 0, count: 1) }
 

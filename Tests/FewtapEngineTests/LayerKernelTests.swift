@@ -16,6 +16,8 @@ import Testing
     var runs: [fewtap_run] = []
     var counts: (Int32, Int32, Int32, Int32, Int32)
     var input: [Float]
+    /// The same numbers.
+    var halfs: [UInt16]
     var expected: Plane<Double>
     /// `sum|w x|`, pixel by pixel.
     var magnitude: Plane<Double>
@@ -29,9 +31,11 @@ import Testing
       columns = (width + block - 1) / block * block
       stride = columns + Self.reach + random.index(4)
       let inputRows = rows + Self.reach + Int(FEWTAP_RUN_TAPS) - 1
-      input = (0..<inputRows * stride).map { _ in Float(random.uniform(-1, 1)) }
+      // As half floats hold them, subnormal ones too: so the same sample serves for those.
+      halfs = (0..<inputRows * stride).map { _ in UInt16(random.index(0x3c00)) | (random.index(2) == 0 ? 0 : 0x8000) }
+      input = halfs.map { Float(HalfBits.value($0)) }
       for row in 0..<inputRows {
-        for x in columns + Self.reach..<stride { input[row * stride + x] = .nan }
+        for x in columns + Self.reach..<stride { (input[row * stride + x], halfs[row * stride + x]) = (.nan, 0x7e00) }
       }
       self.counts = (0, Int32(counts[0]), Int32(counts[1]), Int32(counts[2]), Int32(counts[3]))
       expected = Plane(width: columns, height: rows)
@@ -71,6 +75,20 @@ import Testing
         return kernels.table.layer(&layer, input, self.stride, output, stride, Int32(width), Int32(rows))
       }
     }
+
+    /// The same of half floats, into Floats and into half floats.
+    func run(
+      _ kernels: RowKernels, _ input: UnsafePointer<UInt16>, _ output: UnsafeMutablePointer<Float>,
+      _ rounded: UnsafeMutablePointer<UInt16>, stride: Int, width: Int, rows: Int
+    ) -> [fewtap_kernels_status] {
+      runs.withUnsafeBufferPointer { runs in
+        var layer = fewtap_layer(runs: runs.baseAddress, counts: counts)
+        return [
+          kernels.table.layer_of_halfs(&layer, input, self.stride, output, stride, Int32(width), Int32(rows)),
+          kernels.table.layer_to_halfs(&layer, input, self.stride, rounded, stride, Int32(width), Int32(rows)),
+        ]
+      }
+    }
   }
 
   /// A few runs of every length, some lengths missing; every ninth layer of one length alone.
@@ -99,6 +117,44 @@ import Testing
         #expect(untouched, "\(kernels.name), width \(width)")
       }
     }
+  }
+
+  @Test("half floats give the same bits, rounded once where they are stored so") func halfs() {
+    for width in stride(from: 1, through: 100, by: 3) {
+      let rows = Int(FEWTAP_BLOCK_ROWS) * (1 + width % 3)
+      let sample = Sample(width: width, rows: rows, counts: Self.counts(width), seed: width)
+      for kernels in RowKernels.all {
+        let (stride, count) = (sample.columns + width % 5, (rows - 1) * (sample.columns + width % 5) + sample.columns)
+        var floats = [Float](repeating: .nan, count: count)
+        #expect(
+          sample.run(kernels, sample.input, &floats, stride: stride, width: width, rows: rows) == FEWTAP_KERNELS_OK)
+        let input = GuardedBytes(sample.halfs, shift: width % 7)
+        let output = GuardedBytes([Float](repeating: .nan, count: count), shift: width % 11)
+        let rounded = GuardedBytes([UInt16](repeating: 0x7e00, count: count), shift: width % 13)
+        #expect(
+          sample.run(
+            kernels, input.words, output.floats, rounded.words, stride: stride, width: width, rows: rows)
+            == [FEWTAP_KERNELS_OK, FEWTAP_KERNELS_OK])
+        let place = "\(kernels.name), width \(width)"
+        #expect(
+          firstDifference(output.array(of: Float.self).map(\.bitPattern), floats.map(\.bitPattern)) == nil, "\(place)")
+        #expect(firstDifference(rounded.array(of: UInt16.self), Self.rounded(floats, kernels)) == nil, "\(place)")
+        #expect(input.guardsStand && output.guardsStand && rounded.guardsStand, "\(place)")
+      }
+    }
+  }
+
+  /// As the kernels store samples, which RowCoderTests holds to every half.
+  private static func rounded(_ floats: [Float], _ kernels: RowKernels) -> [UInt16] {
+    var halfs = [UInt16](repeating: 0, count: floats.count)
+    var clipped: Int64 = 0
+    let layout = fewtap_samples(type: FEWTAP_SAMPLES_HALF, channels: 1, step: 1)
+    floats.withUnsafeBufferPointer { floats in
+      var row = floats.baseAddress
+      #expect(
+        kernels.table.store_samples(layout, &row, nil, &halfs, Int32(floats.count), &clipped) == FEWTAP_KERNELS_OK)
+    }
+    return halfs
   }
 
   @Test("no bit depends on the rows and columns that are computed together") func independence() {

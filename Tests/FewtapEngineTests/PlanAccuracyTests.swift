@@ -46,14 +46,56 @@ struct PlanAccuracyTests {
       let plane: Plane<Float> = random.plane(width: size.0, height: size.1)
       let exact = plane.map { Double($0) }
       let expected = try ReferenceApply.apply(filter, to: exact, border: border)
-      let bound = try promisedBound(filter, exact, border)
       var options = ApplyOptions(border: border, threads: 2)
       (options.tileWidth, options.bandHeight) = (24, 20)
-      for kernels in RowKernels.all {
-        let plan = try ApplyPlan(filter, width: plane.width, kernels: kernels)
-        let actual = try plan.apply(toPlane: plane, options: options)
-        #expect(violation(actual, expected, within: bound) == nil, "\(kernels.name), \(model), size \(size)")
+      for halfs in [false, true] {
+        let bound = try promisedBound(filter, exact, border, halfs: halfs)
+        options.keepsHalfs = halfs
+        for kernels in RowKernels.all {
+          let plan = try ApplyPlan(filter, width: plane.width, kernels: kernels)
+          let actual = try plan.apply(toPlane: plane, options: options)
+          #expect(
+            violation(actual, expected, within: bound) == nil,
+            "\(kernels.name), \(model), size \(size), half floats \(halfs)")
+        }
       }
+    }
+  }
+
+  @Test("half floats are taken where they are allowed and single taps abound, and differ")
+  func halfs() throws {
+    var random = SeededGenerator(seed: 72)
+    func filter(run: Int) -> SparseFilter {
+      let taps = (0..<20).flatMap { x in
+        (0..<run).map { Tap(x: Double(x), y: Double(5 * (x % 3) + $0), weight: 0.05 / Double(run)) }
+      }
+      return SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer(taps)]))
+    }
+    let plane: Plane<Float> = random.plane(width: 90, height: 40)
+    for kernels in RowKernels.all {
+      let plan = try ApplyPlan(filter(run: 1), width: 90, kernels: kernels)
+      var options = ApplyOptions()
+      #expect(!plan.keepsHalfs(options))
+      let floats = try plan.apply(toPlane: plane, options: options)
+      options.allowsHalfs = true
+      #expect(plan.keepsHalfs(options) == (kernels.name == "avx512"))
+      #expect(!(try ApplyPlan(filter(run: 4), width: 90, kernels: kernels)).keepsHalfs(options))
+      options.keepsHalfs = true
+      #expect(try plan.apply(toPlane: plane, options: options) != floats)
+    }
+  }
+
+  @Test("half floats clamp what they cannot hold, and hand on what is no number")
+  func halfsBeyond() throws {
+    let filter = SparseFilter(
+      chain: TapChain(
+        model: .integer, layers: [TapLayer([Tap(x: 0, y: 0, weight: 4)]), TapLayer([Tap(x: 0, y: 0, weight: 0.25)])]))
+    var options = ApplyOptions(nonfinite: .keep)
+    options.keepsHalfs = true
+    let plane = Plane<Float>(width: 4, height: 1) { x, _ in [30000, -1e9, .nan, 1][x] }
+    for kernels in RowKernels.all {
+      let result = try ApplyPlan(filter, width: 4, kernels: kernels).apply(toPlane: plane, options: options)
+      #expect(result[0, 0] == 16376 && result[1, 0] == -16376 && result[2, 0].isNaN && result[3, 0] == 1)
     }
   }
 

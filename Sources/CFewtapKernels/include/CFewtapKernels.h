@@ -32,7 +32,7 @@ typedef enum {
 
 // Taps one below the other: out[p] += sum_j weights[j] in[p + offset + j stride].
 typedef struct {
-  ptrdiff_t offset;  // from the output's position to the first row that is read, in floats
+  ptrdiff_t offset;  // from the output's position to the first row that is read, in samples
   float weights[FEWTAP_RUN_TAPS];
 } fewtap_run;
 
@@ -95,6 +95,12 @@ typedef struct {
   // fused multiply-add a tap where the set has it: no bit depends on rows or width.
   fewtap_kernels_status (*layer)(const fewtap_layer *layer, const float *in, ptrdiff_t in_stride, float *out,
                                  ptrdiff_t out_stride, int32_t width, int32_t rows);
+  // The same of rows of halfs (IEEE binary16), products and sums in Float; into floats, or into halfs too, rounded to nearest
+  // with finite numbers beyond 65504 clamped to that. Offsets and strides count halfs.
+  fewtap_kernels_status (*layer_of_halfs)(const fewtap_layer *layer, const uint16_t *in, ptrdiff_t in_stride, float *out,
+                                          ptrdiff_t out_stride, int32_t width, int32_t rows);
+  fewtap_kernels_status (*layer_to_halfs)(const fewtap_layer *layer, const uint16_t *in, ptrdiff_t in_stride,
+                                          uint16_t *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
   // out[x] = sum_i weights[i] rows[i][x] for exactly `width` columns; `streaming` stores past the caches where that helps.
   fewtap_kernels_status (*weighted_rows)(const float *const *rows, const float *weights, int32_t count, float *out,
                                          int32_t width, int32_t streaming);
