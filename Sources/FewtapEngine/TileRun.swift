@@ -34,6 +34,8 @@ final class TileRun {
   private let pointers: UnsafeMutablePointer<UnsafePointer<Float>?>
   /// Rows of results that have no other place, one a channel.
   private let results: ChannelRows
+  /// The image's rows above this one were asked for.
+  @exclusivity(unchecked) private var asked = Int.min
   /// Whether a NaN or infinity was seen.
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
@@ -111,7 +113,8 @@ final class TileRun {
         let samples = results.count
         interpolate(
           rate, 0, samples: samples, row: y,
-          into: interleaved.row0 + y * interleaved.stride + region.x.lowerBound * samples, target.image.streams)
+          into: interleaved.row0 + y * interleaved.stride + region.x.lowerBound * samples, target.image.streams,
+          ahead: nextRow(rate))
         continue
       }
       for channel in rows.indices {
@@ -120,7 +123,8 @@ final class TileRun {
           rows[channel] = place ?? results[channel]
           // What will be coded is read at once: it stays in the caches.
           interpolate(
-            rate, channel, samples: 1, row: y, into: rows[channel], target.image.streams && place != nil)
+            rate, channel, samples: 1, row: y, into: rows[channel], target.image.streams && place != nil,
+            ahead: channel == 0 ? nextRow(rate) : nil)
         } else {
           rows[channel] = place ?? windows[last].row(y, channel)
           place?.update(from: windows[last].row(y, channel), count: region.x.count)
@@ -134,7 +138,7 @@ final class TileRun {
   /// Interpolates between expanded rows.
   private func interpolate(
     _ rate: CompiledFilter.Rate, _ channel: Int, samples: Int, row y: Int, into result: UnsafeMutablePointer<Float>,
-    _ streaming: Bool
+    _ streaming: Bool, ahead: UnsafePointer<Float>?
   ) {
     let window = windows[windows.count - 1]
     let (low, weights) = rate.interpolation(of: y)
@@ -144,7 +148,19 @@ final class TileRun {
     }
     check(
       kernels.weighted_rows(
-        pointers, weights.values, Int32(weights.count), result, Int32(region.x.count * samples), streaming ? 1 : 0))
+        pointers, weights.values, Int32(weights.count), result, Int32(region.x.count * samples), streaming ? 1 : 0,
+        ahead))
+  }
+
+  /// A row of the image that the next layers' blocks will read: one is asked for with each row of the result, so that reading
+  /// the image goes on while results are written.
+  private func nextRow(_ rate: CompiledFilter.Rate) -> UnsafePointer<Float>? {
+    guard let direct else { return nil }
+    let seen = rate.columnSteps[0].read(for: windows[1].held.upperBound - 1..<windows[1].held.upperBound).upperBound
+    asked = max(asked, seen)
+    guard asked < min(seen + TileShape.chunk * rate.factor, windows[0].rows.upperBound) else { return nil }
+    asked += 1
+    return direct.row(asked - 1)
   }
 
   // MARK: Rows of a stage
@@ -250,10 +266,11 @@ final class TileRun {
     let input = windows[stage - 1]
     if stage == 1, let direct {
       // Rows below the tile are another's: nobody reads them here.
-      let ahead = min(rows.upperBound + step.factor, max(input.rows.upperBound, rows.upperBound))
+      let first = max(asked, rows.upperBound)
+      let last = max(first, min(rows.upperBound + step.factor, input.rows.upperBound))
       direct.sum(
         from: rows.lowerBound, step.weights, into: results, pointers: pointers, constant: packed.0, packed: packed.1,
-        ahead: rows.upperBound..<ahead, kernels)
+        ahead: first..<last, kernels)
       return
     }
     for channel in 0..<results.count {
@@ -263,7 +280,7 @@ final class TileRun {
       check(
         kernels.weighted_rows(
           pointers, step.weights.values, Int32(step.weights.count), results[channel], Int32(input.columns.count),
-          0))
+          0, nil))
     }
   }
 

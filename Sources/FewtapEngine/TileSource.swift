@@ -102,7 +102,7 @@ struct DirectRows {
 
   /// `sum_i weights[i] row_{first + i}` over extended rows; the same bits as from loaded rows.
   ///
-  /// Rows `ahead` are asked for, since the next sum needs them. `pointers` holds one address a weight, `constant` one row of
+  /// Rows from `ahead` on, if they follow, are asked for, since the next sum needs them. `pointers` holds one address a weight, `constant` one row of
   /// all channels more, and so does `packed`, where channels lie side by side.
   func sum(
     from first: Int, _ weights: CompiledFilter.Weights, into results: ChannelRows,
@@ -122,7 +122,7 @@ struct DirectRows {
         ? row0 + y * stride : border.source(of: y, count: height).map { row0 + $0 * stride } ?? UnsafePointer(constant)
     }
     let sums = samples == 1 ? results[0] + columns.begin : packed
-    check(kernels.weighted_rows(pointers, weights.values, count, sums, Int32(width), 0))
+    check(kernels.weighted_rows(pointers, weights.values, count, sums, Int32(width), 0, nil))
     for y in ahead where (0..<height).contains(y) {
       check(
         kernels.prefetch(row0 + y * stride, width * MemoryLayout<Float>.stride))
@@ -136,6 +136,11 @@ struct DirectRows {
     for channel in 0..<results.count { columns.fill(results[channel], outside: outside) }
   }
 
+  /// Where row `y` begins, if it is the image's own.
+  func row(_ y: Int) -> UnsafePointer<Float>? {
+    (0..<height).contains(y) ? row0 + y * stride + columns.inside.lowerBound * samples : nil
+  }
+
   /// Fills `constant` with what stands for the rows outside of the image; returns what the weights make of that.
   private func sumOutside(
     _ weights: CompiledFilter.Weights, _ pointers: UnsafeMutablePointer<UnsafePointer<Float>?>,
@@ -144,7 +149,7 @@ struct DirectRows {
     constant.update(repeating: border.outside, count: max(1, columns.inside.count * samples))
     for index in 0..<weights.count { pointers[index] = UnsafePointer(constant) }
     var sum: Float = 0
-    check(kernels.weighted_rows(pointers, weights.values, Int32(weights.count), &sum, 1, 0))
+    check(kernels.weighted_rows(pointers, weights.values, Int32(weights.count), &sum, 1, 0, nil))
     return sum
   }
 }

@@ -260,10 +260,10 @@ static void check_weighted_rows(const fewtap_kernels *kernels, int width, int co
   for (int i = 0; i < count; i++) rows[i] = filled_floats((size_t)width), weights[i] = 0.5f;
   float *out = floats((size_t)width);
   for (int streaming = 0; streaming < 2; streaming++)
-    REQUIRE(kernels->weighted_rows(rows, weights, count, out, width, streaming) == FEWTAP_KERNELS_OK);
+    REQUIRE(kernels->weighted_rows(rows, weights, count, out, width, streaming, streaming ? rows[0] : NULL) == FEWTAP_KERNELS_OK);
   REQUIRE(all_finite_floats(out, (size_t)width));
-  REQUIRE(kernels->weighted_rows(rows, weights, 0, out, width, 0) == FEWTAP_KERNELS_BAD_ARGUMENT);
-  REQUIRE(kernels->weighted_rows(NULL, weights, count, out, width, 0) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->weighted_rows(rows, weights, 0, out, width, 0, NULL) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->weighted_rows(NULL, weights, count, out, width, 0, NULL) == FEWTAP_KERNELS_BAD_ARGUMENT);
   free_arrays();
 }
 

@@ -53,7 +53,8 @@ import Testing
       let outputs = [Int32(0), 1].map { streaming in
         let output = GuardedBytes([Float](repeating: .nan, count: width), shift: (width / 2 + count) % 17)
         #expect(
-          kernels.table.weighted_rows(pointers, weights, Int32(count), output.floats, Int32(width), streaming)
+          kernels.table.weighted_rows(
+            pointers, weights, Int32(count), output.floats, Int32(width), streaming, streaming == 1 ? pointers[0] : nil)
             == FEWTAP_KERNELS_OK)
         let untouched = output.guardsStand && inputs.allSatisfy(\.guardsStand)
         #expect(untouched, "\(kernels.name), \(count) rows of \(width), streaming \(streaming)")
@@ -135,13 +136,13 @@ import Testing
       withUnsafeMutablePointer(to: &number) { number in
         let rows: [UnsafePointer<Float>?] = [UnsafePointer(number)]
         let weights: [Float] = [1]
-        #expect(kernels.weighted_rows(nil, weights, 1, number, 1, 0) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(kernels.weighted_rows(rows, nil, 1, number, 1, 0) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(kernels.weighted_rows(rows, weights, 1, nil, 1, 0) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(kernels.weighted_rows(nil, weights, 1, number, 1, 0, nil) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(kernels.weighted_rows(rows, nil, 1, number, 1, 0, nil) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(kernels.weighted_rows(rows, weights, 1, nil, 1, 0, nil) == FEWTAP_KERNELS_BAD_ARGUMENT)
         for (count, width): (Int32, Int32) in [(0, 1), (-1, 1), (1, -1)] {
-          #expect(kernels.weighted_rows(rows, weights, count, number, width, 0) == FEWTAP_KERNELS_BAD_ARGUMENT)
+          #expect(kernels.weighted_rows(rows, weights, count, number, width, 0, nil) == FEWTAP_KERNELS_BAD_ARGUMENT)
         }
-        #expect(kernels.weighted_rows(rows, weights, 1, number, 0, 1) == FEWTAP_KERNELS_OK)
+        #expect(kernels.weighted_rows(rows, weights, 1, number, 0, 1, nil) == FEWTAP_KERNELS_OK)
         for function in [kernels.decimate!, kernels.interpolate!] {
           #expect(function(2, nil, 1, number, number, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
           #expect(function(2, weights, 1, nil, number, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)

@@ -102,8 +102,9 @@ typedef struct {
   fewtap_kernels_status (*layer_to_halfs)(const fewtap_layer *layer, const uint16_t *in, ptrdiff_t in_stride,
                                           uint16_t *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
   // out[x] = sum_i weights[i] rows[i][x] for exactly `width` columns; `streaming` stores past the caches where that helps.
+  // `ahead`, or null: `width` floats that will be read soon, asked for as the sum goes along.
   fewtap_kernels_status (*weighted_rows)(const float *const *rows, const float *weights, int32_t count, float *out,
-                                         int32_t width, int32_t streaming);
+                                         int32_t width, int32_t streaming, const float *ahead);
   // out[i] = sum_k weights[k] in[factor i + k] for i < width: filters and decimates along a row. Reads up to
   // factor * (width rounded up to 64) + count floats, writes width rounded up to 64.
   fewtap_kernels_status (*decimate)(int32_t factor, const float *weights, int32_t count, const float *in, float *out,
