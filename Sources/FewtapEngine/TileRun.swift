@@ -18,6 +18,7 @@ final class TileRun {
   private let columns: ColumnExtension
   private let direct: DirectRows?
   private let region: Region
+  private let chunk: Int
   // Arrays would be counted by reference and checked for each row, which cost a fifth of all time.
   private let stages: UnsafeMutableBufferPointer<TileShape.Stage>
   private let windows: UnsafeMutableBufferPointer<RowWindow>
@@ -44,7 +45,8 @@ final class TileRun {
     _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource, target: TileTarget,
     memory: UnsafeMutablePointer<Float>
   ) {
-    (rate, self.kernels, self.source, region) = (filter.rate, kernels, source, shape.region)
+    (rate, self.kernels, self.source) = (filter.rate, kernels, source)
+    (region, chunk) = (shape.region, shape.chunk)
     let channels = source.group.roles.count
     stages = .copying(shape.windows.map(\.stage))
     let packs = filter.rate != nil && channels > 1 && target.interleavedPlace != nil
@@ -158,7 +160,7 @@ final class TileRun {
     guard let direct else { return nil }
     let seen = rate.columnSteps[0].read(for: windows[1].held.upperBound - 1..<windows[1].held.upperBound).upperBound
     asked = max(asked, seen)
-    guard asked < min(seen + TileShape.chunk * rate.factor, windows[0].rows.upperBound) else { return nil }
+    guard asked < min(seen + chunk * rate.factor, windows[0].rows.upperBound) else { return nil }
     asked += 1
     return direct.row(asked - 1)
   }
@@ -187,13 +189,13 @@ final class TileRun {
     source.load(row: y, columns, into: rows)
     for channel in 0..<window.channels { checkFinite(rows[channel], window.columns.count) }
     if window.isHalf { for channel in 0..<rows.count { store(rows[channel], asHalfsOf: window, row: y, channel) } }
-    if y + TileShape.chunk < window.rows.upperBound { source.prefetch(row: y + TileShape.chunk, columns) }
+    if y + chunk < window.rows.upperBound { source.prefetch(row: y + chunk, columns) }
     windows[stage].append(1)
   }
 
   private func runLayer(_ index: Int, _ stage: Int, row y: Int, keepingFrom first: Int) {
     let block = Int(FEWTAP_BLOCK_ROWS)
-    let count = min(TileShape.chunk, (windows[stage].rows.upperBound - y + block - 1) / block * block)
+    let count = min(chunk, (windows[stage].rows.upperBound - y + block - 1) / block * block)
     let bounds = layers[index].bounds
     fill(stage - 1, through: y + count - bounds.minY, keepingFrom: y - bounds.maxY)
     windows[stage].makeRoom(count, keepingFrom: first)

@@ -27,13 +27,14 @@ struct TileShape: Sendable {
     var isHalf = false
   }
 
-  /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level cache.
-  static let chunk = 2 * Int(FEWTAP_BLOCK_ROWS)
   /// Floats before a window's first row: what interpolation reads before a row's first column.
   static let margin = 64
 
   let region: Region
   let windows: [Window]
+  /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level
+  /// cache; one at low rates, where layers are a small part and the rows of the image that two take fill the second-level one.
+  let chunk: Int
   /// Floats of a scratch row.
   let scratchCount: Int
   /// Floats of a row of results.
@@ -46,16 +47,18 @@ struct TileShape: Sendable {
   /// The shape of a tile; `halfs`: whether rows that a layer reads are kept in half floats.
   init(_ filter: CompiledFilter, _ region: Region, halfs: Bool) {
     self.region = region
+    let chunk = ((filter.rate?.factor ?? 1) > 3 ? 1 : 2) * Int(FEWTAP_BLOCK_ROWS)
+    self.chunk = chunk
     let regions = filter.regions(for: region)
     // Rows that whoever reads a stage needs at once.
-    var readers = filter.layers.map { $0.bounds.height - 1 + Self.chunk }
+    var readers = filter.layers.map { $0.bounds.height - 1 + chunk }
     var stages = [Stage.source]
     if let rate = filter.rate {
       stages += rate.columnSteps.indices.dropLast().map { .thinned(step: $0) } + [.decimated]
       readers.insert(contentsOf: rate.columnSteps.map(\.weights.count), at: 0)
     }
     stages += filter.layers.indices.map { .layer($0) }
-    readers.append(Self.chunk)
+    readers.append(chunk)
     // The stage before each layer is what it reads.
     let read = stages.count - 1 - filter.layers.count..<stages.count - 1
     var windows = stages.indices.map { index in
@@ -65,7 +68,7 @@ struct TileShape: Sendable {
       return Window(
         stage: stages[index], region: region,
         stride: Self.stride(isHalf ? (region.x.count + 1) / 2 : region.x.count),
-        capacity: min(2 * readers[index], region.y.count) + Self.chunk, isHalf: isHalf)
+        capacity: min(2 * readers[index], region.y.count) + chunk, isHalf: isHalf)
     }
     if let rate = filter.rate {
       let low = regions[regions.count - 1]
