@@ -208,13 +208,18 @@ struct CompiledFilter: Sendable {
   func regions(for region: Region) -> [Region] {
     var regions = [rate.map { region.interpolated(by: $0) } ?? region]
     for layer in layers.reversed() { regions.append(regions[regions.count - 1].read(by: layer.bounds)) }
-    if let rate {
-      var rows = regions[regions.count - 1].y
-      let columns = regions[regions.count - 1].decimated(by: rate).x
-      for step in rate.columnSteps.reversed() {
-        rows = step.read(for: rows)
-        regions.append(Region(x: columns, y: rows))
-      }
+    return self.regions(forLow: regions.removeLast()) + regions.reversed()
+  }
+
+  /// What the first layer reads for `region` of the result.
+  func low(for region: Region) -> Region { regions(for: region)[rate?.columnSteps.count ?? 0] }
+
+  /// The same for a region at the low rate, which is the last of the answer.
+  func regions(forLow low: Region) -> [Region] {
+    guard let rate else { return [low] }
+    var (regions, columns) = ([low], low.decimated(by: rate).x)
+    for step in rate.columnSteps.reversed() {
+      regions.append(Region(x: columns, y: step.read(for: regions[regions.count - 1].y)))
     }
     return regions.reversed()
   }

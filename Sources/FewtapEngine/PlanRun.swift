@@ -28,17 +28,41 @@ struct PlanRun: Sendable {
   private func run(
     _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
   ) throws(ApplyError) -> TileCounter {
-    let tiles = tiles(rows: rows)
+    let groups = ChannelGroup.groups(
+      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized,
+      isPlanar: source.isPlanar)
+    let tiles = groups.indices.flatMap { index in
+      Self.regions(plan, rows: rows, channels: groups[index].roles.count, options).map { (group: index, region: $0) }
+    }
     for tile in tiles {
-      let bytes = Self.byteCount(plan, tile.region, tile.group, halfs: plan.keepsHalfs(options))
+      let bytes = Self.byteCount(plan, tile.region, groups[tile.group], halfs: plan.keepsHalfs(options))
       guard bytes <= Self.workingSetLimit else { throw .workingSet(bytes: bytes, limit: Self.workingSetLimit) }
     }
     let counter = TileCounter(
       total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options,
       toldFraction: toldFraction)
-    parallelForEach(count: tiles.count, threads: options.threads) { index in
-      guard !counter.isStopped else { return }
-      run(tiles[index].group, tiles[index].region, nonfinite, counter)
+    let shared = SharedRows(plan, rows: rows, groups: groups, isCut: tiles.count > groups.count, options)
+    plan.pool.withWorkspace(count: shared.floatCount) { memory in
+      let parts = shared.tiles(options)
+      parallelForEach(count: parts.count, threads: options.threads) { index in
+        guard !counter.isStopped else { return }
+        let (group, region) = parts[index]
+        let low = shared.window(group, in: memory.floats).part(region)
+        let shape = TileShape(plan.compiled, low: region, halfs: plan.keepsHalfs(options))
+        work(on: groups[group], shape, nonfinite, low: low) { tile, _ in
+          tile.makeLowRows()
+          counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
+        }
+      }
+      parallelForEach(count: tiles.count, threads: options.threads) { index in
+        guard !counter.isStopped else { return }
+        let (group, region) = tiles[index]
+        let low = parts.isEmpty ? nil : shared.window(group, in: memory.floats).filled
+        let shape = TileShape(plan.compiled, region, halfs: plan.keepsHalfs(options))
+        work(on: groups[group], shape, nonfinite, low: low) { tile, target in
+          run(tile, region, into: target, counter)
+        }
+      }
     }
     if counter.isCancelled { throw .cancelled }
     return counter
@@ -54,22 +78,13 @@ struct PlanRun: Sendable {
 
   // MARK: Tiles
 
-  private func tiles(rows: Range<Int>) -> [(group: ChannelGroup, region: Region)] {
-    let groups = ChannelGroup.groups(
-      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized,
-      isPlanar: source.isPlanar)
-    return groups.flatMap { group in
-      Self.regions(plan, rows: rows, channels: group.roles.count, options).map { (group: group, region: $0) }
-    }
-  }
-
   private static func byteCount(
     _ plan: ApplyPlan, _ region: Region, _ group: ChannelGroup, halfs: Bool
   ) -> Int {
     MemoryLayout<Float>.stride * TileShape(plan.compiled, region, halfs: halfs).floatCount(channels: group.roles.count)
   }
 
-  /// Bytes that the tiles of all threads take at once, for interleaved samples.
+  /// Bytes that the tiles of all threads take at once, and what they share, for interleaved samples.
   static func tileBytes(
     _ plan: ApplyPlan, rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions
   ) -> Int {
@@ -80,11 +95,13 @@ struct PlanRun: Sendable {
         byteCount(plan, $0, group, halfs: plan.keepsHalfs(options))
       }
     }
-    return min(max(1, options.threads), tiles.count) * (tiles.max() ?? 0)
+    let shared = SharedRows(plan, rows: rows, groups: groups, isCut: tiles.count > groups.count, options)
+    return min(max(1, options.threads), tiles.count) * max(tiles.max() ?? 0, shared.tileBytes)
+      + MemoryLayout<Float>.stride * shared.floatCount
   }
 
   /// Memory that a tile's windows may take, so that they stay in a core's second-level cache.
-  private static let cacheBytes = 768 << 10
+  static let cacheBytes = 768 << 10
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
@@ -120,8 +137,10 @@ struct PlanRun: Sendable {
   /// Rows between two looks at progress and cancellation.
   private static let rowsBetweenLooks = 64
 
-  private func run(
-    _ group: ChannelGroup, _ region: Region, _ nonfinite: NonfinitePolicy, _ counter: TileCounter
+  /// Calls `body` with a tile that is ready to run.
+  private func work(
+    on group: ChannelGroup, _ shape: TileShape, _ nonfinite: NonfinitePolicy, low: RowWindow?,
+    _ body: (TileRun, TileTarget) -> Void
   ) {
     let kernels = plan.kernels.table
     let source = TileSource(
@@ -130,17 +149,21 @@ struct PlanRun: Sendable {
     let target = TileTarget(
       self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
-    let shape = TileShape(plan.compiled, region, halfs: plan.keepsHalfs(options))
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
-      let tile = TileRun(
-        plan.compiled, shape, kernels, source: source, target: target, memory: workspace.floats)
-      var clipped = 0
-      for y in Swift.stride(from: region.y.lowerBound, to: region.y.upperBound, by: Self.rowsBetweenLooks) {
-        let rows = y..<min(y + Self.rowsBetweenLooks, region.y.upperBound)
-        clipped += tile.run(rows: rows, into: target)
-        guard counter.advance(rows.count * region.x.count), !tile.sawNonFinite else { break }
-      }
-      counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: clipped)
+      body(
+        TileRun(
+          plan.compiled, shape, kernels, source: source, target: target, low: low, memory: workspace.floats),
+        target)
     }
+  }
+
+  private func run(_ tile: TileRun, _ region: Region, into target: TileTarget, _ counter: TileCounter) {
+    var clipped = 0
+    for y in Swift.stride(from: region.y.lowerBound, to: region.y.upperBound, by: Self.rowsBetweenLooks) {
+      let rows = y..<min(y + Self.rowsBetweenLooks, region.y.upperBound)
+      clipped += tile.run(rows: rows, into: target)
+      guard counter.advance(rows.count * region.x.count), !tile.sawNonFinite else { break }
+    }
+    counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: clipped)
   }
 }

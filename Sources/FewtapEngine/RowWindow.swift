@@ -29,6 +29,21 @@ struct RowWindow {
     held = rows.lowerBound..<rows.lowerBound
   }
 
+  /// The same window with all of its rows in it.
+  var filled: RowWindow {
+    var filled = self
+    filled.held = rows
+    return filled
+  }
+
+  /// Some of its rows and columns, none of them made yet; columns from an even one on.
+  func part(_ region: Region) -> RowWindow {
+    let column = region.x.lowerBound - columns.lowerBound
+    return RowWindow(
+      columns: region.x, rows: region.y, stride: stride, capacity: capacity, channels: channels, isHalf: isHalf,
+      base: row(region.y.lowerBound, 0) + (isHalf ? column / 2 : column))
+  }
+
   /// Floats that a window takes.
   static func count(stride: Int, capacity: Int, channels: Int) -> Int { channels * (capacity + slack) * stride }
 

@@ -19,6 +19,9 @@ final class TileRun {
   private let direct: DirectRows?
   private let region: Region
   private let chunk: Int
+  /// The stage that makes rows at the low rate, and whether those are other tiles' too.
+  private let lowStage: Int
+  private let sharesRows: Bool
   // Arrays would be counted by reference and checked for each row, which cost a fifth of all time.
   private let stages: UnsafeMutableBufferPointer<TileShape.Stage>
   private let windows: UnsafeMutableBufferPointer<RowWindow>
@@ -40,16 +43,17 @@ final class TileRun {
   /// Whether a NaN or infinity was seen.
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
-  /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats.
+  /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats; `low` has
+  /// the rows at the low rate if tiles share them, to be made or made already.
   init(
     _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource, target: TileTarget,
-    memory: UnsafeMutablePointer<Float>
+    low: RowWindow?, memory: UnsafeMutablePointer<Float>
   ) {
     (rate, self.kernels, self.source) = (filter.rate, kernels, source)
     (region, chunk) = (shape.region, shape.chunk)
     let channels = source.group.roles.count
     stages = .copying(shape.windows.map(\.stage))
-    let packs = filter.rate != nil && channels > 1 && target.interleavedPlace != nil
+    let packs = shape.isWhole && filter.rate != nil && channels > 1 && target.interleavedPlace != nil
     isPacked = packs
     var next = memory + TileShape.margin
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -77,9 +81,12 @@ final class TileRun {
     pointers = UnsafeMutableRawPointer(take(2 * shape.pointerCount))
       .bindMemory(to: UnsafePointer<Float>?.self, capacity: shape.pointerCount)
     columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
-    direct = filter.rate == nil ? nil : source.directRows(columns)
+    lowStage = filter.rate?.columnSteps.count ?? 0
+    sharesRows = low != nil
+    if let low { windows[lowStage] = low }
+    direct = filter.rate == nil || !(low?.held.isEmpty ?? true) ? nil : source.directRows(columns)
     // A layer reads the window before its own.
-    let inputs = windows.dropFirst(filter.rate?.columnSteps.count ?? 0)
+    let inputs = windows.dropFirst(lowStage)
     layers = .copying(
       zip(filter.layers, inputs).map { layer, input in
         let count = layer.runs.count * MemoryLayout<fewtap_run>.stride / MemoryLayout<Float>.stride
@@ -93,6 +100,14 @@ final class TileRun {
     windows.deallocate()
     layers.deallocate()
     columns.deallocate()
+  }
+
+  // MARK: Rows at the low rate
+
+  /// Makes those that it was given room for.
+  func makeLowRows() {
+    let rows = windows[lowStage].rows
+    fill(lowStage, through: rows.upperBound, keepingFrom: rows.lowerBound)
   }
 
   // MARK: Rows of the result
@@ -245,10 +260,15 @@ final class TileRun {
     sum(step, stage, row: y, into: apart)
     let window = windows[stage]
     for channel in 0..<apart.count {
-      let row = window.isHalf ? scratch.1 : window.row(y, channel)
+      // Beyond its columns the kernel writes what may be another's, where tiles share rows.
+      let row = window.isHalf || sharesRows ? scratch.1 : window.row(y, channel)
       decimate(rate, apart[channel], into: row, width: window.columns.count)
       if direct != nil { checkFinite(row, window.columns.count) }
-      if window.isHalf { store(row, asHalfsOf: window, row: y, channel) }
+      if window.isHalf {
+        store(row, asHalfsOf: window, row: y, channel)
+      } else if sharesRows {
+        window.row(y, channel).update(from: row, count: window.columns.count)
+      }
     }
     windows[stage].append(1)
   }

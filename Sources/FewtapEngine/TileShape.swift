@@ -32,6 +32,8 @@ struct TileShape: Sendable {
 
   let region: Region
   let windows: [Window]
+  /// Whether it gives pixels of the result, not rows at the low rate.
+  let isWhole: Bool
   /// Rows that a layer makes at a time: two blocks, so that a stripe's rows are used twice while they are in the first-level
   /// cache; one at low rates, where layers are a small part and the rows of the image that two take fill the second-level one.
   let chunk: Int
@@ -46,10 +48,19 @@ struct TileShape: Sendable {
 
   /// The shape of a tile; `halfs`: whether rows that a layer reads are kept in half floats.
   init(_ filter: CompiledFilter, _ region: Region, halfs: Bool) {
+    self.init(filter, region, filter.regions(for: region), halfs: halfs)
+  }
+
+  /// Of a tile that ends at the low rate, with `low`.
+  init(_ filter: CompiledFilter, low: Region, halfs: Bool) {
+    self.init(filter, low, filter.regions(forLow: low), halfs: halfs)
+  }
+
+  /// Of as many stages as there are regions.
+  private init(_ filter: CompiledFilter, _ region: Region, _ regions: [Region], halfs: Bool) {
     self.region = region
     let chunk = ((filter.rate?.factor ?? 1) > 3 ? 1 : 2) * Int(FEWTAP_BLOCK_ROWS)
     self.chunk = chunk
-    let regions = filter.regions(for: region)
     // Rows that whoever reads a stage needs at once.
     var readers = filter.layers.map { $0.bounds.height - 1 + chunk }
     var stages = [Stage.source]
@@ -61,24 +72,26 @@ struct TileShape: Sendable {
     readers.append(chunk)
     // The stage before each layer is what it reads.
     let read = stages.count - 1 - filter.layers.count..<stages.count - 1
-    var windows = stages.indices.map { index in
+    var windows = regions.indices.map { index in
       let region = regions[index]
       let isHalf = halfs && read.contains(index)
       // Twice what is needed: then a row moves once on its way through, at most.
       return Window(
-        stage: stages[index], region: region,
-        stride: Self.stride(isHalf ? (region.x.count + 1) / 2 : region.x.count),
+        stage: stages[index], region: region, stride: Self.stride(region.x.count, isHalf: isHalf),
         capacity: min(2 * readers[index], region.y.count) + chunk, isHalf: isHalf)
     }
+    isWhole = regions.count == stages.count
     if let rate = filter.rate {
       let low = regions[regions.count - 1]
       let first = rate.factor * low.x.lowerBound + rate.interpolator.first
       let width = rate.factor * low.x.count
-      windows.append(
-        Window(
-          stage: .expanded, region: Region(x: first..<first + width, y: low.y),
-          stride: Self.stride(width + 64 * rate.primes[0].factor),
-          capacity: 4 * (rate.interpolator.count / rate.factor + 2)))
+      if isWhole {
+        windows.append(
+          Window(
+            stage: .expanded, region: Region(x: first..<first + width, y: low.y),
+            stride: Self.stride(width + 64 * rate.primes[0].factor),
+            capacity: 4 * (rate.interpolator.count / rate.factor + 2)))
+      }
       let widest = max(regions[0].x.count, width + 64 * rate.factor)
       scratchCount = Self.stride(widest + 64 * rate.factor + rate.prefilter.count)
       pointerCount = max(rate.columnSteps.map(\.weights.count).max() ?? 0, rate.interpolator.count)
@@ -92,7 +105,9 @@ struct TileShape: Sendable {
 
   /// Room for a row and for what blocks write beyond it; an odd number of cache lines, so that rows do not all fall into
   /// the same sets of a cache.
-  private static func stride(_ width: Int) -> Int { ((width + 64 + 15) / 16 | 1) * 16 }
+  static func stride(_ width: Int, isHalf: Bool = false) -> Int {
+    (((isHalf ? (width + 1) / 2 : width) + 64 + 15) / 16 | 1) * 16
+  }
 
   /// Floats of all that a tile of `channels` works in.
   func floatCount(channels: Int) -> Int {
