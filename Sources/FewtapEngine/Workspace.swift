@@ -19,10 +19,13 @@ final class Workspace: @unchecked Sendable {
 final class WorkspacePool: Sendable {
   private let idle = Locked<[Workspace]>([])
 
-  /// Calls `body` with a workspace of at least `count` floats.
+  /// Calls `body` with the smallest workspace of at least `count` floats.
   func withWorkspace<Result>(count: Int, _ body: (Workspace) throws -> Result) rethrows -> Result {
+    // Nobody's memory must be cleared away, or be missed elsewhere, for nothing.
+    guard count > 0 else { return try body(Workspace(count: 0)) }
     let found = idle.withLock { idle -> Workspace? in
-      guard let index = idle.firstIndex(where: { $0.count >= count }) else {
+      let index = idle.indices.filter { idle[$0].count >= count }.min { idle[$0].count < idle[$1].count }
+      guard let index else {
         // Too small for this image: the next one will be larger than they were, too.
         idle.removeAll()
         return nil
