@@ -41,6 +41,9 @@ let package = Package(
         .linkedLibrary("OpenImageIO", .when(traits: ["OpenImageIO"])),
         .linkedLibrary("OpenImageIO_Util", .when(traits: ["OpenImageIO"])),
       ]),
+    .target(
+      name: "FewtapBaselines",
+      dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "CFewtapLAPACK"]),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(
       name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
@@ -62,6 +65,11 @@ let package = Package(
     .testTarget(
       name: "FewtapEngineTests",
       dependencies: ["CFewtapKernels", "FewtapCore", "FewtapEngine", "FewtapSynthesis", "TestSupport"]),
+    .testTarget(
+      name: "FewtapBaselinesTests",
+      dependencies: [
+        "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "FewtapBaselines", "TestSupport",
+      ]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],

@@ -6,6 +6,8 @@
 extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb, int *info);
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 extern void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+extern void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a, const int *lda, double *s,
+                    double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *info);
 #if defined(__linux__)
 extern void openblas_set_num_threads(int) __attribute__((weak));
 #endif
@@ -39,4 +41,21 @@ fewtap_lapack_status fewtap_invert_positive(int n, double *a) {
   for (size_t i = 0; i < (size_t)n; i++)
     for (size_t j = i + 1; j < (size_t)n; j++) a[j * (size_t)n + i] = a[i * (size_t)n + j];
   return FEWTAP_LAPACK_OK;
+}
+
+int fewtap_svd_scratch_count(int rows, int columns) {
+  if (rows < 1 || columns < 1 || rows > FEWTAP_SVD_MAX_SIDE || columns > FEWTAP_SVD_MAX_SIDE) return 0;
+  int least = rows < columns ? rows : columns, most = rows < columns ? columns : rows;
+  int first = 3 * least + most, second = 5 * least;
+  return first > second ? first : second;
+}
+
+fewtap_lapack_status fewtap_singular_values(int rows, int columns, double *a, double *values, double *left, double *right,
+                                            double *scratch) {
+  int count = fewtap_svd_scratch_count(rows, columns), info = 0;
+  if (!count || !a || !values || !left || !right || !scratch) return FEWTAP_LAPACK_BAD_ARGUMENT;
+  int rank = rows < columns ? rows : columns;
+  // By columns our matrix is its transpose, so left and right change places.
+  dgesvd_("S", "S", &columns, &rows, a, &columns, values, right, &columns, left, &rank, scratch, &count, &info);
+  return info == 0 ? FEWTAP_LAPACK_OK : info > 0 ? FEWTAP_LAPACK_NOT_CONVERGED : FEWTAP_LAPACK_BAD_ARGUMENT;
 }

@@ -5,6 +5,6 @@
 /// Pixels further inside than the reach are what every other rule gives, and a constant stays constant. Where less than
 /// 1/256 of the weight lies on the image (or a negative share, for weights of both signs) the divisor stays at 1/256: the
 /// result then fades to 0 without a jump, and division costs at most 8 of Float's 24 bits.
-enum BorderNormalization {
-  static let leastShare = 0x1p-8
+package enum BorderNormalization {
+  package static let leastShare = 0x1p-8
 }

@@ -13,7 +13,7 @@ public enum NonfinitePolicy: String, CaseIterable, Sendable {
   /// `plane` as the policy lets it through; `channel` is what the error calls it.
   ///
   /// Throws: ``ApplyError/nonFinitePixel(channel:x:y:value:)`` under ``refuse``.
-  func admit(_ plane: Plane<Float>, channel: Int) throws(ApplyError) -> Plane<Float> {
+  package func admit(_ plane: Plane<Float>, channel: Int) throws(ApplyError) -> Plane<Float> {
     guard self != .keep, let found = plane.firstNonFinite() else { return plane }
     guard self == .zero else { throw .nonFinitePixel(channel: channel, x: found.x, y: found.y, value: found.value) }
     var cleaned = plane

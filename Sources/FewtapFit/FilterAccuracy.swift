@@ -59,6 +59,9 @@ package struct AccuracyGauge: Sendable {
     return try accuracy(of: phases.meanKernel(), phases)
   }
 
+  /// The accuracy of a filter whose effective kernel is `effective`, whatever it is made of.
+  package func accuracy(ofKernel effective: Kernel) throws -> FilterAccuracy { try accuracy(of: effective, nil) }
+
   /// Its PSNR on photographs alone, in less time. Throws: as ``SparseFilter/effectiveKernel()``.
   package func photo(of filter: SparseFilter) throws -> PhotoSpectrum.Prediction {
     let phases = try filter.phaseSynthesis()

@@ -211,6 +211,18 @@ static void check_lapack(void) {
     REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
     free_arrays();
   }
+  const int sides[] = {1, 2, 7, 33};
+  for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+    for (size_t j = 0; j < sizeof sides / sizeof *sides; j++) {
+      size_t rows = (size_t)sides[i], columns = (size_t)sides[j], rank = rows < columns ? rows : columns;
+      double *a = filled(rows * columns), *values = array(rank), *left = array(rows * rank), *right = array(rank * columns);
+      double *scratch = array((size_t)fewtap_svd_scratch_count(sides[i], sides[j]));
+      REQUIRE(fewtap_singular_values(sides[i], sides[j], a, values, left, right, scratch) == FEWTAP_LAPACK_OK);
+      REQUIRE(all_finite(values, rank) && all_finite(left, rows * rank) && all_finite(right, rank * columns));
+      REQUIRE(fewtap_singular_values(sides[i], sides[j], a, values, left, NULL, scratch) == FEWTAP_LAPACK_BAD_ARGUMENT);
+      free_arrays();
+    }
+  REQUIRE(fewtap_svd_scratch_count(0, 1) == 0 && fewtap_svd_scratch_count(1, FEWTAP_SVD_MAX_SIDE + 1) == 0);
   double one = 1;
   REQUIRE(fewtap_solve_positive(0, &one, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
   REQUIRE(fewtap_invert_positive(-1, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);

@@ -1,0 +1,21 @@
+/// Why a rival cannot stand for a kernel, or not as asked.
+public enum BaselineError: Error, Equatable, CustomStringConvertible {
+  /// The number of terms of a low-rank filter is out of range.
+  case badRank(Int)
+  /// A sum of products needs rows and columns of one size and finite weights.
+  case malformedTerms
+  /// LAPACK found no singular values for a kernel of this size.
+  case notConverged(width: Int, height: Int)
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .badRank(let rank): "rank \(rank): expected \(LowRank.ranks.lowerBound) to \(LowRank.ranks.upperBound)"
+    case .malformedTerms:
+      "the terms of a separable sum differ in size, are empty or hold weights that are not finite: expected one or more rows "
+        + "and columns of one size with finite weights"
+    case .notConverged(let width, let height):
+      "the singular values of the \(width)x\(height) kernel could not be computed: expected finite values of ordinary size"
+    }
+  }
+}
