@@ -1,3 +1,5 @@
+import FewtapFit
+
 /// Why a rival cannot stand for a kernel, or not as asked.
 public enum BaselineError: Error, Equatable, CustomStringConvertible {
   /// The number of terms of a low-rank filter is out of range.
@@ -6,6 +8,12 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
   case malformedTerms
   /// LAPACK found no singular values for a kernel of this size.
   case notConverged(width: Int, height: Int)
+  /// The rival keeps brightness, and the kernel's weights cancel.
+  case zeroSum(rival: String)
+  /// An option of parallel tempering is out of range.
+  case badTempering(option: String, value: String, expected: String)
+  /// Parallel tempering moves taps alone, and the layout has vertical runs.
+  case temperingMovesSingleTaps(Layout)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -16,6 +24,11 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
         + "and columns of one size with finite weights"
     case .notConverged(let width, let height):
       "the singular values of the \(width)x\(height) kernel could not be computed: expected finite values of ordinary size"
+    case .zeroSum(let rival): "\(rival): kernels that keep brightness only, and this one's weights sum to 0"
+    case .badTempering(let option, let value, let expected):
+      "parallel tempering with \(option) \(value): expected \(expected)"
+    case .temperingMovesSingleTaps(let layout):
+      "parallel tempering moves taps alone, but layout \(layout) has vertical runs: give a layout without r"
     }
   }
 }

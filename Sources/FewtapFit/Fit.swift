@@ -37,12 +37,12 @@ public struct Fit: Sendable {
   }
 
   /// The factor between the kernel and what a chain of layers with sum 1 can make.
-  static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
+  package static func scale(_ kernel: Kernel) -> Double { kernel.isZeroSum ? kernel.absoluteSum : kernel.sum }
 
   /// Squares of the kernel's values must neither overflow nor vanish.
   ///
   /// Throws: ``FitError/scaleOutOfRange(_:)``.
-  static func checkScale(_ kernel: Kernel) throws(FitError) {
+  package static func checkScale(_ kernel: Kernel) throws(FitError) {
     guard (1e-150...1e150).contains(abs(scale(kernel))), kernel.absoluteSum < 1e150 else {
       throw .scaleOutOfRange(kernel.absoluteSum)
     }
@@ -297,7 +297,7 @@ extension FitResult {
 
 extension SparseFilter {
   /// The filter of a chain that was fitted to `kernel`, scaled as ``Fit`` scales: normal form, exact sum.
-  init(_ chain: TapChain, rate: Resampling?, standingFor kernel: Kernel) {
+  package init(_ chain: TapChain, rate: Resampling?, standingFor kernel: Kernel) {
     let (normal, factor) = (kernel.isZeroSum ? chain.withZeroSum() : chain).normalForm()
     self.init(
       chain: normal, rate: rate, gain: kernel.isZeroSum ? Fit.scale(kernel) * factor : kernel.sum)

@@ -30,7 +30,7 @@ public struct FitOptions: Equatable, Sendable {
     /// ``RadialGuess``: the paper's other one.
     case radial
 
-    var guess: any InitialGuess {
+    package var guess: any InitialGuess {
       switch self {
       case .mass: MassGuess()
       case .sparse: SparseSamplingGuess()
