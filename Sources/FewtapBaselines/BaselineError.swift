@@ -10,6 +10,12 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
   case notConverged(width: Int, height: Int)
   /// The rival keeps brightness, and the kernel's weights cancel.
   case zeroSum(rival: String)
+  /// The rival blurs, and not by this standard deviation, in pixels.
+  case deviation(rival: String, Double, least: Double, most: Double)
+  /// The number of an iterated box's passes is out of range.
+  case badPassCount(Int)
+  /// A dual filter's levels or offset are out of range.
+  case badDualFilter(levels: Int, offset: Double)
   /// An option of parallel tempering is out of range.
   case badTempering(option: String, value: String, expected: String)
   /// Parallel tempering moves taps alone, and the layout has vertical runs.
@@ -25,6 +31,14 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
     case .notConverged(let width, let height):
       "the singular values of the \(width)x\(height) kernel could not be computed: expected finite values of ordinary size"
     case .zeroSum(let rival): "\(rival): kernels that keep brightness only, and this one's weights sum to 0"
+    case .deviation(let rival, let deviation, let least, let most):
+      "\(rival): a standard deviation of \(deviation) pixels cannot be met: expected more than \(least), at most \(most)"
+    case .badPassCount(let count):
+      "iterated box with \(count) passes: expected \(IteratedBox.passCounts.lowerBound) to \(IteratedBox.passCounts.upperBound)"
+    case .badDualFilter(let levels, let offset):
+      "dual filter with \(levels) levels and offset \(offset): expected \(DualFilter.levelCounts.lowerBound) to "
+        + "\(DualFilter.levelCounts.upperBound) levels and an offset of \(DualFilter.offsets.lowerBound) to "
+        + "\(DualFilter.offsets.upperBound)"
     case .badTempering(let option, let value, let expected):
       "parallel tempering with \(option) \(value): expected \(expected)"
     case .temperingMovesSingleTaps(let layout):

@@ -22,7 +22,7 @@ public struct FilterAccuracy: Equatable, Sendable {
     self = try AccuracyGauge(kernel).accuracy(of: filter)
   }
 
-  init(relativeError: Double, meanKernelError: Double, photo: PhotoSpectrum.Prediction, flicker: Double) {
+  package init(relativeError: Double, meanKernelError: Double, photo: PhotoSpectrum.Prediction, flicker: Double) {
     (self.relativeError, self.meanKernelError, self.photo, self.flicker) =
       (relativeError, meanKernelError, photo, flicker)
   }

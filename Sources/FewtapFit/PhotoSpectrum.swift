@@ -17,7 +17,7 @@ public struct PhotoSpectrum: Sendable {
     /// The worst photograph's.
     public var worst: Double
 
-    init(meanSquares: [Double]) {
+    package init(meanSquares: [Double]) {
       // 1e-30 keeps an exact filter at 300 dB, below any rounding of a Double.
       let values = meanSquares.map { -10 * logarithm10(max($0, 1e-30)) }
       mean = values.reduce(0, +) / Double(values.count)
@@ -45,9 +45,14 @@ public struct PhotoSpectrum: Sendable {
   /// PSNR for the spectrum of a difference of kernels, with a further error on each photograph (its mean square).
   func prediction(_ difference: Spectrum, aliasing: [Double]) -> Prediction {
     Prediction(
-      meanSquares: densities.enumerated().map { index, density in
-        grid.power(difference, weight: density) + (index < aliasing.count ? aliasing[index] : 0)
+      meanSquares: meanSquares(difference).enumerated().map { index, square in
+        square + (index < aliasing.count ? aliasing[index] : 0)
       })
+  }
+
+  /// The mean square error on each photograph, for the spectrum of a difference of kernels.
+  package func meanSquares(_ difference: Spectrum) -> [Double] {
+    densities.map { grid.power(difference, weight: $0) }
   }
 
   /// The photographs' power spectral densities on a grid of `side x side` frequencies.
