@@ -8,6 +8,12 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
   case malformedTerms
   /// LAPACK found no singular values for a kernel of this size.
   case notConverged(width: Int, height: Int)
+  /// The rival makes disks only; `distance` is how far the kernel is from the nearest one, relative to its norm.
+  case disksOnly(rival: String, distance: Double)
+  /// The rival makes Gaussians along the axes only; `distance` as for disks.
+  case gaussiansOnly(rival: String, distance: Double)
+  /// The rival blurs, and the kernel has negative weights.
+  case nonnegativeOnly(rival: String, minimum: Double)
   /// The rival keeps brightness, and the kernel's weights cancel.
   case zeroSum(rival: String)
   /// The rival blurs, and not by this standard deviation, in pixels.
@@ -16,6 +22,8 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
   case badPassCount(Int)
   /// A dual filter's levels or offset are out of range.
   case badDualFilter(levels: Int, offset: Double)
+  /// A complex-separable disk's components or radius are out of range.
+  case badComponents(Int, radius: Double)
   /// An option of parallel tempering is out of range.
   case badTempering(option: String, value: String, expected: String)
   /// Parallel tempering moves taps alone, and the layout has vertical runs.
@@ -30,6 +38,12 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
         + "and columns of one size with finite weights"
     case .notConverged(let width, let height):
       "the singular values of the \(width)x\(height) kernel could not be computed: expected finite values of ordinary size"
+    case .disksOnly(let rival, let distance):
+      "\(rival): disks only, and this kernel differs from the nearest one by \(Self.percent(distance))"
+    case .gaussiansOnly(let rival, let distance):
+      "\(rival): Gaussians along the axes only, and this kernel differs from the nearest one by \(Self.percent(distance))"
+    case .nonnegativeOnly(let rival, let minimum):
+      "\(rival): kernels without negative weights only, and this one's least is \(minimum)"
     case .zeroSum(let rival): "\(rival): kernels that keep brightness only, and this one's weights sum to 0"
     case .deviation(let rival, let deviation, let least, let most):
       "\(rival): a standard deviation of \(deviation) pixels cannot be met: expected more than \(least), at most \(most)"
@@ -39,10 +53,16 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
       "dual filter with \(levels) levels and offset \(offset): expected \(DualFilter.levelCounts.lowerBound) to "
         + "\(DualFilter.levelCounts.upperBound) levels and an offset of \(DualFilter.offsets.lowerBound) to "
         + "\(DualFilter.offsets.upperBound)"
+    case .badComponents(let count, let radius):
+      "complex-separable disk of radius \(radius) with \(count) components: expected "
+        + "\(ComplexDisk.componentCounts.lowerBound) to \(ComplexDisk.componentCounts.upperBound) components and a radius of "
+        + "\(ComplexDisk.radii.lowerBound) to \(ComplexDisk.radii.upperBound) pixels"
     case .badTempering(let option, let value, let expected):
       "parallel tempering with \(option) \(value): expected \(expected)"
     case .temperingMovesSingleTaps(let layout):
       "parallel tempering moves taps alone, but layout \(layout) has vertical runs: give a layout without r"
     }
   }
+
+  private static func percent(_ share: Double) -> String { "\(Int((100 * min(share, 100)).rounded()))%" }
 }

@@ -12,3 +12,4 @@ func exponential(_ x: Double) -> Double { exp(x) }
 func cosine(_ angle: Double) -> Double { cos(angle) }
 func sine(_ angle: Double) -> Double { sin(angle) }
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+func logarithm10(_ x: Double) -> Double { log10(x) }

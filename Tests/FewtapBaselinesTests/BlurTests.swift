@@ -91,17 +91,12 @@ import Testing
     #expect(try relativeError(filter, kernel) <= 4 * 6e-4)
   }
 
-  /// What the recursion's response beyond 8 sigma sums to along an axis, both sides: the constants' magnitudes over the slower
-  /// decay, relative to a bell's sum.
-  private static let tail =
-    2 * (1.68 + 3.735 + 0.6803 + 0.2598) * exp(-1.723 * 8) / 1.723 / (2 * Double.pi).squareRoot()
-
   @Test(arguments: [BorderRule.clamp, .mirror, .wrap, .constant(0.5), .normalized])
   func planesAreFilteredAsTheEffectiveKernelSays(border: BorderRule) throws {
     var random = SeededGenerator(seed: 7)
     let plane: Plane<Float> = random.plane(width: 29, height: 21, in: 0...1)
     let filters: [(any BaselineFilter, tail: Double)] = [
-      (try IteratedBox(sigmaX: 3.2, sigmaY: 1.7), 0), (try RecursiveGaussian(sigmaX: 2, sigmaY: 1.1), Self.tail),
+      (try IteratedBox(sigmaX: 3.2, sigmaY: 1.7), 0), (try RecursiveGaussian(sigmaX: 2, sigmaY: 1.1), recursionTail),
       (try KawaseBlur.filter(deviation: 2.2), 0),
     ]
     for (filter, tail) in filters {
