@@ -16,7 +16,7 @@ import FewtapSynthesis
 ///           the end, as for every fit, which is in its favor.
 public struct ParallelTempering: Sendable {
   /// How it runs.
-  public struct Options: Sendable {
+  public struct Options: Equatable, Sendable {
     /// Moves that each replica proposes.
     public var iterations = 10_000
     /// Chains.
@@ -26,9 +26,9 @@ public struct ParallelTempering: Sendable {
     /// The temperatures of the coldest and the hottest replica, in units of the energy; the others in geometric progression.
     public var temperatures = 1e-6...1e-3
     /// Standard deviation of a tap's shift in radii of the kernel, coldest and hottest replica.
-    package var shifts = (cold: 0.01, hot: 0.1)
+    package var shifts = 0.01...0.1
     /// Standard deviation of a weight's change in mean weights of its layer, coldest and hottest replica.
-    package var changes = (cold: 0.05, hot: 0.2)
+    package var changes = 0.05...0.2
     /// Where the chains start.
     public var guess = FitOptions.Guess.sparse
     /// How taps read between pixels.
@@ -176,14 +176,11 @@ extension ParallelTempering.Options {
   }
 
   /// The temperatures, coldest first.
-  var ladder: [Double] {
-    let (low, high) = (temperatures.lowerBound, temperatures.upperBound)
-    return (0..<replicas).map { size((low, high), at: $0) }
-  }
+  var ladder: [Double] { (0..<replicas).map { size(temperatures, at: $0) } }
 
   /// A size of moves at replica `index`: the sizes rise in geometric progression, as temperatures do.
-  func size(_ range: (cold: Double, hot: Double), at index: Int) -> Double {
-    guard replicas > 1 else { return range.cold }
-    return range.cold * power(range.hot / range.cold, Double(index) / Double(replicas - 1))
+  func size(_ range: ClosedRange<Double>, at index: Int) -> Double {
+    guard replicas > 1 else { return range.lowerBound }
+    return range.lowerBound * power(range.upperBound / range.lowerBound, Double(index) / Double(replicas - 1))
   }
 }

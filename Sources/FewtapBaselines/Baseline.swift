@@ -1,0 +1,161 @@
+import FewtapCore
+import FewtapFit
+
+/// A rival: another way to stand for a kernel, made and measured as ours is.
+public enum Baseline: Equatable, Sendable, CustomStringConvertible {
+  /// The kernel itself, every weight a tap: exact, and the cost that all others save.
+  case dense
+  /// The DISK paper's own recipe: ``FewtapFit/FitOptions/Recipe/paper``, bilinear taps.
+  case paper(layout: Layout, guess: FitOptions.Guess = .sparse, seed: UInt64 = 1)
+  /// ``ParallelTempering``.
+  case tempering(layout: Layout, ParallelTempering.Options = .init())
+  /// ``LowRank``, its sum made exact.
+  case lowRank(Int)
+  /// ``KawaseBlur`` of the kernel's standard deviation.
+  case kawase
+  /// ``DualFilter`` of the kernel's standard deviation.
+  case dualFilter
+  /// ``ComplexDisk`` with so many components, for disks.
+  case complexDisk(components: Int)
+  /// ``IteratedBox`` with so many passes, for Gaussians.
+  case iteratedBox(passes: Int)
+  /// ``RecursiveGaussian``, for Gaussians.
+  case recursiveGaussian
+
+  /// The name that stands in a table.
+  public var description: String {
+    switch self {
+    case .dense: "dense"
+    case .paper(let layout, let guess, _): "DISK recipe \(layout), \(guess.rawValue) guess"
+    case .tempering(let layout, let options): "parallel tempering \(layout), \(options.guess.rawValue) guess"
+    case .lowRank(let rank): "low rank \(rank)"
+    case .kawase: "Kawase"
+    case .dualFilter: "dual filter"
+    case .complexDisk(let components): "complex-separable \(components)"
+    case .iteratedBox(let passes): "iterated box \(passes)"
+    case .recursiveGaussian: "recursive Gaussian"
+    }
+  }
+
+  /// Makes the rival's filter for `kernel`, and measures it.
+  ///
+  /// `fitSeconds` is wall-clock time of the making alone; `cancellation` ends searches early with their best so far.
+  /// Throws: ``BaselineError`` for a kernel that it cannot stand for or an option out of range, ``FewtapFit/FitError``,
+  ///         ``FewtapCore/KernelError``.
+  public func run(for kernel: Kernel, cancellation: Cancellation = Cancellation()) throws -> BaselineResult {
+    var made: (filter: any BaselineFilter, trace: [Double]) = (SparseFilter(dense: kernel), [])
+    let time = try ContinuousClock().measure { made = try make(for: kernel, cancellation) }
+    return try BaselineResult(name: description, made.filter, standingFor: kernel, made: time, trace: made.trace)
+  }
+
+  private func make(for kernel: Kernel, _ cancellation: Cancellation) throws -> (any BaselineFilter, trace: [Double]) {
+    switch self {
+    case .dense: return (SparseFilter(dense: kernel), [])
+    case .paper(let layout, let guess, let seed):
+      var options = FitOptions()
+      (options.budget, options.recipe, options.tapModel) = (.layout(layout), .paper, .bilinear)
+      (options.initialGuess, options.seed) = (guess, seed)
+      return (try Fit(kernel, options).run(cancellation: cancellation).filter, [])
+    case .tempering(let layout, let options):
+      let result = try ParallelTempering(kernel, layout: layout, options).run(cancellation: cancellation)
+      return (result.filter, result.trace)
+    case .lowRank(let rank): return (try lowRank(rank, kernel), [])
+    case .kawase:
+      var filter = try KawaseBlur.filter(deviation: deviation(kernel))
+      filter.gain = kernel.sum
+      return (filter, [])
+    case .dualFilter: return (try DualFilter(deviation: deviation(kernel)).scaled(by: kernel.sum), [])
+    case .complexDisk(let components):
+      try requireBrightness(kernel)
+      let disk = try kernel.nearestDisk()
+      guard disk.isFound else { throw BaselineError.disksOnly(rival: description, distance: disk.distance) }
+      return (try ComplexDisk.filter(radius: disk.parameters, components: components).scaled(by: kernel.sum), [])
+    case .iteratedBox(let passes):
+      try requireGaussian(kernel)
+      let moments = kernel.moments
+      let box = try IteratedBox(
+        sigmaX: moments.varianceX.squareRoot(), sigmaY: moments.varianceY.squareRoot(), passes: passes)
+      return (box.scaled(by: kernel.sum), [])
+    case .recursiveGaussian:
+      try requireGaussian(kernel)
+      let moments = kernel.moments
+      let gaussian = try RecursiveGaussian(
+        sigmaX: moments.varianceX.squareRoot(), sigmaY: moments.varianceY.squareRoot())
+      return (gaussian.scaled(by: kernel.sum), [])
+    }
+  }
+
+  /// Truncation changes the sum, which photographs show most; a kernel whose sum is small beside its weights is left as it is.
+  private func lowRank(_ rank: Int, _ kernel: Kernel) throws -> SeparableSum {
+    let filter = try LowRank(kernel).filter(rank: rank)
+    let sum = try filter.effectiveKernel().sum
+    let ratio = kernel.sum / sum
+    return !kernel.isZeroSum && (0.5...2).contains(ratio) ? try filter.scaled(by: ratio) : filter
+  }
+
+  /// The kernel's standard deviation, the mean of both axes' variances under the root.
+  private func deviation(_ kernel: Kernel) throws(BaselineError) -> Double {
+    try requireBrightness(kernel)
+    let moments = kernel.moments
+    return ((moments.varianceX + moments.varianceY) / 2).squareRoot()
+  }
+
+  private func requireBrightness(_ kernel: Kernel) throws(BaselineError) {
+    guard !kernel.isZeroSum else { throw .zeroSum(rival: description) }
+    guard kernel.isNonnegative else {
+      throw .nonnegativeOnly(rival: description, minimum: kernel.values.values.min() ?? 0)
+    }
+  }
+
+  private func requireGaussian(_ kernel: Kernel) throws(BaselineError) {
+    try requireBrightness(kernel)
+    let gaussian = kernel.nearestGaussian()
+    guard gaussian.isFound else { throw .gaussiansOnly(rival: description, distance: gaussian.distance) }
+  }
+}
+
+/// A rival's filter for a kernel, and what it costs and errs.
+public struct BaselineResult: Sendable {
+  /// The rival's name.
+  public var name: String
+  /// What it made, ready to run.
+  public var filter: any BaselineFilter
+  /// The kernel that the filter has, the mean over phases where it has several.
+  public var effectiveKernel: Kernel
+  /// Its error, photographs included, all phases counted.
+  public var accuracy: FilterAccuracy
+  /// Weights of all passes; see ``BaselineFilter/tapCount``.
+  public var tapCount: Int
+  /// Multiply-adds a pixel and channel; see ``BaselineFilter/multiplyAddCount``.
+  public var multiplyAddCount: Double
+  /// How often a plane is written.
+  public var passCount: Int
+  /// Seconds that making it took, by the wall clock: the one figure here that differs from run to run.
+  public var fitSeconds: Double
+  /// Of parallel tempering the best energy after each round, the start first; empty for others.
+  public var trace: [Double]
+
+  /// Measures `filter`.
+  ///
+  /// Throws: as ``BaselineFilter/effectiveKernel()``.
+  public init(
+    name: String, _ filter: any BaselineFilter, standingFor kernel: Kernel, made time: Duration, trace: [Double] = []
+  ) throws {
+    (self.name, self.filter, self.trace) = (name, filter, trace)
+    effectiveKernel = try filter.effectiveKernel()
+    accuracy = try filter.accuracy(against: kernel)
+    (tapCount, multiplyAddCount, passCount) = (filter.tapCount, filter.multiplyAddCount, filter.passCount)
+    fitSeconds = time / .seconds(1)
+  }
+}
+
+extension SparseFilter {
+  /// The kernel as a filter of one layer.
+  fileprivate init(dense kernel: Kernel) {
+    var taps: [Tap] = []
+    kernel.forEachOffset { x, y, weight in
+      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight)) }
+    }
+    self.init(chain: TapChain(model: .integer, layers: [TapLayer(taps)]), kernel: KernelReference(kernel))
+  }
+}
