@@ -76,7 +76,7 @@ import Testing
       "\(try error(.complexDisk(components: 2), star))".hasPrefix("complex-separable 2: disks only, and this kernel"))
     guard case .gaussiansOnly = try error(.iteratedBox(passes: 3), disk),
       case .gaussiansOnly = try error(.recursiveGaussian, disk),
-      case .disksOnly = try error(.complexDisk(components: 1), .polygon(blades: 6, radius: 9)),
+      case .disksOnly = try error(.complexDisk(components: 1), .polygon(blades: 6, radius: 20)),
       case .disksOnly = try error(.complexDisk(components: 1), .gaussian(sigma: 4)),
       case .gaussiansOnly = try error(.recursiveGaussian, .gaussian(sigma: 6, sigmaY: 2, angle: 30))
     else { throw Unexpected() }
@@ -98,6 +98,19 @@ import Testing
     let error = try Baseline.complexDisk(components: 3).run(for: disk).accuracy.relativeError
     let own = try ComplexDisk.filter(radius: radius, components: 3).accuracy(against: disk).relativeError
     #expect(abs(error - own) < 0.01)
+  }
+
+  /// Users draw disks in whole pixels.
+  @Test(arguments: [10, 20, 33]) func jaggedDisksAreDisks(radius: Int) throws {
+    let side = 2 * radius + 5
+    let values = Plane<Double>(width: side, height: side) { x, y in
+      let (dx, dy) = (x - side / 2, y - side / 2)
+      return dx * dx + dy * dy <= radius * radius ? 1 : 0
+    }
+    let kernel = try Kernel(name: "drawn", values: values)
+    let result = try Baseline.complexDisk(components: 4).run(for: kernel)
+    #expect(result.accuracy.relativeError < 0.2)
+    #expect(abs(result.effectiveKernel.sum / kernel.sum - 1) <= gamma(side * side))
   }
 
   @Test func anisotropicGaussiansAreRecognized() throws {
