@@ -46,7 +46,7 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
       "\(rival): kernels without negative weights only, and this one's least is \(minimum)"
     case .zeroSum(let rival): "\(rival): kernels that keep brightness only, and this one's weights sum to 0"
     case .deviation(let rival, let deviation, let least, let most):
-      "\(rival): a standard deviation of \(deviation) pixels cannot be met: expected more than \(least), at most \(most)"
+      "\(rival): a standard deviation of \(deviation) pixels cannot be met: expected \(least) to \(most)"
     case .badPassCount(let count):
       "iterated box with \(count) passes: expected \(IteratedBox.passCounts.lowerBound) to \(IteratedBox.passCounts.upperBound)"
     case .badDualFilter(let levels, let offset):

@@ -16,6 +16,9 @@ public struct IteratedBox: BaselineFilter, Equatable {
   /// Numbers of passes that are accepted.
   public static let passCounts = 1...16
 
+  /// Deviations that are accepted: with the most passes a kernel still fits the largest grid.
+  public static let deviations = 0...256.0
+
   /// Passes along each axis.
   public let passes: Int
   private let row: Box
@@ -23,13 +26,13 @@ public struct IteratedBox: BaselineFilter, Equatable {
 
   /// A blur with the standard deviations `sigmaX` and `sigmaY`, in pixels, in `passes` passes along each axis.
   ///
-  /// Throws: ``BaselineError/badPassCount(_:)``, ``BaselineError/deviation(rival:_:least:most:)`` for one that is negative, or wider
-  ///         than the largest kernel.
+  /// Throws: ``BaselineError/badPassCount(_:)``, ``BaselineError/deviation(rival:_:least:most:)`` for one that is out of
+  ///         range.
   public init(sigmaX: Double, sigmaY: Double, passes: Int = 3) throws(BaselineError) {
     guard Self.passCounts.contains(passes) else { throw .badPassCount(passes) }
-    let most = Double(Kernel.maximumSide)
-    for sigma in [sigmaX, sigmaY] where !(0...most).contains(sigma) {
-      throw .deviation(rival: "iterated box", sigma, least: 0, most: most)
+    for sigma in [sigmaX, sigmaY] where !Self.deviations.contains(sigma) {
+      throw .deviation(
+        rival: "iterated box", sigma, least: Self.deviations.lowerBound, most: Self.deviations.upperBound)
     }
     self.passes = passes
     row = Box(variance: sigmaX * sigmaX / Double(passes), passes: passes)

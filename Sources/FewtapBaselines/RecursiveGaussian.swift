@@ -12,8 +12,9 @@ import FewtapEngine
 /// Source:   Deriche, "Recursively implementing the Gaussian and its derivatives", INRIA research report 1893, 1993, which gives
 ///           the eight constants. Departure: coefficients follow by multiplying the two fractions out.
 public struct RecursiveGaussian: BaselineFilter, Equatable {
-  /// Deviations for which the recursion is meant: below, sampling the bell is no longer what it approximates.
-  public static let deviations = 0.5...Double(Kernel.maximumSide)
+  /// Deviations for which the recursion is meant: below, sampling the bell is no longer what it approximates; above, 8 of them
+  /// reach beyond the largest grid.
+  public static let deviations = 0.5...256.0
 
   private let row: Recursion
   private let column: Recursion

@@ -115,12 +115,15 @@ import Testing
   @Test func badOptionsAreRefused() throws {
     #expect(throws: BaselineError.badPassCount(0)) { try IteratedBox(sigmaX: 1, sigmaY: 1, passes: 0) }
     #expect(throws: BaselineError.badPassCount(17)) { try IteratedBox(sigmaX: 1, sigmaY: 1, passes: 17) }
-    #expect(throws: BaselineError.deviation(rival: "iterated box", -1, least: 0, most: 1025)) {
+    #expect(throws: BaselineError.deviation(rival: "iterated box", -1, least: 0, most: 256)) {
       try IteratedBox(sigmaX: 1, sigmaY: -1)
     }
-    #expect(throws: BaselineError.deviation(rival: "recursive Gaussian", 0.4, least: 0.5, most: 1025)) {
+    #expect(throws: BaselineError.deviation(rival: "recursive Gaussian", 0.4, least: 0.5, most: 256)) {
       try RecursiveGaussian(sigmaX: 0.4, sigmaY: 1)
     }
+    // The largest kernels still fit the largest grid.
+    #expect(try RecursiveGaussian(sigmaX: 256, sigmaY: 0.5).effectiveKernel().width == 4097)
+    #expect(try IteratedBox(sigmaX: 256, sigmaY: 0, passes: 16).effectiveKernel().width < 4097)
     let box = try IteratedBox(sigmaX: 1, sigmaY: 1)
     var plane = Plane<Float>(width: 3, height: 2, repeating: 1)
     #expect(throws: ApplyError.nonFiniteBorder(.infinity)) {
