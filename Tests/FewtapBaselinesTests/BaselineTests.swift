@@ -139,4 +139,22 @@ import Testing
       #expect(violation(ones, expected, within: 3 * Self.roundings) == nil, "\(rival)")
     }
   }
+
+  /// DISK's point: 1,000 steps along gradients get further than 10,000 random moves, which take as long. Mean of three seeds.
+  @Test(arguments: ["disk:radius=20,size=49", "star:points=4,radius=22,inner=7,size=49"])
+  func gradientsBeatRandomMovesAtEqualEffort(name: String) throws {
+    let kernel = try KernelSpecification(name).makeKernel()
+    let layout = try Layout(parsing: "24x4")
+    func mean(_ rival: (UInt64) -> Baseline) throws -> Double {
+      try (1...3).reduce(0) { try $0 + rival($1).run(for: kernel).accuracy.photo.mean / 3 }
+    }
+    let gradients = try mean { .paper(layout: layout, seed: $0) }
+    let moves = try mean { seed in
+      var options = ParallelTempering.Options()
+      (options.iterations, options.seed, options.threads) = (1000, seed, 2)
+      return .tempering(layout: layout, options)
+    }
+    // Seeds spread by 3 dB, their means by less than 2.
+    #expect(gradients > moves + 2, "\(gradients), \(moves)")
+  }
 }
