@@ -12,8 +12,8 @@ import FewtapCore
 ///           `u = 2^-24`; N counts, stage by stage, one rounding an addition or fused multiply-add, one a product and one
 ///           a stored weight. Held by FewtapEngineTests/ApplyAccuracyTests for every instruction set.
 /// Cost:     `multiplyAddCount` a pixel and channel. A thread works in the rows of one tile that its stages read next,
-///           mostly below 2 MiB. Tiles go to threads; no bit depends on how many, nor on where tiles end. Several threads share
-///           the rows at the low rate, of 4 bytes a pixel there and channel: each is made once.
+///           mostly below 2 MiB. Tiles go to threads; no bit depends on how many, nor on where tiles end. Many threads share
+///           the rows at the low rate, of 4 bytes a pixel there and channel, where the filter reaches beyond their tiles.
 public struct ApplyPlan: Sendable {
   /// The filter that it runs.
   public let filter: SparseFilter

@@ -41,7 +41,8 @@ struct PlanRun: Sendable {
     let counter = TileCounter(
       total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options,
       toldFraction: toldFraction)
-    let shared = SharedRows(plan, rows: rows, groups: groups, isCut: tiles.count > groups.count, options)
+    let shared = SharedRows(
+      plan, rows: rows, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
     plan.pool.withWorkspace(count: shared.floatCount) { memory in
       let parts = shared.tiles(options)
       parallelForEach(count: parts.count, threads: options.threads) { index in
@@ -91,12 +92,12 @@ struct PlanRun: Sendable {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let tiles = groups.flatMap { group in
-      regions(plan, rows: rows, channels: group.roles.count, options).map {
-        byteCount(plan, $0, group, halfs: plan.keepsHalfs(options))
-      }
+      regions(plan, rows: rows, channels: group.roles.count, options).map { (group: group, region: $0) }
     }
-    let shared = SharedRows(plan, rows: rows, groups: groups, isCut: tiles.count > groups.count, options)
-    return min(max(1, options.threads), tiles.count) * max(tiles.max() ?? 0, shared.tileBytes)
+    let bytes = tiles.map { byteCount(plan, $0.region, $0.group, halfs: plan.keepsHalfs(options)) }
+    let shared = SharedRows(
+      plan, rows: rows, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
+    return min(max(1, options.threads), tiles.count) * max(bytes.max() ?? 0, shared.tileBytes)
       + MemoryLayout<Float>.stride * shared.floatCount
   }
 

@@ -1,7 +1,8 @@
 import FewtapCore
 
-/// The rows at the low rate of a whole image, which several threads make first and then filter: else each tile would make anew
-/// those that its neighbors make, too, which for a wide filter is most of the work.
+/// The rows at the low rate of a whole image, which several threads make first and then filter, where tiles are lower than the
+/// filter reaches: else each would make anew those that its neighbors make, too, most of the work then. Where they are taller
+/// that is less than what sharing costs: rows that leave the caches, and threads that wait for each other.
 struct SharedRows {
   /// Those of a group of channels.
   private struct Window {
@@ -29,10 +30,11 @@ struct SharedRows {
   private static let leastColumns = 256
   private static let columnUnit = 64
 
-  /// `isCut`: whether a group has several tiles.
-  init(_ plan: ApplyPlan, rows: Range<Int>, groups: [ChannelGroup], isCut: Bool, _ options: ApplyOptions) {
+  /// What tiles of `tileHeight` rows share.
+  init(_ plan: ApplyPlan, rows: Range<Int>, groups: [ChannelGroup], tileHeight: Int, _ options: ApplyOptions) {
     var (windows, next, tileBytes) = ([Window](), 0, 0)
-    if let rate = plan.compiled.rate, isCut, options.threads > 1 {
+    let isLow = tileHeight < min(rows.count, plan.filter.bounds.height)
+    if let rate = plan.compiled.rate, isLow, options.threads > 1 {
       let halfs = plan.keepsHalfs(options)
       let low = plan.compiled.low(for: Region(x: 0..<plan.width, y: rows))
       let stride = TileShape.stride(low.x.count, isHalf: halfs)
