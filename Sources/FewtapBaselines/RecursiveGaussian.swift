@@ -63,7 +63,7 @@ public struct RecursiveGaussian: BaselineFilter, Equatable {
       cosine a: Double, sine b: Double, decay: Double, frequency: Double
     ) -> ([Double], [Double]) {
       let r = exponential(-decay)
-      let (c, s) = (FewtapBaselines.cosine(frequency), FewtapBaselines.sine(frequency))
+      let (c, s) = (FewtapCore.cosine(frequency), FewtapCore.sine(frequency))
       return ([a, r * (b * s - a * c)], [1, -2 * r * c, r * r])
     }
 

@@ -20,7 +20,8 @@ public struct ApplyOptions: Sendable {
   /// Looked at before each band of rows.
   public var cancellation: Cancellation?
   /// Whether rows between layers may be kept in half floats, where that is faster (``ApplyPlan/keepsHalfs(_:)`` says): with many
-  /// single taps, by some 5%. Each such row is rounded to 11 bits, and what is beyond 65504 comes to that.
+  /// single taps, by some 5%. Each such row is rounded to 11 bits, and what is beyond 65504 comes to that: the plan's error
+  /// grows by `2^-11` of the same magnitudes a layer; held by FewtapEngineTests/PlanAccuracyTests.
   public var allowsHalfs = false
   /// Keeps rows between layers in half floats, or does not; nil chooses. For tests.
   package var keepsHalfs: Bool?

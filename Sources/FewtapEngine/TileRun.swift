@@ -84,7 +84,9 @@ final class TileRun {
     lowStage = filter.rate?.columnSteps.count ?? 0
     sharesRows = low != nil
     if let low { windows[lowStage] = low }
-    direct = filter.rate == nil || !(low?.held.isEmpty ?? true) ? nil : source.directRows(columns)
+    // Rows that were made already need no image.
+    let isMade = low.map { !$0.held.isEmpty } ?? false
+    direct = filter.rate == nil || isMade ? nil : source.directRows(columns)
     // A layer reads the window before its own.
     let inputs = windows.dropFirst(lowStage)
     layers = .copying(

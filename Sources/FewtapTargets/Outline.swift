@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// A closed outline: the polygon through `points`, the last joined to the first.
 ///
 /// Units:    pixels from the kernel's center, +y down.

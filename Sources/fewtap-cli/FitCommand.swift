@@ -100,8 +100,8 @@ struct FitCommand: ParsableCommand {
 
   @Option(
     help: """
-      How much work to do, counted in steps. With --error or --cost, thorough searches for half a minute and finds \
-      layers a fifth cheaper. (default: normal)
+      How much work to do, counted in steps. With --error or --cost, thorough searches for up to half a minute and \
+      finds layers of up to a quarter fewer runs. (default: normal)
       """)
   var effort: Effort?
 
@@ -130,7 +130,7 @@ struct FitCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    if let planned = plan.given, let (flag, _) = searchFlags.first(where: { $0.1 && $0.0 != "--effort" }) {
+    if let planned = plan.given, let (flag, _) = searchFlags.first(where: \.1) {
       throw ValidationError(
         "\(flag) and \(planned) contradict each other: the planner chooses what a search is told; give one")
     }
@@ -165,12 +165,12 @@ struct FitCommand: ParsableCommand {
     }
   }
 
-  /// What a search is told; of these a planner is told the effort alone, and only where it is asked for by name.
+  /// What a search is told, and a planner is not. Both take `--effort`, which alone asks for a search.
   private var searchFlags: [(String, Bool)] {
     [
       ("--taps", taps != nil), ("--layout", layout != nil), ("--rate", rate != nil), ("--dense", dense),
       ("--tap-model", tapModel != nil), ("--objective", objective != nil), ("--recipe", recipe != .fewtap),
-      ("--initial-guess", initialGuess != nil), ("--effort", effort != nil), ("--seconds", seconds != nil),
+      ("--initial-guess", initialGuess != nil), ("--seconds", seconds != nil),
       ("--max-noise-gain", maxNoiseGain != nil), ("--nonnegative", nonnegative),
     ]
   }
@@ -193,7 +193,7 @@ struct FitCommand: ParsableCommand {
 
   /// What the planner chooses, unless a search is asked for.
   private func planned(_ kernel: Kernel) throws -> (FitResult, PlanReport?, seconds: Double)? {
-    guard plan.given != nil || !searchFlags.contains(where: \.1) else { return nil }
+    guard plan.given != nil || !(effort != nil || searchFlags.contains(where: \.1)) else { return nil }
     var options = try plan.options(seed: seed, threads: threading.threads)
     options.isThorough = effort == .thorough
     let clock = ContinuousClock.now

@@ -1,20 +1,8 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import FewtapCore
 
-// The C library's functions, imported here alone: no other file of this module depends on the platform.
-
-func exponential(_ x: Double) -> Double { exp(x) }
-
-func cubeRoot(_ x: Double) -> Double { cbrt(x) }
-
-func arctangent(_ x: Double) -> Double { atan(x) }
-
-func cosineAndSine(radians: Double) -> (cosine: Double, sine: Double) { (cos(radians), sin(radians)) }
+func cosineAndSine(radians: Double) -> (cosine: Double, sine: Double) {
+  (FewtapCore.cosine(radians), FewtapCore.sine(radians))
+}
 
 /// The unit vector at an angle, counterclockwise from +x as seen on a screen (+y down): 90 degrees is `(0, -1)`.
 ///
