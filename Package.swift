@@ -44,6 +44,7 @@ let package = Package(
     .target(
       name: "FewtapBaselines",
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "CFewtapLAPACK"]),
+    .target(name: "FewtapMetrics", dependencies: ["FewtapCore"]),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(
       name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
@@ -70,6 +71,7 @@ let package = Package(
       dependencies: [
         "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "FewtapBaselines", "TestSupport",
       ]),
+    .testTarget(name: "FewtapMetricsTests", dependencies: ["FewtapCore", "FewtapMetrics", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],
