@@ -51,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "fewtap-cli",
       dependencies: [
-        "Fewtap", "FewtapImageIO",
+        "Fewtap", "FewtapImageIO", "FewtapMetrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -11,5 +11,5 @@ struct BenchCommand: ParsableCommand {
 
       Measure on an idle machine: another program's work shows in the figures.
       """,
-    subcommands: [CalibrateCommand.self, BenchApplyCommand.self])
+    subcommands: [CalibrateCommand.self, BenchApplyCommand.self, BenchMetricsCommand.self])
 }
