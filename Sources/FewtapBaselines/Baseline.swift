@@ -5,6 +5,8 @@ import FewtapFit
 public enum Baseline: Equatable, Sendable, CustomStringConvertible {
   /// The kernel itself, every weight a tap: exact, and the cost that all others save.
   case dense
+  /// A fit of ours, beside its rivals.
+  case fit(FitOptions)
   /// The DISK paper's own recipe: ``FewtapFit/FitOptions/Recipe/paper``, bilinear taps.
   case paper(layout: Layout, guess: FitOptions.Guess = .sparse, seed: UInt64 = 1)
   /// ``ParallelTempering``.
@@ -26,6 +28,7 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .dense: "dense"
+    case .fit(let options): "fewtap \(options.budget) \(options.tapModel.rawValue) taps"
     case .paper(let layout, let guess, _): "DISK recipe \(layout), \(guess.rawValue) guess"
     case .tempering(let layout, let options): "parallel tempering \(layout), \(options.guess.rawValue) guess"
     case .lowRank(let rank): "low rank \(rank)"
@@ -43,45 +46,51 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
   /// Throws: ``BaselineError`` for a kernel that it cannot stand for or an option out of range, ``FewtapFit/FitError``,
   ///         ``FewtapCore/KernelError``.
   public func run(for kernel: Kernel, cancellation: Cancellation = Cancellation()) throws -> BaselineResult {
-    var made: (filter: any BaselineFilter, trace: [Double]) = (SparseFilter(dense: kernel), [])
-    let time = try ContinuousClock().measure { made = try make(for: kernel, cancellation) }
-    return try BaselineResult(name: description, made.filter, standingFor: kernel, made: time, trace: made.trace)
+    let (clock, recorder) = (ContinuousClock(), ConvergenceRecorder())
+    let start = clock.now
+    let filter = try make(for: kernel, recorder, cancellation)
+    let time = clock.now - start
+    return try BaselineResult(name: description, filter, standingFor: kernel, made: time, trace: recorder.trace)
   }
 
-  private func make(for kernel: Kernel, _ cancellation: Cancellation) throws -> (any BaselineFilter, trace: [Double]) {
+  private func make(
+    for kernel: Kernel, _ recorder: ConvergenceRecorder, _ cancellation: Cancellation
+  ) throws -> any BaselineFilter {
     switch self {
-    case .dense: return (SparseFilter(dense: kernel), [])
+    case .dense: return SparseFilter(dense: kernel)
+    case .fit(let options):
+      return try Fit(kernel, options).run(cancellation: cancellation) { recorder.record($0) }.filter
     case .paper(let layout, let guess, let seed):
       var options = FitOptions()
       (options.budget, options.recipe, options.tapModel) = (.layout(layout), .paper, .bilinear)
       (options.initialGuess, options.seed) = (guess, seed)
-      return (try Fit(kernel, options).run(cancellation: cancellation).filter, [])
+      return try Self.fit(options).make(for: kernel, recorder, cancellation)
     case .tempering(let layout, let options):
-      let result = try ParallelTempering(kernel, layout: layout, options).run(cancellation: cancellation)
-      return (result.filter, result.trace)
-    case .lowRank(let rank): return (try lowRank(rank, kernel), [])
+      let tempering = try ParallelTempering(kernel, layout: layout, options)
+      return tempering.run(cancellation: cancellation) { recorder.record($0) }.filter
+    case .lowRank(let rank): return try lowRank(rank, kernel)
     case .kawase:
       var filter = try KawaseBlur.filter(deviation: deviation(kernel))
       filter.gain = kernel.sum
-      return (filter, [])
-    case .dualFilter: return (try DualFilter(deviation: deviation(kernel)).scaled(by: kernel.sum), [])
+      return filter
+    case .dualFilter: return try DualFilter(deviation: deviation(kernel)).scaled(by: kernel.sum)
     case .complexDisk(let components):
       try requireBrightness(kernel)
       let disk = try kernel.nearestDisk()
       guard disk.isFound else { throw BaselineError.disksOnly(rival: description, distance: disk.distance) }
-      return (try ComplexDisk.filter(radius: disk.parameters, components: components).scaled(by: kernel.sum), [])
+      return try ComplexDisk.filter(radius: disk.parameters, components: components).scaled(by: kernel.sum)
     case .iteratedBox(let passes):
       try requireGaussian(kernel)
       let moments = kernel.moments
       let box = try IteratedBox(
         sigmaX: moments.varianceX.squareRoot(), sigmaY: moments.varianceY.squareRoot(), passes: passes)
-      return (box.scaled(by: kernel.sum), [])
+      return box.scaled(by: kernel.sum)
     case .recursiveGaussian:
       try requireGaussian(kernel)
       let moments = kernel.moments
       let gaussian = try RecursiveGaussian(
         sigmaX: moments.varianceX.squareRoot(), sigmaY: moments.varianceY.squareRoot())
-      return (gaussian.scaled(by: kernel.sum), [])
+      return gaussian.scaled(by: kernel.sum)
     }
   }
 
@@ -132,20 +141,25 @@ public struct BaselineResult: Sendable {
   public var passCount: Int
   /// Seconds that making it took, by the wall clock: the one figure here that differs from run to run.
   public var fitSeconds: Double
-  /// Of parallel tempering the best energy after each round, the start first; empty for others.
-  public var trace: [Double]
+  /// How a search came there, its last point the result itself; empty for what is made without a search.
+  public var trace: ConvergenceTrace
 
   /// Measures `filter`.
   ///
   /// Throws: as ``BaselineFilter/effectiveKernel()``.
   public init(
-    name: String, _ filter: any BaselineFilter, standingFor kernel: Kernel, made time: Duration, trace: [Double] = []
+    name: String, _ filter: any BaselineFilter, standingFor kernel: Kernel, made time: Duration,
+    trace: ConvergenceTrace = ConvergenceTrace()
   ) throws {
     (self.name, self.filter, self.trace) = (name, filter, trace)
     effectiveKernel = try filter.effectiveKernel()
     accuracy = try filter.accuracy(against: kernel)
     (tapCount, multiplyAddCount, passCount) = (filter.tapCount, filter.multiplyAddCount, filter.passCount)
     fitSeconds = time / .seconds(1)
+    guard let last = trace.points.last else { return }
+    self.trace.points.append(
+      ConvergenceTrace.Point(
+        steps: last.steps, seconds: fitSeconds, photoPSNR: accuracy.photo.mean, relativeError: accuracy.relativeError))
   }
 }
 

@@ -84,19 +84,20 @@ public struct ParallelTempering: Sendable {
 
   /// Runs it.
   ///
-  /// `progress` is told the finished fraction after each round, from the calling thread; `cancellation` ends the run early with
-  /// the best chain so far.
+  /// `progress` is told after each round, from the calling thread; its steps are the moves of all replicas, each one evaluation of
+  /// the energy. `cancellation` ends the run early with the best chain so far.
   public func run(
-    cancellation: Cancellation = Cancellation(), progress: (Double) -> Void = { _ in }
+    cancellation: Cancellation = Cancellation(), progress: (FitProgress) -> Void = { _ in }
   ) -> Result {
     let energy = TemperingEnergy(scaled)
+    let gauge = energy.gauge
     let temperatures = options.ladder
     var replicas = parallelMap(count: options.replicas, threads: options.threads) { index in
       replica(index, at: temperatures[index], energy)
     }
     var exchanges = SeededGenerator(seed: options.seed, stream: UInt64(options.replicas))
-    var trace = [Self.leastEnergy(replicas)]
-    var done = 0
+    var trace = [Self.best(replicas).energy]
+    var (done, figures, told) = (0, gauge(Self.best(replicas).synthesis.kernel), trace[0])
     while done < options.iterations, !cancellation.isCancelled {
       let count = min(options.exchangeInterval, options.iterations - done)
       let before = replicas
@@ -108,16 +109,20 @@ public struct ParallelTempering: Sendable {
       done += count
       let round = trace.count
       Self.exchange(&replicas, temperatures, parity: round % 2, using: &exchanges)
-      trace.append(Self.leastEnergy(replicas))
-      progress(Double(done) / Double(options.iterations))
+      let best = Self.best(replicas)
+      trace.append(best.energy)
+      if best.energy < told { (figures, told) = (gauge(best.synthesis.kernel), best.energy) }
+      progress(
+        FitProgress(
+          stage: .refinement, completed: done * options.replicas, total: options.iterations * options.replicas,
+          photoPSNR: figures.photoPSNR, relativeError: figures.relativeError))
     }
-    // The first of equals, whatever order the threads came in.
-    let best = replicas.map(\.best).enumerated().min { ($0.element.energy, $0.offset) < ($1.element.energy, $1.offset) }
-    let chain = best!.element.synthesis.parameters.chain(model: options.tapModel)
+    let best = Self.best(replicas)
+    let chain = best.synthesis.parameters.chain(model: options.tapModel)
     var filter = SparseFilter(chain, rate: nil, standingFor: kernel)
     filter.kernel = KernelReference(kernel)
     return Result(
-      filter: filter, energy: best!.element.energy, trace: trace,
+      filter: filter, energy: best.energy, trace: trace,
       acceptance: replicas.map { Double($0.acceptedMoves) / Double(max(1, done)) },
       termination: done < options.iterations ? .cancelled : .completed)
   }
@@ -154,8 +159,9 @@ public struct ParallelTempering: Sendable {
     }
   }
 
-  private static func leastEnergy(_ replicas: [TemperingReplica]) -> Double {
-    replicas.reduce(.infinity) { min($0, $1.best.energy) }
+  /// The best chain that any replica met, the first of equals; there is at least one replica.
+  private static func best(_ replicas: [TemperingReplica]) -> TemperingReplica.State {
+    replicas.dropFirst().reduce(replicas[0].best) { $1.best.energy < $0.energy ? $1.best : $0 }
   }
 }
 

@@ -95,6 +95,9 @@ public struct SeparableSum: BaselineFilter, Equatable {
     }
   }
 
+  /// The sum of all products of magnitudes over the magnitude of the sum: how much noise in what the passes store can grow.
+  package var noiseGain: Double { absoluteSum / abs(sum) }
+
   private var sum: Double { terms.reduce(0) { $0 + $1.row.reduce(0, +) * $1.column.reduce(0, +) } }
   private var absoluteSum: Double {
     terms.reduce(0) { $0 + $1.row.reduce(0) { $0 + abs($1) } * $1.column.reduce(0) { $0 + abs($1) } }

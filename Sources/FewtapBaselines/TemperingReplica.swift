@@ -1,4 +1,5 @@
 import FewtapCore
+import FewtapFit
 import FewtapSynthesis
 
 /// What parallel tempering minimizes: the relative squared error of the effective kernel.
@@ -25,6 +26,9 @@ struct TemperingEnergy: Sendable {
   func callAsFunction(_ synthesis: ChainSynthesis) -> Double {
     grid.power(grid.difference(synthesis.kernel, target), weight: weight)
   }
+
+  /// What tells a chain's other figures.
+  var gauge: ConvergenceGauge { ConvergenceGauge(target, on: grid) }
 
   /// Whether the layers' offsets stay within the grid.
   func holds(_ parameters: ChainParameters) -> Bool { parameters.reaches.reduce(0, +) <= room }

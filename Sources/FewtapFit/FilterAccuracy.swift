@@ -62,18 +62,21 @@ package struct AccuracyGauge: Sendable {
   /// The accuracy of a filter whose effective kernel is `effective`, whatever it is made of.
   package func accuracy(ofKernel effective: Kernel) throws -> FilterAccuracy { try accuracy(of: effective, nil) }
 
-  /// Its PSNR on photographs alone, in less time. Throws: as ``SparseFilter/effectiveKernel()``.
-  package func photo(of filter: SparseFilter) throws -> PhotoSpectrum.Prediction {
+  /// Its mean PSNR on photographs and the error of its mean kernel alone, in less time.
+  ///
+  /// Throws: as ``SparseFilter/effectiveKernel()``.
+  package func figures(of filter: SparseFilter) throws -> (photoPSNR: Double, relativeError: Double) {
     let phases = try filter.phaseSynthesis()
     let effective = try phases?.meanKernel() ?? filter.effectiveKernel()
     let gauge = enlarged(for: effective)
-    return gauge.photo(gauge.difference(effective), phases)
+    let difference = gauge.difference(effective)
+    return (gauge.photo(difference, phases).mean, gauge.error(difference))
   }
 
   private func accuracy(of effective: Kernel, _ phases: PhaseSynthesis?) throws -> FilterAccuracy {
     let gauge = enlarged(for: effective)
     let difference = gauge.difference(effective)
-    let error = (difference.reduce(0) { $0 + $1 * $1 } / square).squareRoot()
+    let error = gauge.error(difference)
     let worst = phases.map { (($0.errors(against: kernel).max() ?? 0) / square).squareRoot() }
     return FilterAccuracy(
       relativeError: worst ?? error, meanKernelError: error, photo: gauge.photo(difference, phases),
@@ -90,6 +93,10 @@ package struct AccuracyGauge: Sendable {
     var difference = grid.place(effective)
     for i in difference.indices { difference[i] -= target[i] }
     return difference
+  }
+
+  private func error(_ difference: [Double]) -> Double {
+    (difference.reduce(0) { $0 + $1 * $1 } / square).squareRoot()
   }
 
   private func photo(_ difference: [Double], _ phases: PhaseSynthesis?) -> PhotoSpectrum.Prediction {

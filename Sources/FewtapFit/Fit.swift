@@ -117,7 +117,7 @@ public struct Fit: Sendable {
   ) throws -> FitResult {
     if let rate = options.rate, options.budget == .dense { return try dense(rate) }
     if let exact = try exactFilter() { return exact }
-    let monitor = FitMonitor(try photoGauge(), options.effort, cancellation, progress)
+    let monitor = FitMonitor(try progressGauge(), options.effort, cancellation, progress)
     var best: ChainParameters
     switch options.recipe {
     case .paper:
@@ -227,16 +227,18 @@ public struct Fit: Sendable {
     return try finish(chain, termination: .completed)
   }
 
-  /// What tells the PSNR on photographs of a chain on its way.
-  private func photoGauge() throws -> @Sendable (FitProblem.Point) -> Double {
+  /// What tells the figures of a chain on its way.
+  private func progressGauge() throws
+    -> @Sendable (FitProblem.Point) -> (photoPSNR: Double, relativeError: Double)
+  {
     guard let rate = options.rate else {
-      let (problem, spectrum) = (problem, PhotoSpectrum(grid: problem.grid))
-      return { spectrum.prediction(problem.grid.difference($0.synthesis.kernel, problem.loss.target)).mean }
+      let gauge = ConvergenceGauge(problem.loss.target, on: problem.grid)
+      return { gauge($0.synthesis.kernel) }
     }
     let (gauge, model) = (AccuracyGauge(try kernel.scaled(by: 1 / Self.scale(kernel))), options.tapModel)
     return { point in
       let filter = SparseFilter(chain: point.parameters.chain(model: model), rate: rate)
-      return (try? gauge.photo(of: filter).mean) ?? 0
+      return (try? gauge.figures(of: filter)) ?? (0, .infinity)
     }
   }
 

@@ -8,12 +8,12 @@ final class FitMonitor: Sendable {
     var completed = 0
     var total: Int?
     var bestCost = Double.infinity
-    var photoPSNR = 0.0
+    var figures = (photoPSNR: 0.0, relativeError: Double.infinity)
     var ranOutOfTime = false
   }
 
   private let tally = Mutex(Tally())
-  private let photoPSNR: @Sendable (FitProblem.Point) -> Double
+  private let figures: @Sendable (FitProblem.Point) -> (photoPSNR: Double, relativeError: Double)
   private let cancellation: Cancellation
   private let progress: @Sendable (FitProgress) -> Void
   private let start = ContinuousClock.now
@@ -22,13 +22,13 @@ final class FitMonitor: Sendable {
   /// Share of a time limit that goes to the starts.
   private static let shareOfStarts = 0.4
 
-  /// `photoPSNR` tells that of a point.
+  /// `figures` tells those of a point.
   init(
-    _ photoPSNR: @escaping @Sendable (FitProblem.Point) -> Double, _ effort: FitOptions.Effort,
-    _ cancellation: Cancellation,
+    _ figures: @escaping @Sendable (FitProblem.Point) -> (photoPSNR: Double, relativeError: Double),
+    _ effort: FitOptions.Effort, _ cancellation: Cancellation,
     _ progress: @escaping @Sendable (FitProgress) -> Void
   ) {
-    self.photoPSNR = photoPSNR
+    self.figures = figures
     self.cancellation = cancellation
     self.progress = progress
     if case .seconds(let seconds) = effort { limit = .seconds(min(seconds, 1e9)) } else { limit = nil }
@@ -55,10 +55,12 @@ final class FitMonitor: Sendable {
       tally.completed += 1
       if point.cost < tally.bestCost {
         tally.bestCost = point.cost
-        tally.photoPSNR = photoPSNR(point)
+        tally.figures = figures(point)
       }
       progress(
-        FitProgress(stage: stage, completed: tally.completed, total: tally.total, photoPSNR: tally.photoPSNR))
+        FitProgress(
+          stage: stage, completed: tally.completed, total: tally.total, photoPSNR: tally.figures.photoPSNR,
+          relativeError: tally.figures.relativeError))
     }
     return hasTime(for: stage)
   }

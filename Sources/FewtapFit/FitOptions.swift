@@ -3,7 +3,7 @@ import FewtapCore
 /// What a fit may use and how hard it should try.
 public struct FitOptions: Equatable, Sendable {
   /// How many taps there may be.
-  public enum Budget: Equatable, Sendable {
+  public enum Budget: Equatable, Sendable, CustomStringConvertible {
     /// So many in all; the fit finds the layers.
     case taps(Int)
     /// So many in each layer, alone or in vertical runs.
@@ -11,6 +11,15 @@ public struct FitOptions: Equatable, Sendable {
     /// All that the kernel has at a lower ``FitOptions/rate``, in one layer or, if it is separable there, in two: solved at
     /// once, without a search.
     case dense
+
+    /// `96`, a layout's text, or `dense`.
+    public var description: String {
+      switch self {
+      case .taps(let count): "\(count)"
+      case .layout(let layout): "\(layout)"
+      case .dense: "dense"
+      }
+    }
   }
 
   /// Which method finds the taps.
@@ -29,12 +38,15 @@ public struct FitOptions: Equatable, Sendable {
     case sparse
     /// ``RadialGuess``: the paper's other one.
     case radial
+    /// ``RandomGuess``: where a search starts that is told nothing.
+    case random
 
     package var guess: any InitialGuess {
       switch self {
       case .mass: MassGuess()
       case .sparse: SparseSamplingGuess()
       case .radial: RadialGuess()
+      case .random: RandomGuess()
       }
     }
   }

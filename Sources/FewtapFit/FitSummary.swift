@@ -40,10 +40,19 @@ public struct FitProgress: Equatable, Sendable {
 
   /// What is being done.
   public var stage: Stage
-  /// Steps done in all, of ``total``.
+  /// Steps done in all, of ``total``: exchange sweeps, Levenberg-Marquardt iterations, hops or gradient steps of a fit; moves of
+  /// all replicas of ``FewtapBaselines/ParallelTempering``.
   public var completed: Int
   /// Steps that the effort asks for; nil if a time limit decides.
   public var total: Int?
-  /// Predicted PSNR on photographs of the best chain so far, dB.
+  /// Predicted PSNR on photographs of the best chain so far, its sum made exact, dB.
   public var photoPSNR: Double
+  /// `|K - T|_2 / |T|_2` of the same chain; at a lower rate that of its mean kernel.
+  public var relativeError: Double
+
+  /// The figures after so many steps.
+  public init(stage: Stage, completed: Int, total: Int?, photoPSNR: Double, relativeError: Double) {
+    (self.stage, self.completed, self.total) = (stage, completed, total)
+    (self.photoPSNR, self.relativeError) = (photoPSNR, relativeError)
+  }
 }

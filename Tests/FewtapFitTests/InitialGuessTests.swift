@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 @Suite struct InitialGuessTests {
-  private static let guesses: [any InitialGuess] = [RadialGuess(), SparseSamplingGuess(), MassGuess()]
+  private static let guesses: [any InitialGuess] = [RadialGuess(), SparseSamplingGuess(), MassGuess(), RandomGuess()]
 
-  @Test(arguments: 0..<3, ["disk:radius=12", "delta", "line:length=9,angle=0"])
+  @Test(arguments: 0..<4, ["disk:radius=12", "delta", "line:length=9,angle=0"])
   func layersHaveTheLayoutAndSumToOne(index: Int, name: String) throws {
     let kernel = try KernelSpecification(name).makeKernel()
     for layout in [[1], [5, 1], [20, 6, 3]] {
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<3) func aSeedRepeats(index: Int) throws {
+  @Test(arguments: 0..<4) func aSeedRepeats(index: Int) throws {
     let kernel = try Kernel.heart(size: 25)
     func make(_ seed: UInt64) -> ChainParameters {
       var random = SeededGenerator(seed: seed)
@@ -61,6 +61,21 @@ import Testing
       (p.x[range.lowerBound] * p.x[range.lowerBound] + p.y[range.lowerBound] * p.y[range.lowerBound]).squareRoot()
     }
     #expect(abs(radii.reduce(0, +) - Double(kernel.radius)) <= gamma(64) * Double(kernel.radius))
+  }
+
+  /// The layers' disks add up to the kernel's radius, and taps lie evenly in them: of radius R the mean squared distance is R^2 / 2.
+  @Test func randomFillsTheRadius() throws {
+    var random = SeededGenerator(seed: 1)
+    let kernel = try Kernel.disk(radius: 20)
+    let p = RandomGuess().parameters(for: kernel, layout: [1000, 1000], using: &random)
+    let radius = Double(kernel.radius) / 2
+    for range in p.ranges {
+      let squares = range.map { p.x[$0] * p.x[$0] + p.y[$0] * p.y[$0] }
+      #expect(squares.allSatisfy { $0 <= radius * radius * (1 + gamma(8)) })
+      // The square is even in 0...R^2, of deviation R^2 / sqrt(12): the mean of 1000 is within five of its own deviations.
+      let deviation = radius * radius / (12.0 * 1000).squareRoot()
+      #expect(abs(squares.reduce(0, +) / 1000 - radius * radius / 2) < 5 * deviation)
+    }
   }
 
   /// First-layer cells keep the kernel's centroid, up to the floor given to empty cells; and variances add up to the kernel's.

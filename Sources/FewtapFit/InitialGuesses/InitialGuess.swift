@@ -1,7 +1,7 @@
 import FewtapCore
 import FewtapSynthesis
 
-/// Where a search starts. Conformers: ``RadialGuess``, ``SparseSamplingGuess``, ``MassGuess``.
+/// Where a search starts. Conformers: ``RandomGuess``, ``RadialGuess``, ``SparseSamplingGuess``, ``MassGuess``.
 public protocol InitialGuess: Sendable {
   /// A chain of the given layout for `kernel`; each layer's weights sum to 1.
   func parameters(for kernel: Kernel, layout: [Int], using random: inout SeededGenerator) -> ChainParameters
