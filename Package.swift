@@ -45,13 +45,19 @@ let package = Package(
       name: "FewtapBaselines",
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "CFewtapLAPACK"]),
     .target(name: "FewtapMetrics", dependencies: ["FewtapCore"]),
+    .target(
+      name: "FewtapReport",
+      dependencies: [
+        "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "FewtapBaselines",
+        "FewtapMetrics",
+      ]),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(
       name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
     .executableTarget(
       name: "fewtap-cli",
       dependencies: [
-        "Fewtap", "FewtapImageIO", "FewtapMetrics",
+        "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -72,6 +78,12 @@ let package = Package(
         "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "FewtapBaselines", "TestSupport",
       ]),
     .testTarget(name: "FewtapMetricsTests", dependencies: ["FewtapCore", "FewtapMetrics", "TestSupport"]),
+    .testTarget(
+      name: "FewtapReportTests",
+      dependencies: [
+        "FewtapCore", "FewtapTargets", "FewtapFit", "FewtapEngine", "FewtapBaselines", "FewtapMetrics", "FewtapReport",
+        "TestSupport",
+      ]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],

@@ -3,6 +3,7 @@ import Fewtap
 /// A JSON value whose keys keep the order they are written in. A number that is not finite becomes null, as JSON has none.
 enum JSON {
   case null
+  case bool(Bool)
   case integer(Int)
   case unsigned(UInt64)
   case number(Double)
@@ -17,6 +18,7 @@ enum JSON {
   func text(indent: String = "") -> String {
     switch self {
     case .null: return "null"
+    case .bool(let value): return "\(value)"
     case .integer(let value): return "\(value)"
     case .unsigned(let value): return "\(value)"
     case .number(let value): return value.isFinite ? "\(value)" : "null"

@@ -1,0 +1,131 @@
+import FewtapBaselines
+import FewtapCore
+import FewtapFit
+import Synchronization
+
+extension PaperSuite {
+  /// How far a suite is.
+  public struct Progress: Sendable {
+    /// The share of the estimated work that is done, 0...1.
+    public var share: Double
+    /// What was begun last.
+    public var label: String
+  }
+
+  /// Points of a trace that are kept: enough for a smooth curve over a logarithmic axis of a page's width.
+  static let tracePoints = 48
+
+  /// Makes all runs, and tells `progress` when one begins, from the threads that work.
+  ///
+  /// After `cancellation` the runs under way are dropped: a search that was ended early is none of the paper's. What was complete
+  /// until then is returned.
+  public func run(
+    cancellation: Cancellation = Cancellation(), progress: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) -> PaperResults {
+    let tasks = tasks()
+    let work = tasks.map(\.work)
+    let total = max(work.reduce(0, +), .leastNormalMagnitude)
+    let done = Mutex(0.0)
+    let outcomes = parallelMap(count: tasks.count, threads: threads) { index -> Outcome? in
+      guard !cancellation.isCancelled else { return nil }
+      progress(Progress(share: done.withLock { $0 } / total, label: tasks[index].label))
+      let outcome = tasks[index].outcome(cancellation)
+      done.withLock { $0 += work[index] }
+      return cancellation.isCancelled ? nil : outcome
+    }
+    return PaperResults(tasks, outcomes)
+  }
+
+  /// About how long ``run(cancellation:progress:)`` takes, in seconds: what the kinds of runs took where they were measured, scaled
+  /// by what a short one takes here and now.
+  public func estimatedSeconds() -> Double {
+    let work = tasks().reduce(0) { $0 + $1.work }
+    var options = ParallelTempering.Options()
+    options.iterations = 200
+    guard let subject = subjects.first, let layout = try? Layout(parsing: "24x4") else { return 0 }
+    let sample = Task(subject, layout, .tempering, nil, seed: 1, .tempering(layout: layout, options))
+    let time = ContinuousClock().measure { _ = sample.outcome(Cancellation()) }
+    return work / Double(max(1, threads)) * (time / .seconds(1)) / sample.work
+  }
+
+  /// What a run gave.
+  enum Outcome: Sendable {
+    case run(PaperResults.Run)
+    case failure(String)
+  }
+}
+
+extension PaperSuite.Task {
+  func outcome(_ cancellation: Cancellation) -> PaperSuite.Outcome {
+    do {
+      let result = try baseline.run(for: subject.kernel, cancellation: cancellation)
+      return .run(PaperResults.Run(result, seed: seed, keepsTrace: guess != nil))
+    } catch {
+      return .failure("\(error)")
+    }
+  }
+
+  /// Seconds that the run took on one core of a AMD EPYC with AVX-512, 49 x 49 pixels: within a third for 48 to 384 taps in
+  /// 4 to 8 layers, which is enough to tell minutes.
+  var work: Double {
+    let taps = Double(layout.map(\.tapCount) ?? 0) / 96
+    let layers = Double(layout?.layers.count ?? 0) / 4
+    // The search's grid is four radii wide, 64 at least.
+    let side = Double(max(64, 4 * subject.kernel.radius + 2)) / 98
+    let area = side * side
+    switch baseline {
+    case .fit(let options) where options.recipe == .fewtap && options.tapModel == .integer:
+      return area * (0.25 + 0.06 * taps * taps)
+    case .fit: return area * (0.35 + 0.13 * taps * taps * layers)
+    case .paper: return area * (0.15 + 0.4 * layers)
+    case .tempering(_, let options):
+      return area * 2.7e-5 * Double(options.iterations * options.replicas) * (0.5 + 0.5 * layers)
+    default: return 0.005
+    }
+  }
+}
+
+extension PaperResults {
+  /// Puts the outcomes of `tasks` under one another; nil stands for a run that was not made.
+  init(_ tasks: [PaperSuite.Task], _ outcomes: [PaperSuite.Outcome?]) {
+    (rows, ranks, guesses) = ([], [], [])
+    var all: [Row] = []
+    for (task, outcome) in zip(tasks, outcomes) {
+      let rank: Int? = if case .lowRank(let rank) = task.baseline { rank } else { nil }
+      var row = Row(
+        kernel: task.subject.name, layout: task.layout, rival: task.rival, guess: task.guess, rank: rank, runs: [],
+        runsAsked: 0)
+      if let last = all.last, last.isRow(of: row) { row = all.removeLast() }
+      row.runsAsked += 1
+      switch outcome {
+      case .run(let run): row.runs.append(run)
+      case .failure(let reason): row.failure = reason
+      case nil: break
+      }
+      all.append(row)
+    }
+    all.removeAll { $0.runs.isEmpty && $0.failure == nil }
+    ranks = all.filter { $0.layout == nil }
+    guesses = all.filter { $0.guess != nil }
+    rows = all.filter { $0.layout != nil && $0.guess == nil }
+  }
+}
+
+extension PaperResults.Row {
+  fileprivate func isRow(of other: Self) -> Bool {
+    kernel == other.kernel && layout == other.layout && rival == other.rival && guess == other.guess
+      && rank == other.rank
+  }
+}
+
+extension PaperResults.Run {
+  init(_ result: BaselineResult, seed: UInt64?, keepsTrace: Bool) {
+    self.seed = seed
+    (photoPSNR, worstPhotoPSNR) = (result.accuracy.photo.mean, result.accuracy.photo.worst)
+    relativeError = result.accuracy.relativeError
+    noiseGain =
+      (result.filter as? SparseFilter)?.chain.noiseGain ?? (result.filter as? SeparableSum)?.noiseGain
+    (tapCount, multiplyAddCount, fitSeconds) = (result.tapCount, result.multiplyAddCount, result.fitSeconds)
+    trace = keepsTrace ? result.trace.thinned(to: PaperSuite.tracePoints) : ConvergenceTrace()
+  }
+}
