@@ -7,6 +7,8 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
   case dense
   /// A fit of ours, beside its rivals.
   case fit(FitOptions)
+  /// ``FourierFilter``: the kernel itself by Fourier transforms, in Double.
+  case fourier
   /// The DISK paper's own recipe: ``FewtapFit/FitOptions/Recipe/paper``, bilinear taps.
   case paper(layout: Layout, guess: FitOptions.Guess = .sparse, seed: UInt64 = 1)
   /// ``ParallelTempering``.
@@ -29,8 +31,9 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .dense: "dense"
     case .fit(let options): "fewtap \(options.budget) \(options.tapModel.rawValue) taps"
-    case .paper(let layout, let guess, _): "DISK recipe \(layout), \(guess.rawValue) guess"
-    case .tempering(let layout, let options): "parallel tempering \(layout), \(options.guess.rawValue) guess"
+    case .fourier: "FFT in Double"
+    case .paper(let layout, let guess, _): "DISK recipe \(layout)" + Self.words(guess)
+    case .tempering(let layout, let options): "parallel tempering \(layout)" + Self.words(options.guess)
     case .lowRank(let rank): "low rank \(rank)"
     case .kawase: "Kawase"
     case .dualFilter: "dual filter"
@@ -39,6 +42,9 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
     case .recursiveGaussian: "recursive Gaussian"
     }
   }
+
+  /// A guess is named where it is not the paper's own.
+  private static func words(_ guess: FitOptions.Guess) -> String { guess == .sparse ? "" : ", \(guess.rawValue) guess" }
 
   /// Makes the rival's filter for `kernel`, and measures it.
   ///
@@ -60,6 +66,7 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
     case .dense: return SparseFilter(dense: kernel)
     case .fit(let options):
       return try Fit(kernel, options).run(cancellation: cancellation) { recorder.record($0) }.filter
+    case .fourier: return FourierFilter(kernel)
     case .paper(let layout, let guess, let seed):
       var options = FitOptions()
       (options.budget, options.recipe, options.tapModel) = (.layout(layout), .paper, .bilinear)
@@ -139,6 +146,8 @@ public struct BaselineResult: Sendable {
   public var multiplyAddCount: Double
   /// How often a plane is written.
   public var passCount: Int
+  /// How much rounding may grow on the way; see ``BaselineFilter/noiseGain``.
+  public var noiseGain: Double?
   /// Seconds that making it took, by the wall clock: the one figure here that differs from run to run.
   public var fitSeconds: Double
   /// How a search came there, its last point the result itself; empty for what is made without a search.
@@ -155,6 +164,7 @@ public struct BaselineResult: Sendable {
     effectiveKernel = try filter.effectiveKernel()
     accuracy = try filter.accuracy(against: kernel)
     (tapCount, multiplyAddCount, passCount) = (filter.tapCount, filter.multiplyAddCount, filter.passCount)
+    noiseGain = filter.noiseGain
     fitSeconds = time / .seconds(1)
     guard let last = trace.points.last else { return }
     self.trace.points.append(
@@ -166,10 +176,12 @@ public struct BaselineResult: Sendable {
 extension SparseFilter {
   /// The kernel as a filter of one layer.
   fileprivate init(dense kernel: Kernel) {
+    let scale = Fit.scale(kernel)
     var taps: [Tap] = []
     kernel.forEachOffset { x, y, weight in
-      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight)) }
+      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight / scale)) }
     }
-    self.init(chain: TapChain(model: .integer, layers: [TapLayer(taps)]), kernel: KernelReference(kernel))
+    self.init(TapChain(model: .integer, layers: [TapLayer(taps)]), rate: nil, standingFor: kernel)
+    self.kernel = KernelReference(kernel)
   }
 }

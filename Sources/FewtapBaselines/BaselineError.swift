@@ -1,3 +1,4 @@
+import FewtapCore
 import FewtapFit
 
 /// Why a rival cannot stand for a kernel, or not as asked.
@@ -43,10 +44,11 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
     case .gaussiansOnly(let rival, let distance):
       "\(rival): Gaussians along the axes only, and this kernel differs from the nearest one by \(Self.percent(distance))"
     case .nonnegativeOnly(let rival, let minimum):
-      "\(rival): kernels without negative weights only, and this one's least is \(minimum)"
+      "\(rival): kernels without negative weights only, and this one's least is \(Self.short(minimum))"
     case .zeroSum(let rival): "\(rival): kernels that keep brightness only, and this one's weights sum to 0"
     case .deviation(let rival, let deviation, let least, let most):
-      "\(rival): a standard deviation of \(deviation) pixels cannot be met: expected \(least) to \(most)"
+      "\(rival): a standard deviation of \(Self.short(deviation)) pixels cannot be met: expected \(least == 0 ? "more than 0" : "\(Self.short(least))") "
+        + "to \(Self.short(most))"
     case .badPassCount(let count):
       "iterated box with \(count) passes: expected \(IteratedBox.passCounts.lowerBound) to \(IteratedBox.passCounts.upperBound)"
     case .badDualFilter(let levels, let offset):
@@ -62,6 +64,13 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
     case .temperingMovesSingleTaps(let layout):
       "parallel tempering moves taps alone, but layout \(layout) has vertical runs: give a layout without r"
     }
+  }
+
+  /// Three digits that count: enough to see why.
+  private static func short(_ value: Double) -> Double {
+    guard value != 0, value.isFinite else { return value }
+    let scale = power(10, 2 - logarithm10(abs(value)).rounded(.down))
+    return (value * scale).rounded() / scale
   }
 
   private static func percent(_ share: Double) -> String { "\(Int((100 * min(share, 100)).rounded()))%" }

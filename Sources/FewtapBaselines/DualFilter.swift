@@ -124,6 +124,8 @@ public struct DualFilter: BaselineFilter, PhasedFilter, Equatable {
 
   /// Two a level.
   public var passCount: Int { 2 * levels }
+  /// 1: no weight is negative.
+  public var noiseGain: Double? { 1 }
 
   /// The mean over all phases of what a point of light becomes.
   public func effectiveKernel() throws -> Kernel { try kernel(meanReading()) }

@@ -85,6 +85,8 @@ public struct IteratedBox: BaselineFilter, Equatable {
   public var multiplyAddCount: Double { Double(8 * passes) }
   /// One a pass and axis.
   public var passCount: Int { 2 * passes }
+  /// 1: no weight is negative.
+  public var noiseGain: Double? { 1 }
 
   /// The product of what both axes make of an impulse.
   public func effectiveKernel() throws -> Kernel { try Kernel(row: row, column: column) }

@@ -106,6 +106,8 @@ public struct RecursiveGaussian: BaselineFilter, Equatable {
   public var multiplyAddCount: Double { 34 }
   /// Two along each axis.
   public var passCount: Int { 4 }
+  /// Unknown: a recursion feeds its own rounding back.
+  public var noiseGain: Double? { nil }
 
   /// The product of what both axes make of an impulse.
   public func effectiveKernel() throws -> Kernel { try Kernel(row: row, column: column) }

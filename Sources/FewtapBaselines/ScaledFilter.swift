@@ -10,6 +10,7 @@ struct ScaledFilter<Base: BaselineFilter>: BaselineFilter {
   var tapCount: Int { base.tapCount }
   var multiplyAddCount: Double { base.multiplyAddCount + 1 }
   var passCount: Int { base.passCount }
+  var noiseGain: Double? { base.noiseGain }
 
   func effectiveKernel() throws -> Kernel { try base.effectiveKernel().scaled(by: gain) }
 
@@ -23,9 +24,16 @@ struct ScaledFilter<Base: BaselineFilter>: BaselineFilter {
   }
 
   func apply(toPlane plane: Plane<Float>, options: ApplyOptions) throws(ApplyError) -> Plane<Float> {
-    var result = try base.apply(toPlane: plane, options: options)
-    for index in result.values.indices { result.values[index] *= Float(gain) }
-    return result
+    try prepared(width: plane.width)(plane, options)
+  }
+
+  func prepared(width: Int) throws(ApplyError) -> PlaneFilter {
+    let (filter, gain) = (try base.prepared(width: width), Float(gain))
+    return { plane, options throws(ApplyError) in
+      var result = try filter(plane, options)
+      for index in result.values.indices { result.values[index] *= gain }
+      return result
+    }
   }
 }
 

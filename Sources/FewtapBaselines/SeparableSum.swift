@@ -59,6 +59,8 @@ public struct SeparableSum: BaselineFilter, Equatable {
   public var multiplyAddCount: Double { Double(tapCount + max(0, filters.count - 1)) }
   /// Two a term.
   public var passCount: Int { 2 * filters.count }
+  /// `sum_t |v_t|_1 |u_t|_1 / |sum K|`; nil where weights cancel.
+  public var noiseGain: Double? { abs(sum) > 1e-9 * absoluteSum ? absoluteSum / abs(sum) : nil }
 
   /// The sum of the products, of the terms' size.
   ///
@@ -79,24 +81,29 @@ public struct SeparableSum: BaselineFilter, Equatable {
   public func apply(toPlane plane: Plane<Float>, options: ApplyOptions = ApplyOptions()) throws(ApplyError)
     -> Plane<Float>
   {
+    try prepared(width: plane.width)(plane, options)
+  }
+
+  /// A plan a term.
+  public func prepared(width: Int) throws(ApplyError) -> PlaneFilter {
+    let plans = try filters.map { filter throws(ApplyError) in try ApplyPlan(filter, width: width) }
+    return { plane, options throws(ApplyError) in try apply(plans, to: plane, options) }
+  }
+
+  private func apply(_ plans: [ApplyPlan], to plane: Plane<Float>, _ options: ApplyOptions) throws(ApplyError)
+    -> Plane<Float>
+  {
     // A term cannot be normalized on its own.
     try options.applyingNormalization(to: plane, sum: sum, absoluteSum: absoluteSum) {
       plane, options throws(ApplyError) in
       var result: Plane<Float>?
-      for filter in filters {
-        let part = try filter.apply(toPlane: plane, options: options)
-        if result == nil {
-          result = part
-        } else {
-          for index in part.values.indices { result?.values[index] += part.values[index] }
-        }
+      for plan in plans {
+        let part = try plan.apply(toPlane: plane, options: options)
+        if result == nil { result = part } else { result?.add(part) }
       }
       return result ?? Plane(width: plane.width, height: plane.height)
     }
   }
-
-  /// The sum of all products of magnitudes over the magnitude of the sum: how much noise in what the passes store can grow.
-  package var noiseGain: Double { absoluteSum / abs(sum) }
 
   private var sum: Double { terms.reduce(0) { $0 + $1.row.reduce(0, +) * $1.column.reduce(0, +) } }
   private var absoluteSum: Double {
@@ -106,5 +113,16 @@ public struct SeparableSum: BaselineFilter, Equatable {
   /// The same filter times `factor`.
   public func scaled(by factor: Double) throws(BaselineError) -> SeparableSum {
     try SeparableSum(terms: terms.map { Term(row: $0.row.map { $0 * factor }, column: $0.column) }, center: center)
+  }
+}
+
+extension Plane<Float> {
+  /// Adds a plane of the same size; bare pointers, which the compiler makes vector code of.
+  fileprivate mutating func add(_ other: Plane) {
+    values.withUnsafeMutableBufferPointer { sums in
+      other.values.withUnsafeBufferPointer { terms in
+        for index in 0..<sums.count { sums[index] += terms[index] }
+      }
+    }
   }
 }

@@ -123,8 +123,7 @@ extension PaperResults.Run {
     self.seed = seed
     (photoPSNR, worstPhotoPSNR) = (result.accuracy.photo.mean, result.accuracy.photo.worst)
     relativeError = result.accuracy.relativeError
-    noiseGain =
-      (result.filter as? SparseFilter)?.chain.noiseGain ?? (result.filter as? SeparableSum)?.noiseGain
+    noiseGain = result.noiseGain
     (tapCount, multiplyAddCount, fitSeconds) = (result.tapCount, result.multiplyAddCount, result.fitSeconds)
     trace = keepsTrace ? result.trace.thinned(to: PaperSuite.tracePoints) : ConvergenceTrace()
   }

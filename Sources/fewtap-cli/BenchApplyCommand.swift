@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewtap
+import FewtapReport
 import Foundation
 
 /// `fewtap bench apply`: how long filters take on this machine.
@@ -106,10 +107,10 @@ struct BenchRow {
   let samples: PlaneBench.Samples
   let threads: Int
   /// Of the whole image, in milliseconds.
-  let time: Measurement
+  let time: Timing
   let megapixels: Double
 
-  init(subject: BenchSubject, bench: PlaneBench, threads: Int, time: Measurement) {
+  init(subject: BenchSubject, bench: PlaneBench, threads: Int, time: Timing) {
     (self.subject, self.threads, self.time) = (subject, threads, time)
     (channels, samples, megapixels) = (bench.channels, bench.samples, bench.megapixels)
   }

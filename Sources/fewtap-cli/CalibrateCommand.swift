@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewtap
+import FewtapReport
 import FewtapImageIO
 import Foundation
 

@@ -17,7 +17,9 @@ struct FewtapCommand: ParsableCommand {
       Exit codes: 0 done, 1 failed, 64 the command line was wrong. Nothing that exists is overwritten without --force.
       """,
     version: "0.1.0",
-    subcommands: [KernelCommand.self, FitCommand.self, ApplyCommand.self, InfoCommand.self, BenchCommand.self])
+    subcommands: [
+      KernelCommand.self, FitCommand.self, ApplyCommand.self, InfoCommand.self, CompareCommand.self, BenchCommand.self,
+    ])
 
   static func main() {
     // A reader that closes its end early (`| head`) is no failure of ours.

@@ -1,4 +1,5 @@
 import Fewtap
+import FewtapReport
 import Foundation
 
 /// An image in memory of its own, and a filter that runs over it again and again.
@@ -41,8 +42,8 @@ struct PlaneBench {
 
   /// Milliseconds of each run of each plan, in rounds: what disturbs the machine disturbs all alike.
   func milliseconds(
-    _ plans: [ApplyPlan], threads: Int, rounds: Int, clock: Measurement.Clock, round: (Int) throws -> Void = { _ in }
-  ) throws -> [Measurement] {
+    _ plans: [ApplyPlan], threads: Int, rounds: Int, clock: Timing.Clock, round: (Int) throws -> Void = { _ in }
+  ) throws -> [Timing] {
     var times = [[Double]](repeating: [], count: plans.count)
     var output = [UInt8](repeating: 0, count: input.count)
     for index in 0...rounds {
@@ -53,7 +54,7 @@ struct PlaneBench {
         if index > 0 { times[slot].append(time) }
       }
     }
-    return times.map { Measurement($0) }
+    return times.map { Timing($0) }
   }
 
   /// Filters the image once.

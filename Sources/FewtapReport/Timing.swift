@@ -1,15 +1,16 @@
 import Foundation
 
 /// Several timings of the same work.
-struct Measurement {
+public struct Timing: Equatable, Sendable {
   /// In milliseconds.
-  let median: Double
+  public let median: Double
   /// Median absolute deviation from it.
-  let deviation: Double
+  public let deviation: Double
   /// What the fastest quarter stays below: on a machine that does other things too, nearer to the truth.
-  let lowerQuartile: Double
+  public let lowerQuartile: Double
 
-  init(_ milliseconds: [Double]) {
+  /// Summarizes timings in milliseconds.
+  public init(_ milliseconds: [Double]) {
     func middle(_ values: [Double]) -> Double {
       let sorted = values.sorted()
       guard !sorted.isEmpty else { return 0 }
@@ -21,21 +22,21 @@ struct Measurement {
   }
 
   /// What time is read from.
-  enum Clock {
+  public enum Clock: Sendable {
     /// The clock on the wall.
     case wall
     /// What this process has worked, on all threads: other programs hardly change it.
     case processor
 
     /// Seconds.
-    var now: Double {
+    public var now: Double {
       var time = timespec()
       clock_gettime(self == .wall ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time)
       return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
     }
 
     /// Milliseconds that `work` takes.
-    func time(_ work: () throws -> Void) rethrows -> Double {
+    public func time(_ work: () throws -> Void) rethrows -> Double {
       let start = now
       try work()
       return 1e3 * (now - start)

@@ -1,0 +1,171 @@
+import ArgumentParser
+import Fewtap
+import FewtapImageIO
+import FewtapReport
+
+/// `fewtap compare`: a filter of ours beside its rivals, on the user's kernel and images.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare", abstract: "Compare filters of ours with rivals, on your kernel and your images.",
+    discussion: """
+      Examples:
+        fewtap compare heart:size=49
+        fewtap compare disk:radius=20 photo.jpg --report disk-report
+        fewtap compare my-bokeh.png photo.jpg night.jpg --with fewtap:60dB --with paper:24x4 --with low-rank:4
+        fewtap compare --list
+
+      Each contender makes a filter for the kernel; all are measured on the same images against the true kernel, in linear \
+      light with mirrored borders, and timed in turns on the same plane of noise by one thread. Of an image larger than a \
+      megapixel the middle is taken unless --whole is given. Without an image, errors on photographs are predicted. "Points" is the PSNR on \
+      points of light, brighter than a display can show, where the kernel itself is seen. A contender that cannot stand for the \
+      kernel stays in the table and says why.
+      """)
+
+  @Argument(help: KernelArgument.help)
+  var kernel: KernelArgument?
+
+  @Argument(help: ArgumentHelp("Images to measure on.", valueName: "image"))
+  var images: [String] = []
+
+  @Option(
+    name: .customLong("with"),
+    help: ArgumentHelp(
+      "Who takes part: NAME or NAME:VALUE, see --list; once for each. (default: all, in usual sizes)",
+      valueName: "contender"),
+    transform: { text in
+      do { return try Contender(text) } catch { throw ValidationError("\(error)") }
+    })
+  var contenders: [Contender] = []
+
+  @Flag(help: "List who can take part.")
+  var list = false
+
+  @Flag(help: "Measure on whole images, however large.")
+  var whole = false
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Columns and rows of the plane to time on.", valueName: "WxH"),
+    transform: OptionValue.size)
+  var size = PixelSize(width: 1920, height: 1080)
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How often each filter is timed.", valueName: "n"),
+    transform: OptionValue.whole(1...1000))
+  var rounds = 7
+
+  @Option(help: "How much work our searches do.")
+  var effort: FitCommand.Effort = .normal
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
+    transform: OptionValue.seed)
+  var seed: UInt64 = 1
+
+  @OptionGroup var threading: ThreadOptions
+  @OptionGroup var kernelOptions: KernelOptions
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    guard (kernel != nil) != list else {
+      throw ValidationError(
+        list
+          ? "--list takes no kernel: leave \(kernel?.text ?? "it") out"
+          : "KERNEL is missing: give a file or a name such as heart:size=49")
+    }
+  }
+
+  func run() throws {
+    guard let argument = kernel else { return try report.print(ContenderList()) }
+    let kernel = try kernelOptions.kernel(argument)
+    let scenes = try images.map(scene)
+    let comparison = try compare(kernel, scenes)
+    try report.print(CompareReport(comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue))
+  }
+
+  /// Most pixels that are measured of an image unless the whole is asked for.
+  private static let usualArea = 1 << 20
+
+  private func scene(_ path: String) throws -> ComparisonRun.Scene {
+    guard !path.isEmpty else { throw Failure("IMAGE is empty: give an image file", .usage) }
+    let file = try ImageFile.read(path: path, transfer: .automatic)
+    let image = file.image
+    if let bad = image.firstNonFinite() {
+      throw Failure(
+        "\(path): channel \(bad.channel) is \(bad.value) at column \(bad.x), row \(bad.y): only finite pixels can be compared"
+      )
+    }
+    let name = legible(String(path.split(separator: "/").last ?? ""))
+    guard !whole, image.width * image.height > Self.usualArea else {
+      return ComparisonRun.Scene(name: name, image: image)
+    }
+    return ComparisonRun.Scene(name: name, image: image.middle(ofArea: Self.usualArea), isCropped: true)
+  }
+
+  private func compare(_ kernel: Kernel, _ scenes: [ComparisonRun.Scene]) throws -> Comparison {
+    var options = ComparisonRun.Options()
+    if !contenders.isEmpty { options.contenders = contenders }
+    options.timedSize = (size.width, size.height)
+    (options.rounds, options.effort, options.seed) = (rounds, effort.effort, seed)
+    options.threads = threading.threads
+    let bar = ProgressBar(enabled: !report.quiet)
+    defer { bar.end() }
+    do {
+      return try Interruption.during { cancellation in
+        try ComparisonRun(kernel, scenes: scenes, options).run(cancellation: cancellation) { progress in
+          bar.show(progress.stage, share: progress.share, progress.contender)
+        }
+      }
+    } catch ApplyError.cancelled {
+      throw Failure("interrupted: nothing was compared")
+    } catch {
+      throw Failure(kernel.name, error)
+    }
+  }
+}
+
+/// Who can take part in a comparison.
+private struct ContenderList: Report {
+  var json: [(String, JSON)] {
+    [
+      ("command", .string("compare")),
+      (
+        "contenders",
+        .array(
+          ContenderName.allCases.map { name in
+            .object([
+              ("name", .string(name.rawValue)), ("summary", .string(name.summary)), ("value", .string(name.form)),
+              ("default", name.form == nil ? .null : .string(name.standard)),
+            ])
+          })
+      ),
+    ]
+  }
+
+  var text: String {
+    aligned(
+      ContenderName.allCases.map { name in
+        (
+          name.rawValue + (name.form == nil ? "" : ":..."),
+          name.summary + (name.form.map { " (\($0); \(name.standard) if not given)" } ?? "")
+        )
+      })
+  }
+}
+
+extension Image {
+  /// The middle, of the same shape, of at most `area` pixels.
+  fileprivate func middle(ofArea area: Int) -> Image {
+    let shrink = (Double(area) / Double(width * height)).squareRoot()
+    let (columns, rows) = (
+      max(1, Int(Double(width) * shrink)), max(1, min(height, area / max(1, Int(Double(width) * shrink))))
+    )
+    let (left, top) = ((width - columns) / 2, (height - rows) / 2)
+    let parts = planes.map { plane in
+      var part = Plane<Float>(width: columns, height: rows)
+      for y in 0..<rows { for x in 0..<columns { part[x, y] = plane[x + left, y + top] } }
+      return part
+    }
+    // Planes of one image stay of one size.
+    return (try? Image(planes: parts, alphaIndex: alphaIndex, alphaIsAssociated: alphaIsAssociated)) ?? self
+  }
+}

@@ -1,0 +1,125 @@
+import Fewtap
+import FewtapReport
+
+/// Who stands how for a kernel: the table of `fewtap compare`.
+struct CompareReport: Report {
+  let comparison: Comparison
+  let machine: Machine
+  let seed: UInt64
+  let effort: String
+
+  var json: [(String, JSON)] {
+    [
+      ("command", .string("compare")), ("kernel", KernelReference(comparison.kernel).json), ("machine", machine.json),
+      ("seed", .unsigned(seed)), ("effort", .string(effort)),
+      (
+        "images",
+        .array(
+          comparison.images.map { image in
+            .object([
+              ("name", .string(image.name)), ("width", .integer(image.width)), ("height", .integer(image.height)),
+              ("channels", .integer(image.channels)), ("isCropped", .bool(image.isCropped)),
+            ])
+          })
+      ),
+      ("timedWidth", .integer(comparison.timedSize.width)), ("timedHeight", .integer(comparison.timedSize.height)),
+      ("rows", .array(comparison.rows.map(json))),
+    ]
+  }
+
+  private func json(_ row: Comparison.Row) -> JSON {
+    let head: [(String, JSON)] = [("name", .string(row.name)), ("side", .string(row.side.rawValue))]
+    switch row.outcome {
+    case .cannot(let reason): return .object(head + [("cannot", .string(reason))])
+    case .measured(let m):
+      return .object(head + [("cannot", .null)] + m.json)
+    }
+  }
+
+  var text: String {
+    let (kernel, size) = (comparison.kernel, comparison.timedSize)
+    let measured =
+      comparison.images.isEmpty
+      ? "photo dB is predicted on reference photographs (give images to measure on them)"
+      : "measured on "
+        + comparison.images.map { image in
+          "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width)x\(image.height))"
+        }.joined(separator: ", ")
+    return """
+      \(legible(kernel.name)), \(kernel.width)x\(kernel.height): \(measured)
+      \(columns(Self.head + rows, leading: 1))
+      \(refusals)\
+        ms: one thread, a plane of \(size.width)x\(size.height), the process' own time; \(machine.text)
+      """
+  }
+
+  private static let head = [
+    [
+      "", "photo dB", "worst", "SSIM", "FLIP", "points", "error", "noise", "taps", "passes", "madds", "fit s", "ms",
+      "MiB",
+    ]
+  ]
+
+  private var rows: [[String]] {
+    comparison.rows.compactMap { row in
+      guard case .measured(let m) = row.outcome else { return nil }
+      return [
+        row.name, decibels(m.photoMean), decibels(m.photoWorst), m.ssim.map { fixed($0, 5) } ?? "-",
+        m.flip.map { fixed($0, 4) } ?? "-", decibels(m.highlights.psnr), fixed(m.result.accuracy.relativeError, 3),
+        m.result.noiseGain.map { fixed($0, 2) } ?? "-", m.result.tapCount == 0 ? "-" : "\(m.result.tapCount)",
+        "\(m.result.passCount)", fixed(m.result.multiplyAddCount, 1), fixed(m.result.fitSeconds, 2),
+        fixed(m.time.median, 2), m.peakBytes.map { fixed(Double($0) / 0x1p20, 1) } ?? "-",
+      ]
+    }
+  }
+
+  /// Nothing but rounding of Double is left at 200 dB.
+  private func decibels(_ value: Double) -> String { value > 200 ? "exact" : fixed(value, 2) }
+
+  /// Who cannot, and why; those with one reason in one line.
+  private var refusals: String {
+    var groups: [(reason: String, names: [String])] = []
+    for row in comparison.rows {
+      guard case .cannot(let reason) = row.outcome else { continue }
+      if let index = groups.firstIndex(where: { $0.reason == reason }) {
+        groups[index].names.append(row.name)
+      } else {
+        groups.append((reason, [row.name]))
+      }
+    }
+    return groups.map { "  \($0.names.joined(separator: ", ")): cannot, \($0.reason)\n" }.joined()
+  }
+}
+
+extension Comparison.Measured {
+  /// Every figure, under keys that are kept from version to version.
+  fileprivate var json: [(String, JSON)] {
+    [
+      ("photoPSNR", .number(photoMean)), ("worstPhotoPSNR", .number(photoWorst)), ("ssim", .number(ssim)),
+      ("flip", .number(flip)), ("predictedPhotoPSNR", .number(result.accuracy.photo.mean)),
+      ("predictedWorstPhotoPSNR", .number(result.accuracy.photo.worst)),
+      ("images", .array(images.map(\.json))), ("points", highlights.json),
+      ("relativeError", .number(result.accuracy.relativeError)), ("flicker", .number(result.accuracy.flicker)),
+      ("noiseGain", .number(result.noiseGain)), ("moments", moments.json),
+      ("taps", result.tapCount == 0 ? .null : .integer(result.tapCount)), ("passes", .integer(result.passCount)),
+      ("multiplyAddsPerPixel", .number(result.multiplyAddCount)), ("fitSeconds", .number(result.fitSeconds)),
+      ("milliseconds", .number(time.median)), ("deviation", .number(time.deviation)),
+      ("peakBytes", peakBytes.map { .integer($0) } ?? .null),
+    ]
+  }
+}
+
+extension Comparison.ImageFigures {
+  fileprivate var json: JSON {
+    .object([("psnr", .number(psnr)), ("ssim", .number(ssim)), ("flip", .number(flip))])
+  }
+}
+
+extension MomentsKept {
+  fileprivate var json: JSON {
+    .object([
+      ("sum", .number(sumRatio)), ("shiftX", .number(shiftX)), ("shiftY", .number(shiftY)),
+      ("varianceX", .number(varianceRatioX)), ("varianceY", .number(varianceRatioY)),
+    ])
+  }
+}
