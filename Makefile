@@ -63,6 +63,7 @@ bench-peers: ## measure filters beside OpenCV, FFTW and libvips (RUN='...' for p
 	.bench/venv/bin/python Benchmarks/get-photos
 	$(SWIFT) build -c release
 	$(SWIFT) build -c release --package-path Benchmarks
+	.bench/venv/bin/python Benchmarks/check_metrics.py
 	.bench/venv/bin/python Benchmarks/peers.py prepare
 	.bench/venv/bin/python Benchmarks/peers.py run $(RUN)
 
