@@ -94,10 +94,12 @@ public struct HighlightScene: Equatable, Sendable {
 
   /// A scene for a kernel: its radius, and the area of a flat kernel with its sum and its sum of squares.
   ///
+  /// Shapes: 512 x 384 pixels unless told otherwise, or as large as 3 x 2 cells, which hold four lights and both shapes.
   /// Throws: ``HighlightSceneError``.
   public init(
-    width: Int = 512, height: Int = 384, channels: Int = 3, for kernel: Kernel, seed: UInt64 = 1
+    width: Int? = nil, height: Int? = nil, channels: Int = 3, for kernel: Kernel, seed: UInt64 = 1
   ) throws(HighlightSceneError) {
+    let pitch = LightGrid.pitch(radius: kernel.radius)
     let largest = kernel.values.values.reduce(0) { max($0, abs($1)) }
     // Weights are taken relative to the largest, for squares of tiny ones vanish.
     let (sum, squares) = kernel.values.values.reduce((0.0, 0.0)) { sums, weight in
@@ -106,8 +108,8 @@ public struct HighlightScene: Equatable, Sendable {
     }
     // A kernel whose weights do not sum to 1 dims or brightens; lights make up for it.
     try self.init(
-      width: width, height: height, channels: channels, radius: kernel.radius,
-      area: sum * sum / squares / (sum * largest), seed: seed)
+      width: width ?? max(512, 3 * pitch), height: height ?? max(384, 2 * pitch), channels: channels,
+      radius: kernel.radius, area: sum * sum / squares / (sum * largest), seed: seed)
   }
 
   /// Texture of three sizes, in colors that differ a little.
@@ -142,11 +144,13 @@ private struct LightGrid {
   /// How long a shape in a cell may be for its blur to stay inside.
   let clearance: Int
 
+  /// The kernel's diameter and room for every phase, rounded up to whole periods.
+  static func pitch(radius: Int) -> Int { (2 * radius + 2 * period) / period * period }
+
   init(width: Int, height: Int, radius: Int) {
     (self.width, self.height) = (width, height)
-    let diameter = 2 * radius + 1
-    pitch = (diameter + 2 * Self.period - 1) / Self.period * Self.period
-    clearance = pitch - diameter
+    pitch = Self.pitch(radius: radius)
+    clearance = pitch - (2 * radius + 1)
     (columns, rows) = (max(1, width / pitch), max(1, height / pitch))
   }
 

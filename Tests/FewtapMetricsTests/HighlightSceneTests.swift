@@ -81,6 +81,17 @@ struct HighlightSceneTests {
     }
   }
 
+  @Test("a scene is as large as its kernel needs")
+  func size() throws {
+    func scene(side: Int) throws -> HighlightScene {
+      try HighlightScene(channels: 1, for: Kernel(name: "box", values: Plane(width: side, height: side, repeating: 1)))
+    }
+    let (small, large) = (try scene(side: 3), try scene(side: 301))
+    #expect(small.image.width == 512 && small.image.height == 384)
+    // Cells of 301 pixels and 16 more, in whole periods of 16.
+    #expect(large.image.width == 3 * 320 && large.image.height == 2 * 320 && large.lights.count == 4)
+  }
+
   @Test("what no scene can be made of")
   func errors() {
     #expect(throws: HighlightSceneError.size(width: 0, height: 5)) {
