@@ -1,6 +1,7 @@
 import FewtapBaselines
 import FewtapCore
 import FewtapFit
+import FewtapMetrics
 
 /// How contenders stand for one kernel: what each errs and costs, and what its errors look like.
 public struct Comparison: Sendable {

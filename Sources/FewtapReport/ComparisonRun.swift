@@ -2,6 +2,7 @@ import FewtapBaselines
 import FewtapCore
 import FewtapEngine
 import FewtapFit
+import FewtapMetrics
 
 /// Makes and measures contenders for one kernel: all on the same planes, the same images and by the same rules.
 public struct ComparisonRun: Sendable {
@@ -174,7 +175,7 @@ extension ComparisonRun {
       return .measured(
         Comparison.Measured(
           result: result, images: figures.dropLast().map(\.figures), highlights: figures[figures.count - 1].figures,
-          moments: try MomentsKept(of: result.effectiveKernel, against: kernel), time: timing.time,
+          moments: MomentsKept(of: result.effectiveKernel, against: kernel), time: timing.time,
           peakBytes: timing.peakBytes, crops: figures.map(\.crop)))
     }
   }

@@ -18,7 +18,7 @@ struct ComparisonView: Sendable {
 
   /// The views of all images, and after them that of points of light.
   ///
-  /// Throws: ``FewtapEngine/ApplyError``, ``FewtapEngine/ComparisonError``.
+  /// Throws: ``FewtapEngine/ApplyError``, ``FewtapEngine/ComparisonError``, ``FewtapMetrics/HighlightSceneError``.
   static func views(
     of kernel: Kernel, _ images: [Image], names: [String], _ options: ApplyOptions
   ) throws -> [ComparisonView] {
@@ -27,7 +27,7 @@ struct ComparisonView: Sendable {
       try ComparisonView(image, name: name, isClipped: false, filter, options)
     } + [
       ComparisonView(
-        HighlightScene(for: kernel).image, name: "points of light", isClipped: true, filter, options)
+        try HighlightScene(for: kernel).image, name: "points of light", isClipped: true, filter, options)
     ]
   }
 

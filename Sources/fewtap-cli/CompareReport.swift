@@ -1,4 +1,5 @@
 import Fewtap
+import FewtapMetrics
 import FewtapReport
 
 /// Who stands how for a kernel: the table of `fewtap compare`.
