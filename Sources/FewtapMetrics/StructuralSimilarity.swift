@@ -5,7 +5,7 @@ import FewtapCore
 /// Equation: the mean over pixels and channels of `(2 ma mb + C1)(2 cab + C2) / ((ma^2 + mb^2 + C1)(va + vb + C2))`, where means
 ///           m, variances v and the covariance c are weighted by a Gaussian of sigma 1.5 in an 11x11 window,
 ///           `C1 = 0.01^2` and `C2 = 0.03^2`. Pixels whose window leaves the picture are left out.
-/// Accuracy: that of scikit-image in Double within 1e-10; held by SimilarityTests, and by `Benchmarks/check_metrics.py` on
+/// Accuracy: that of scikit-image in Double within 2e-10; held by SimilarityTests, and by `Benchmarks/check_metrics.py` on
 ///           photographs.
 /// Source:   Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity", IEEE
 ///           TIP 13(4), 2004, doi:10.1109/TIP.2003.819861; weights cut off and borders cropped as by scikit-image's
