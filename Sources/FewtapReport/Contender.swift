@@ -64,6 +64,17 @@ public enum Contender: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether it searches for taps at the image's own rate, which for a large kernel takes minutes: time grows with the kernel's area.
+  public var isLongSearch: Bool {
+    switch self {
+    case .fitted, .fittedLayout, .rival(.fit), .rival(.paper), .rival(.tempering): true
+    case .planned, .rival: false
+    }
+  }
+
+  /// Kernels up to this radius, in pixels, are searched for in less than a minute each.
+  public static let largestQuickRadius = 48
+
   /// What a comparison runs if nothing is asked for: each of ours and each rival in the sizes that people use.
   public static let standard: [Contender] = [
     "fewtap:50dB", "fewtap:60dB", "fewtap:70dB", "fewtap:96", "fewtap:24x4", "paper", "tempering", "low-rank:1",

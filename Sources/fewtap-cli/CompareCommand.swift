@@ -78,8 +78,25 @@ struct CompareCommand: ParsableCommand {
     guard let argument = kernel else { return try report.print(ContenderList()) }
     let kernel = try kernelOptions.kernel(argument)
     let scenes = try images.map(scene)
-    let comparison = try compare(kernel, scenes)
-    try report.print(CompareReport(comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue))
+    let (contenders, warnings) = chosen(for: kernel)
+    for warning in warnings { report.warn(warning) }
+    let comparison = try compare(kernel, scenes, contenders)
+    try report.print(
+      CompareReport(comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue), warnings: warnings)
+  }
+
+  /// Who takes part, and who is left out of a comparison that asks for nobody.
+  private func chosen(for kernel: Kernel) -> ([Contender], warnings: [String]) {
+    guard contenders.isEmpty else { return (contenders, []) }
+    guard kernel.radius > Contender.largestQuickRadius else { return (Contender.standard, []) }
+    let left = Contender.standard.filter(\.isLongSearch).map(\.description)
+    return (
+      Contender.standard.filter { !$0.isLongSearch },
+      [
+        "left out, since a search for a kernel of radius \(kernel.radius) takes minutes: \(left.joined(separator: ", ")); "
+          + "ask for them by --with"
+      ]
+    )
   }
 
   /// Most pixels that are measured of an image unless the whole is asked for.
@@ -101,9 +118,11 @@ struct CompareCommand: ParsableCommand {
     return ComparisonRun.Scene(name: name, image: image.middle(ofArea: Self.usualArea), isCropped: true)
   }
 
-  private func compare(_ kernel: Kernel, _ scenes: [ComparisonRun.Scene]) throws -> Comparison {
+  private func compare(
+    _ kernel: Kernel, _ scenes: [ComparisonRun.Scene], _ contenders: [Contender]
+  ) throws -> Comparison {
     var options = ComparisonRun.Options()
-    if !contenders.isEmpty { options.contenders = contenders }
+    options.contenders = contenders
     options.timedSize = (size.width, size.height)
     (options.rounds, options.effort, options.seed) = (rounds, effort.effort, seed)
     options.threads = threading.threads
