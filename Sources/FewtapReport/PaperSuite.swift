@@ -57,7 +57,7 @@ public struct PaperSuite: Sendable {
     ("hexagon", "polygon:blades=6,radius=22,size=49"), ("heart", "heart:size=49"),
     ("star", "star:points=4,radius=22,inner=7,size=49"),
     // 45 pixels and no margin: the prototype's has 44 of 49.
-    ("ampersand", "glyph:text=&,size=45,font=DejaVuSans-Bold"), ("cat", "cat:size=49"),
+    ("ampersand", "glyph:text=&,size=45,font=DejaVuSans-Bold"), ("cat", "cat:size=49"), ("fish", "fish:size=49"),
     ("coma", "psf:coma=0.55,sampling=2.3272727272727272,size=49"),
     ("spherical", "psf:spherical=0.6,defocus=0.6,sampling=2.56,size=49"),
   ]

@@ -103,6 +103,9 @@ public enum KernelCatalog {
     Entry(
       name: "cat", summary: "silhouette of a cat's head", parameters: [drawnSize], example: "cat:size=49",
       make: { spec throws(TargetError) in try .cat(size: spec.whole("size")) }),
+    Entry(
+      name: "fish", summary: "silhouette of a fish", parameters: [drawnSize], example: "fish:size=49",
+      make: { spec throws(TargetError) in try .fish(size: spec.whole("size")) }),
   ]
 
   private static let motions = [

@@ -111,6 +111,22 @@ extension Kernel {
     return try covered(specification, by: [head] + ears, without: ears.map { head.clipped(to: $0) })
   }
 
+  /// The silhouette of a fish that swims to the left and fills most of the width of `size` times `size` pixels.
+  ///
+  /// Throws: ``TargetError`` if the size is even or out of range.
+  public static func fish(size: Int) throws(TargetError) -> Kernel {
+    let specification = try KernelSpecification("fish", ["size": .whole(size)])
+    // Drawn on a square that reaches 24 to each side.
+    let unit = Double(size - 1) / 48
+    let body = Outline.ellipse(center: SIMD2(-5, 0) * unit, radiusX: 17 * unit, radiusY: 11 * unit)
+    let (root, notch) = (SIMD2(6.0, 0) * unit, SIMD2(17.0, 0) * unit)
+    let tips = [SIMD2(22.0, -12) * unit, SIMD2(22.0, 12) * unit]
+    // The body ends before the notch: what it shares with the tail it shares with the tail's convex hull.
+    return try covered(
+      specification, by: [body, Outline([root, tips[0], notch, tips[1]])],
+      without: [body.clipped(to: Outline([root, tips[0], tips[1]]))])
+  }
+
   /// The normalized coverage by outlines, less that by others: what a union counts twice, or a hole.
   static func covered(
     _ specification: KernelSpecification, by outlines: [Outline], without others: [Outline] = []

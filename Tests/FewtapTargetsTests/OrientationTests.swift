@@ -47,6 +47,15 @@ import Testing
     #expect(bounds == OffsetBounds(minX: -17, maxX: 17, minY: -22, maxY: 17))
   }
 
+  @Test func `a fish swims to the left, and its tail is notched`() throws {
+    let kernel = try Kernel.fish(size: 49)
+    expectSymmetric(kernel, tolerance: Self.rounding) { PixelOffset(x: $0.x, y: -$0.y) }
+    #expect(kernel.supportBounds == OffsetBounds(minX: -22, maxX: 22, minY: -12, maxY: 12))
+    // At x = 20 the tail's upper lobe lies between 7.2 and 10.5 above the axis; where it joins the body nothing counts twice.
+    #expect(weightAt(20, -9, of: kernel) > 0 && weightAt(20, 0, of: kernel) == 0)
+    #expect(weightAt(9, 0, of: kernel) == weightAt(-5, 0, of: kernel))
+  }
+
   @Test func `a star of five points stands on two of them`() throws {
     let kernel = try Kernel.star(points: 5, radius: 22, inner: 8)
     #expect(weightAt(0, -21, of: kernel) > 0)
