@@ -41,9 +41,10 @@ public struct PaperResults: Sendable {
     public var tapCount: Int
     /// Multiply-adds a pixel and channel, bilinear samples split into pixels.
     public var multiplyAddCount: Double
-    /// Seconds of the fit, by the wall clock: the one figure that differs from run to run.
+    /// Seconds of processor time that the fit took, some milliseconds of its measurement included: with those in the trace the
+    /// only figures that differ from run to run.
     public var fitSeconds: Double
-    /// How a search came there, thinned; empty but where convergence is shown.
+    /// How a search came there, thinned, in seconds of processor time; empty but where convergence is shown.
     public var trace: ConvergenceTrace
   }
 

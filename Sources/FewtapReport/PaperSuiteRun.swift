@@ -1,6 +1,7 @@
 import FewtapBaselines
 import FewtapCore
 import FewtapFit
+import Foundation
 import Synchronization
 
 extension PaperSuite {
@@ -58,8 +59,10 @@ extension PaperSuite {
 extension PaperSuite.Task {
   func outcome(_ cancellation: Cancellation) -> PaperSuite.Outcome {
     do {
+      let start = processorSeconds()
       let result = try baseline.run(for: subject.kernel, cancellation: cancellation)
-      return .run(PaperResults.Run(result, seed: seed, keepsTrace: guess != nil))
+      let seconds = processorSeconds() - start
+      return .run(PaperResults.Run(result, seconds: seconds, seed: seed, keepsTrace: guess != nil))
     } catch {
       return .failure("\(error)")
     }
@@ -119,12 +122,22 @@ extension PaperResults.Row {
 }
 
 extension PaperResults.Run {
-  init(_ result: BaselineResult, seed: UInt64?, keepsTrace: Bool) {
-    self.seed = seed
+  init(_ result: BaselineResult, seconds: Double, seed: UInt64?, keepsTrace: Bool) {
+    (self.seed, fitSeconds) = (seed, seconds)
     (photoPSNR, worstPhotoPSNR) = (result.accuracy.photo.mean, result.accuracy.photo.worst)
     relativeError = result.accuracy.relativeError
     noiseGain = result.noiseGain
-    (tapCount, multiplyAddCount, fitSeconds) = (result.tapCount, result.multiplyAddCount, result.fitSeconds)
+    (tapCount, multiplyAddCount) = (result.tapCount, result.multiplyAddCount)
     trace = keepsTrace ? result.trace.thinned(to: PaperSuite.tracePoints) : ConvergenceTrace()
+    guard result.fitSeconds > 0 else { return }
+    // The trace's clock hangs on the wall, where other threads and programs are seen.
+    for index in trace.points.indices { trace.points[index].seconds *= seconds / result.fitSeconds }
   }
+}
+
+/// What the calling thread has worked: other threads and programs hardly change it.
+private func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }

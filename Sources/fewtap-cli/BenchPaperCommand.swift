@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewtap
+import FewtapImageIO
 import FewtapReport
 
 /// `fewtap bench paper`: the DISK paper's tables, run again on this machine.
@@ -10,7 +11,7 @@ struct BenchPaperCommand: ParsableCommand {
       Examples:
         fewtap bench paper --quick
         fewtap bench paper --kernels disk,star --layouts 24x4,32x4 --seeds 3
-        fewtap bench paper --json > paper.json
+        fewtap bench paper -o paper.json
 
       Each kernel is fitted with as many taps as each layout has, by all rivals and from several seeds; the tables tell the PSNR \
       on photographs with mean and spread, wins and losses counted alike. Then the searches start from each initial guess. All of \
@@ -38,6 +39,14 @@ struct BenchPaperCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Runs of each rival. (default: 5)", valueName: "n"), transform: OptionValue.whole(1...100))
   var seeds: Int?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write what --json prints to this file too, beside the tables.", valueName: "file"))
+  var output: String?
+
+  @Flag(help: "Overwrite the --output file if it exists.")
+  var force = false
 
   @OptionGroup var threading: ThreadOptions
   @OptionGroup var report: ReportOptions
@@ -79,6 +88,7 @@ struct BenchPaperCommand: ParsableCommand {
   private static let quickKernels = ["gaussian7", "disk", "star"]
 
   func run() throws {
+    if let output { try OutputPath(path: output).check(force: force) }
     let (subjects, skipped) = try subjects()
     for skip in skipped { report.warn("\(skip.name) is skipped: \(skip.reason)") }
     guard !subjects.isEmpty else { throw Failure("no kernel is left to run") }
@@ -98,10 +108,11 @@ struct BenchPaperCommand: ParsableCommand {
       (suite.run(cancellation: cancellation) { bar.show("running", share: $0.share, $0.label) }, suite)
     }
     bar.end()
-    try report.print(
-      BenchPaperReport(
-        machine: machine, suite: configured, results: finished, skipped: skipped, seconds: bar.elapsed,
-        isVerbose: report.verbose))
+    let tables = BenchPaperReport(
+      machine: machine, suite: configured, results: finished, skipped: skipped, seconds: bar.elapsed,
+      isVerbose: report.verbose)
+    try report.print(tables)
+    if let output { try AtomicFile.write(Array((JSON.object(tables.json).text() + "\n").utf8), to: output) }
     guard finished.isComplete else {
       Console.writeError("fewtap: interrupted: the tables have what was done until then")
       throw ExitCode.failure
