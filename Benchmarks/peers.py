@@ -1,27 +1,30 @@
 #!/usr/bin/env python3
 """Measures filters against their rivals in one interleaved run, and prints a table.
 
-    peers.py prepare [--flags FLAGS]     writes kernels and fits filters, into .bench/peers
+    peers.py prepare [--flags FLAGS]     writes kernels and fits filters, into .bench/peers, where they are not there yet
     peers.py run [FILTER...]             measures them: files of that folder, KERNEL@LABEL.json; all by default
+    peers.py run --list                  names the rivals, and says which cannot take part, and why
 
-Every round gives each method one turn after the other. A turn is one run that is not timed, then as many as make up some 20 ms;
-its figure is their mean. Stated are the median of the rounds and their median absolute deviation (MAD). `/ ours` is how many
-times longer a method takes than each of our filters: of processor time on one thread, since other programs change it little,
-and of time on the wall on more. All methods repeat the image's outermost pixel at its border; photographs are mirrored over and
+Every round gives each method one turn after the other. A turn is one run not timed, then as many as make up some 20 ms; its
+figure is their mean. What takes more than half a second has a turn in three of the rounds only. Stated are the median of the
+rounds and their median absolute deviation (MAD). `/ ours` is how many times longer a method takes than each of our filters, in
+the order of their rows: below 1 it is faster. On one thread that is of processor time, since other programs change it little,
+on more of time on the wall. All methods repeat the image's outermost pixel at its border; photographs are mirrored over and
 over to fill the size. Nothing is timed whose result was not compared with the dense truth (Double, by FFT) first: `dB` is that
-PSNR, peak 1, in linear light, the mean over the photographs.
+PSNR, peak 1, in linear light, the mean over the photographs. A rival that does not take part is named, with the reason.
 """
 import argparse
+import dataclasses
 import functools
 import json
 import os
 import pathlib
 import platform
+import re
 import shlex
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 try:
@@ -29,6 +32,7 @@ try:
     import numpy as np
 
     import rivals
+    from served import Child, Refused, Served
 except ImportError as error:
     sys.exit(f"peers.py: {error}: run it by `make bench-peers`, or in .bench/venv")
 
@@ -45,42 +49,54 @@ KERNELS = {
     "star": ("star:points=4,radius=22,inner=7,size=49", [66.5, 58.5], SHAPES),
     "ampersand": ("glyph:text=&,size=45,font=DejaVu Sans Bold", [66.5, 58.5], SHAPES),
     **{f"disk{r}": (f"disk:radius={r}", [60], PLANE) for r in (8, 12, 48, 100, 128)},
+    "square49": ("box:width=49", [60], PLANE),
     **{f"gaussian{s}": (f"gaussian:sigma={s}", [60], PLANE) for s in (5, 11, 20, 60)},
 }
 PHOTOS = [str(ROOT / f".bench/photos/{name}.png") for name in ("astronaut", "coffee", "chelsea")]
 # A filter's file predicts the mean PSNR over these photographs from their mean spectra: so much may be missing, dB.
 TOLERANCE = 2.5
-# A method so slow, in milliseconds, needs no run that warms it up.
+# A rival whose floor is this, dB, is exact but for roundings.
+EXACT = 90
+# A method so slow, in milliseconds, needs no run that warms it up,
 SLOW = 200
+# and one so slow needs not take part in more rounds than these.
+VERY_SLOW, FEW = 500, 3
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     sub = commands.add_parser("prepare", help="write kernels and fit filters")
-    sub.add_argument(
-        "--flags", default="--error {dB} --effort thorough", help="of `fewtap fit`; {dB} stands for each demand of a kernel's (%(default)s)"
-    )
+    flags = "of `fewtap fit`; {dB} stands for each demand of a kernel's (%(default)s)"
+    sub.add_argument("--flags", default="--error {dB} --effort thorough", help=flags)
     sub.add_argument("--kernels", default=",".join(KERNELS), help="only these, separated by commas")
+    sub.add_argument("--force", action="store_true", help="fit anew what was fitted since fewtap was built, too")
     sub = commands.add_parser("run", help="measure")
     sub.add_argument("filters", nargs="*", type=pathlib.Path, help="filter files; all of .bench/peers by default")
     sub.add_argument("--sizes", default=",".join(SIZES), help="only these, separated by commas")
     sub.add_argument("--channels", default="1,3", help="only these, separated by commas")
     sub.add_argument("--types", default="float,uint8", help="only these, separated by commas")
+    sub.add_argument("--list", action="store_true", help="name the rivals and stop")
     sub.add_argument("--rivals", default="", help="only those whose name has one of these words, separated by commas")
     sub.add_argument("--threads", type=int, default=1, metavar="N")
     sub.add_argument("--rounds", type=int, default=9, metavar="N")
     sub.add_argument("--isa", help="FEWTAP_ISA of our engine: scalar, sse2, avx2, avx512, neon")
     sub.add_argument("--fftw", metavar="LIBRARY", help="another build of libfftw3f.so.3")
     sub.add_argument("--photos", default=",".join(PHOTOS), help="files, separated by commas; the first is timed")
-    sub.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures to this file, too")
+    report = ROOT / ".bench/peers.json"
+    sub.add_argument("--json", type=pathlib.Path, metavar="FILE", default=report, help="gets all figures (%(default)s)")
     arguments = parser.parse_args()
     try:
-        (prepare if arguments.command == "prepare" else measure)(arguments)
+        if arguments.command == "prepare":
+            prepare(arguments)
+        else:
+            run(arguments)
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)
-    except (OSError, rivals.Unavailable) as error:
+    except (OSError, rivals.Unavailable, Refused) as error:
         sys.exit(f"peers.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def prepare(arguments):
@@ -98,6 +114,9 @@ def prepare(arguments):
         for demand in demands if "{dB}" in arguments.flags else [None]:
             flags = arguments.flags.format(dB=demand)
             filter = FOLDER / f"{name}@{flags.strip('-').replace('--', '').replace(' ', '')}.json"
+            if not arguments.force and filter.exists() and filter.stat().st_mtime > fewtap.stat().st_mtime:
+                print(f"{filter.relative_to(ROOT)}: already there")
+                continue
             subprocess.run([fewtap, "fit", kernel, "-o", filter, "--force", "--quiet", *shlex.split(flags)], check=True)
             print(f"{filter.relative_to(ROOT)}: {stated_psnr(filter):.1f} dB", flush=True)
 
@@ -107,79 +126,19 @@ def stated_psnr(filter):
 
 
 def ours_name(filter):
-    return f"fewtap {filter.stem.split('@')[-1]}"
+    """What was asked of it: of `prepare` the decibels, else what the file's name says."""
+    label = filter.stem.split("@")[-1]
+    return "fewtap, " + re.sub(r"^error([\d.]+)effortthorough$", r"\1 dB asked", label)
 
 
-class Ours:
+class Ours(Served):
     """One filter on one image, in the child process."""
 
+    floor = None
+
     def __init__(self, child, filter, image, threads):
-        self.child, self.name = child, ours_name(filter)
-        self.shape, self.dtype = image.shape, image.dtype
-        height, width, channels = (*image.shape, 1)[:3]
-        request = {"width": width, "height": height, "channels": channels, "type": str(image.dtype).replace("32", "")}
-        self.job = child.ask(load={"filter": str(filter), "threads": threads, **request})["job"]
-        self.take(image)
-
-    def take(self, image):
-        with tempfile.NamedTemporaryFile() as file:
-            image.tofile(file.name)
-            self.child.ask(take={"job": self.job, "path": file.name})
-
-    def run(self):
-        self.turn(1)
-
-    def turn(self, times):
-        answer = self.child.ask(run={"job": self.job, "times": times})
-        return answer["wall"], answer["processor"]
-
-    @property
-    def result(self):
-        with tempfile.NamedTemporaryFile() as file:
-            self.child.ask(output={"job": self.job, "path": file.name})
-            return np.fromfile(file.name, self.dtype).reshape(self.shape)
-
-
-class Child:
-    """`fewtap-bench serve`: the engine in a process that lasts, so that no start is timed."""
-
-    def __init__(self, isa):
-        command = [ROOT / "Benchmarks/.build/release/fewtap-bench", "serve"]
-        environment = os.environ | ({"FEWTAP_ISA": isa} if isa else {})
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(command, env=environment, text=True, **pipes)
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"peers.py: fewtap-bench ended with {self.process.wait()} on {request}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Refused(answer["error"])
-        return answer
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-class Refused(Exception):
-    """Our engine did not do it, and why."""
-
-
-def turn(method, times, warm=True):
-    """Milliseconds a run: on the wall, and of all this process's threads."""
-    if isinstance(method, Ours):
-        return method.turn(times)
-    if warm:
-        method.run()
-    wall, processor = time.perf_counter(), time.process_time()
-    for _ in range(times):
-        method.run()
-    worked, spent = time.process_time() - processor, time.perf_counter() - wall
-    return spent * 1e3 / times, worked * 1e3 / times
+        self.name = ours_name(filter)
+        super().__init__(child, image, threads, filter=str(filter), type=str(image.dtype).replace("32", ""))
 
 
 class Scene:
@@ -240,16 +199,23 @@ class Wrong(Exception):
 class Race:
     """Filters of one kernel and their rivals on one scene."""
 
-    def __init__(self, kernel, values, filters, scene, child, arguments):
+    def __init__(self, kernel, values, filters, scene, child, kinds, missing, arguments):
         self.kernel, self.values, self.scene = kernel, values, scene
         self.child, self.arguments = child, arguments
         self.methods, self.decibels, self.skipped = [], {}, {}
+        # Milliseconds of the run that was checked, to plan the turns by.
+        self.once = {}
         self.truths = [scene.truth(values, light) for light in scene.lights]
         for filter in filters:
             self.enter(ours_name(filter), lambda: self.ours(filter))
-        for kind in rivals.ALL:
-            if any(word.lower() in kind.name.lower() for word in arguments.rivals.split(",")):
-                self.enter(kind.name, lambda: self.rival(kind))
+        task = rivals.Task(values, scene.images[0], arguments.threads, scene.lights)
+        demands = list(self.decibels.values())
+        for kind in kinds:
+            if kind.library in missing:
+                self.skipped[kind.name] = missing[kind.library]
+                continue
+            for demand in demands if kind.meets_demand else [None]:
+                self.enter(kind.name, lambda: self.rival(kind(dataclasses.replace(task, demand=demand))))
 
     def enter(self, name, make):
         """Takes part in the race, unless its result is wrong."""
@@ -258,10 +224,11 @@ class Race:
         except rivals.NotMeant:
             return
         except (rivals.Unavailable, Refused, Wrong) as error:
-            self.skipped[name] = error
+            self.skipped[name] = str(error)
             return
-        self.methods.append(method)
-        self.decibels[method.name] = decibels
+        if method.name not in self.decibels:
+            self.methods.append(method)
+            self.decibels[method.name] = decibels
 
     def ours(self, filter):
         ours = Ours(self.child, filter, self.scene.lights[0], self.arguments.threads)
@@ -274,15 +241,14 @@ class Race:
         require_codes(encoding.result, encoded(ours.result.astype(np.float64)) * 255)
         return encoding, decibels
 
-    def rival(self, kind):
-        rival = kind(self.values, self.scene.images[0], self.arguments.threads)
+    def rival(self, rival):
         if rival.floor is None:
             return rival, None
         if self.scene.type == "float":
             return rival, self.mean_psnr(rival, rival.floor)
         rival.run()
         # It filters the codes themselves, so that there is no PSNR in linear light.
-        if rival.floor >= 90:
+        if rival.floor >= EXACT:
             require_codes(rival.result, self.codes)
         return rival, None
 
@@ -291,7 +257,7 @@ class Race:
         decibels = []
         for light, truth in reversed(list(zip(self.scene.lights, self.truths))):
             method.take(light)
-            method.run()
+            self.once[method] = method.turn(1, warm=False)[0]
             decibels.append(psnr(method.result, truth))
         mean = statistics.fmean(decibels)
         if not mean >= floor:
@@ -305,12 +271,15 @@ class Race:
 
     def run(self):
         """Each method's rounds."""
-        once = {method: turn(method, 1, warm=False)[0] for method in self.methods}
+        once = {method: self.once.get(method) or method.turn(1, warm=False)[0] for method in self.methods}
         times = {method: max(1, round(20 / milliseconds)) for method, milliseconds in once.items()}
         rounds = {method: [] for method in self.methods}
-        for _ in range(self.arguments.rounds):
+        # Far apart, the first among them.
+        few = range(0, self.arguments.rounds, -(-self.arguments.rounds // FEW))
+        for turn in range(self.arguments.rounds):
             for method in self.methods:
-                rounds[method].append(turn(method, times[method], warm=once[method] < SLOW))
+                if once[method] < VERY_SLOW or turn in few:
+                    rounds[method].append(method.turn(times[method], warm=once[method] < SLOW))
         return [self.row(method, rounds[method]) for method in self.methods]
 
     def row(self, method, rounds):
@@ -322,6 +291,7 @@ class Race:
             "ms": statistics.median(wall), "mad": deviation(wall),
             "processorMS": statistics.median(processor), "processorMAD": deviation(processor),
             "msPerMegapixel": statistics.median(wall) * 1e6 / (height * width), "dB": self.decibels[method.name],
+            "exact": (method.floor or 0) >= EXACT,
             "wallRounds": wall, "processorRounds": processor,
         }  # fmt: skip
 
@@ -340,7 +310,7 @@ def deviation(values):
 
 HEADINGS = [
     ("kernel", 10), ("side", 4), ("size", 5), ("ch", 2), ("type", 5), ("method", 31), ("ms", 8), ("MAD", 6),
-    ("cpu ms", 8), ("MAD", 6), ("ms/MP", 7), ("dB", 5), ("/ ours", 13),
+    ("cpu ms", 8), ("MAD", 6), ("ms/MP", 7), ("dB", 5), ("/ ours", 15),
 ]  # fmt: skip
 
 
@@ -352,17 +322,63 @@ def print_row(cells):
 def print_race(race, rows, threads):
     """A row a method; the last column says how many times longer it took than each of our filters."""
     basis = "processorMS" if threads == 1 else "ms"
-    ours = [row[basis] for row in rows if row["method"].startswith("fewtap ")]
+    ours = [row[basis] for row in rows if is_ours(row)]
+    scene = [str(race.values.shape[0]), race.scene.size, str(race.scene.channels), race.scene.type]
     for row in rows:
         row["ratios"] = [row[basis] / one for one in ours]
         print_row([
-            row["kernel"], str(row["side"]), row["size"], str(row["channels"]), row["type"], row["method"],
+            race.kernel, *scene, row["method"],
             f"{row['ms']:.2f}", f"{row['mad']:.2f}", f"{row['processorMS']:.2f}", f"{row['processorMAD']:.2f}",
             f"{row['msPerMegapixel']:.2f}", "-" if row["dB"] is None else f"{row['dB']:.1f}",
-            " ".join(f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}" for ratio in row["ratios"]),
+            " ".join(short(ratio).rjust(7) for ratio in row["ratios"]),
         ])  # fmt: skip
     for name, why in race.skipped.items():
-        print(f"{race.kernel}: {name}: skipped: {why}", flush=True)
+        print_row([race.kernel, *scene, name, f"skipped: {why}"])
+
+
+def is_ours(row):
+    return row["method"].startswith("fewtap, ")
+
+
+def short(ratio):
+    return f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:.0f}"
+
+
+def print_summary(rows):
+    """For each of our filters the fastest rival that is at least as good, and what is faster though not as good."""
+    print("\nOurs, and the fastest rival at least as good. `times less` is how much less ours takes: below 1 it lost.\n")
+    widths = [10, 5, 2, 5, 26, 5, 31, 10]
+    headings = ["kernel", "size", "ch", "type", "filter", "dB", "fastest rival as good", "times less"]
+
+    def line(cells):
+        aligned = (c.rjust(n) if i in (2, 5, 7) else c.ljust(n) for i, (c, n) in enumerate(zip(cells, widths)))
+        print("  ".join(aligned).rstrip())
+
+    line(headings)
+    races = {}
+    for row in rows:
+        races.setdefault(tuple(row[key] for key in ("kernel", "size", "channels", "type")), []).append(row)
+    faster, won, held = [], 0, 0
+    for scene, methods in races.items():
+        ours = [row for row in methods if is_ours(row)]
+        others = [row for row in methods if not is_ours(row) and row["method"] != "copy"]
+        for i, row in enumerate(ours):
+            good = [r for r in others if (r["exact"] if r["dB"] is None else r["dB"] >= row["dB"])]
+            best = min(good, key=lambda r: r["ratios"][i], default=None)
+            cells = [*map(str, scene), row["method"], f"{row['dB']:.1f}"]
+            line([*cells, best["method"] if best else "none was run", short(best["ratios"][i]) if best else "-"])
+            held += best is not None
+            won += best is not None and best["ratios"][i] >= 1
+            for other in others:
+                if other["ratios"][i] < 1 and other not in good:
+                    quality = "" if other["dB"] is None else f" ({other['dB']:.1f} dB)"
+                    faster.append(
+                        f"{' '.join(map(str, scene))}: {other['method']}{quality} takes {short(other['ratios'][i])} of the "
+                        f"time of {row['method']} ({row['dB']:.1f} dB)"
+                    )
+    print(f"\nWon: {won} of {held}.")
+    for text in faster:
+        print(f"Faster, and not as good: {text}")
 
 
 def machine(arguments):
@@ -374,62 +390,103 @@ def machine(arguments):
     if pathlib.Path("/proc/cpuinfo").exists():
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
-    facts = {
+    return {
         "commit": output("git", "rev-parse", "--short=12", "HEAD") + (" with changes" if changed else ""),
         "processor": f"{cpu}, {os.cpu_count()} cores",
         "threads": arguments.threads,
         "rounds": arguments.rounds,
         "isa": arguments.isa or "chosen at run time",
-        "python": f"{platform.python_version()}, numpy {np.__version__}, OpenCV {cv2.__version__}",
+        "python": f"{platform.python_version()}, numpy {np.__version__}",
     }
-    try:
-        facts["fftw"] = rivals.FFTW.version()
-    except rivals.Unavailable as error:
-        facts["fftw"] = str(error)
-    try:
-        import pyvips
-
-        facts["libvips"] = ".".join(str(pyvips.version(i)) for i in range(3))
-    except (ImportError, OSError) as error:
-        facts["libvips"] = str(error)
-    return facts
 
 
-def measure(arguments):
+def libraries():
+    """Versions of what is there, and why the others are not."""
+    versions, missing = {}, {}
+    for name, version in rivals.LIBRARIES.items():
+        try:
+            versions[name] = version()
+        except rivals.Unavailable as error:
+            missing[name] = str(error)
+    return versions, missing
+
+
+def chosen(words):
+    """The rivals whose names have one of the words."""
+    words = words.lower().split(",")
+    for word in words:
+        if not any(word in kind.name.lower() for kind in rivals.ALL):
+            sys.exit(f"peers.py: --rivals {word}: no rival's name has that; --list names them")
+    return [kind for kind in rivals.ALL if any(word in kind.name.lower() for word in words)]
+
+
+def print_list(kinds, missing):
+    for kind in kinds:
+        print(f"{kind.name:31}  {' '.join(kind.__doc__.split())}")
+        if kind.library in missing:
+            print(f"{'':31}  skipped: {missing[kind.library]}")
+
+
+def run(arguments):
     # libvips reads it once, when it is loaded.
     os.environ["VIPS_CONCURRENCY"] = str(arguments.threads)
     cv2.setNumThreads(arguments.threads)
+    if arguments.rounds < 1 or arguments.threads < 1:
+        sys.exit("peers.py: --rounds and --threads must be at least 1")
+    for option, known in (("sizes", set(SIZES)), ("channels", {"1", "3"}), ("types", {"float", "uint8"})):
+        if unknown := set(getattr(arguments, option).split(",")) - known:
+            sys.exit(f"peers.py: --{option} {','.join(sorted(unknown))}: expected some of {','.join(sorted(known))}")
     if arguments.fftw:
-        rivals.FFTW.load(arguments.fftw)
+        rivals.fftw.FFTW.load(arguments.fftw)
+    kinds = chosen(arguments.rivals)
+    versions, missing = libraries()
+    if arguments.list:
+        return print_list(kinds, missing)
     filters = {}
     for filter in arguments.filters or sorted(FOLDER.glob("*@*.json"), reverse=True):
         filters.setdefault(filter.stem.split("@")[0], []).append(filter)
     if not filters:
         sys.exit("peers.py: there are no filters: run `peers.py prepare` first")
     facts = machine(arguments)
-    for key, value in facts.items():
+    for key, value in (facts | versions | {name: f"skipped: {why}" for name, why in missing.items()}).items():
         print(f"{key:10} {value}")
     print()
     print_row([heading for heading, _ in HEADINGS])
-    rows, skipped, scenes = [], [], {}
+    measure(filters, kinds, missing, arguments, {"machine": facts, "libraries": versions, "missing": missing})
+
+
+def measure(filters, kinds, missing, arguments, report):
+    """All races, one after the other; after each the file has all figures so far."""
+    start = time.monotonic()
+    report |= {"rows": [], "skipped": []}
+    scenes = {}
     wanted = [set(text.split(",")) for text in (arguments.sizes, arguments.channels, arguments.types)]
     for kernel in sorted(filters, key=lambda name: list(KERNELS).index(name) if name in KERNELS else len(KERNELS)):
-        values = np.load(filters[kernel][0].parent / f"{kernel}.npy")
+        values = np.load(filters[kernel][0].parent / f"{kernel}.npy").astype(np.float64)
         for layout in KERNELS.get(kernel, (None, None, SHAPES))[2]:
             if not all(str(part) in want for part, want in zip(layout, wanted)):
                 continue
             if layout not in scenes:
                 scenes[layout] = Scene(arguments.photos.split(","), *layout)
-            child = Child(arguments.isa)
-            race = Race(kernel, values, filters[kernel], scenes[layout], child, arguments)
-            rows += (results := race.run())
-            print_race(race, results, arguments.threads)
-            skipped += [
-                {"kernel": kernel, "layout": layout, "method": name, "why": str(why)} for name, why in race.skipped.items()
-            ]
+            child = Child([str(ROOT / "Benchmarks/.build/release/fewtap-bench"), "serve"], **isa(arguments))
+            race = Race(kernel, values, filters[kernel], scenes[layout], child, kinds, missing, arguments)
+            rows = race.run()
+            print_race(race, rows, arguments.threads)
             child.close()
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": facts, "rows": rows, "skipped": skipped}, indent=1) + "\n")
+            rivals.torch.forget()
+            report["rows"] += rows
+            report["skipped"] += [
+                {"kernel": kernel, "layout": layout, "method": name, "why": why} for name, why in race.skipped.items()
+            ]
+            arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    if not report["rows"]:
+        sys.exit("peers.py: --sizes, --channels and --types leave nothing to measure")
+    print_summary(report["rows"])
+    print(f"\n{time.monotonic() - start:.0f} s; all figures: {arguments.json}")
+
+
+def isa(arguments):
+    return {"FEWTAP_ISA": arguments.isa} if arguments.isa else {}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import Foundation
 /// A request is one line of JSON on standard input, its answer one line on standard output:
 /// `{"load": {...}}` (``Job/Request``) makes a plan ready; answers `{"job": index}`.
 /// `{"take": {"job": index, "path": "file"}}` reads an image: raw interleaved samples, row by row, in this machine's byte order.
-/// `{"run": {"job": index, "times": n}}` runs it once untimed and n times timed; answers `{"wall": ms, "processor": ms}` a run.
+/// `{"run": {"job": index, "times": n}}` runs it once untimed, unless `"warm": false` is there, and n times timed; answers
+/// `{"wall": ms, "processor": ms}` a run.
 /// `{"output": {"job": index, "path": "file"}}` writes the last result's raw samples; answers `{}`.
 /// What cannot be done answers `{"error": "why"}`.
 struct Serve: ParsableCommand {
@@ -48,7 +49,7 @@ struct Serve: ParsableCommand {
       let times = run.times ?? 1
       guard times > 0 else { throw ServeError("times is \(times): it must be at least 1") }
       let job = try index(run.job)
-      try jobs[job].run()
+      if run.warm ?? true { try jobs[job].run() }
       let (wall, processor) = (DispatchTime.now().uptimeNanoseconds, processorSeconds())
       for _ in 0..<times { try jobs[job].run() }
       let (spent, worked) = (DispatchTime.now().uptimeNanoseconds - wall, processorSeconds() - processor)
@@ -62,7 +63,7 @@ struct Serve: ParsableCommand {
   }
 
   private struct Request: Decodable {
-    struct Run: Decodable { let job: Int, times: Int? }
+    struct Run: Decodable { let job: Int, times: Int?, warm: Bool? }
     struct File: Decodable { let job: Int, path: String }
     let load: Job.Request?
     let take: File?
