@@ -61,6 +61,16 @@ struct CompareCommand: ParsableCommand {
     transform: OptionValue.seed)
   var seed: UInt64 = 1
 
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "Write a page with pictures, its figures as SVG and comparison.json to a folder, made if it is missing.",
+      valueName: "folder"))
+  var folder: String?
+
+  @Flag(help: "Overwrite a report that stands in the folder.")
+  var force = false
+
   @OptionGroup var threading: ThreadOptions
   @OptionGroup var kernelOptions: KernelOptions
   @OptionGroup var report: ReportOptions
@@ -72,17 +82,24 @@ struct CompareCommand: ParsableCommand {
           ? "--list takes no kernel: leave \(kernel?.text ?? "it") out"
           : "KERNEL is missing: give a file or a name such as heart:size=49")
     }
+    guard !force || folder != nil else {
+      throw ValidationError("--force: it is for --report; nothing else is written")
+    }
   }
 
   func run() throws {
     guard let argument = kernel else { return try report.print(ContenderList()) }
+    let folder = folder.map(ReportFolder.init(path:))
+    try folder?.check(force: force)
     let kernel = try kernelOptions.kernel(argument)
     let scenes = try images.map(scene)
     let (contenders, warnings) = chosen(for: kernel)
     for warning in warnings { report.warn(warning) }
     let comparison = try compare(kernel, scenes, contenders)
-    try report.print(
-      CompareReport(comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue), warnings: warnings)
+    let table = try CompareReport(
+      comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue, page: folder?.pagePath)
+    try folder?.write(page(of: table), json: ReportOptions.jsonText(table))
+    try report.print(table, warnings: warnings)
   }
 
   /// Who takes part, and who is left out of a comparison that asks for nobody.
@@ -97,6 +114,16 @@ struct CompareCommand: ParsableCommand {
           + "ask for them by --with"
       ]
     )
+  }
+
+  private func page(of table: CompareReport) throws -> ComparisonPage {
+    let machine = table.machine
+    let context = ComparisonPage.Context(
+      machine: "\(machine.processor), \(machine.instructionSet), \(machine.cores) cores", commit: machine.commit,
+      version: FewtapCommand.configuration.version, seed: seed, effort: effort.rawValue, border: "mirror",
+      rounds: rounds,
+      commands: [ReportFolder.command(["fewtap"] + CommandLine.arguments.dropFirst())])
+    return try ComparisonPage(table.comparison, context: context, encodePNG: ReportFolder.png)
   }
 
   /// Most pixels that are measured of an image unless the whole is asked for.

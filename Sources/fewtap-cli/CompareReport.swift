@@ -8,6 +8,8 @@ struct CompareReport: Report {
   let machine: Machine
   let seed: UInt64
   let effort: String
+  /// Where the page is, if one was written.
+  let page: String?
 
   var json: [(String, JSON)] {
     [
@@ -24,7 +26,7 @@ struct CompareReport: Report {
           })
       ),
       ("timedWidth", .integer(comparison.timedSize.width)), ("timedHeight", .integer(comparison.timedSize.height)),
-      ("rows", .array(comparison.rows.map(json))),
+      ("rows", .array(comparison.rows.map(json))), ("page", .string(page)),
     ]
   }
 
@@ -50,7 +52,7 @@ struct CompareReport: Report {
       \(legible(kernel.name)), \(kernel.width)x\(kernel.height): \(measured)
       \(columns(Self.head + rows, leading: 1))
       \(refusals)\
-        ms: one thread, a plane of \(size.width)x\(size.height), the process' own time; \(machine.text)
+        ms: one thread, a plane of \(size.width)x\(size.height), the process' own time; \(machine.text)\(page.map { "\n  page: \($0)" } ?? "")
       """
   }
 

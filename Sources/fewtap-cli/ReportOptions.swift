@@ -34,11 +34,15 @@ struct ReportOptions: ParsableArguments {
     if verbose { Console.writeError("fewtap: \(message())") }
   }
 
+  /// A report as `--json` prints it.
+  static func jsonText(_ report: some Report, warnings: [String] = []) -> String {
+    JSON.object(report.json + [("warnings", .array(warnings.map { .string($0) }))]).text() + "\n"
+  }
+
   /// Prints a report; `textToError` keeps standard output free for a file that goes there.
   func print(_ report: some Report, warnings: [String] = [], textToError: Bool = false) throws {
     if json {
-      let fields = report.json + [("warnings", .array(warnings.map { .string($0) }))]
-      try Console.write(JSON.object(fields).text() + "\n")
+      try Console.write(Self.jsonText(report, warnings: warnings))
     } else if textToError {
       if !quiet { Console.writeError(report.text) }
     } else if !quiet {

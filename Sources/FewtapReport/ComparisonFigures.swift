@@ -1,0 +1,144 @@
+import FewtapCore
+import FewtapFit
+
+/// How near a search comes as it goes on.
+public struct ConvergenceCurve: Sendable {
+  /// Whose search it is.
+  public let name: String
+  /// Whose side it is on.
+  public let side: Contender.Side
+  /// Seconds, and dB on photographs of the best filter by then.
+  public let points: [(seconds: Double, decibels: Double)]
+
+  /// A curve of given points.
+  public init(name: String, side: Contender.Side, points: [(seconds: Double, decibels: Double)]) {
+    (self.name, self.side, self.points) = (name, side, points)
+  }
+}
+
+/// The charts of a comparison.
+enum ComparisonFigures {
+  /// What a filter costs.
+  enum Cost {
+    case milliseconds
+    case multiplyAdds
+
+    fileprivate func value(_ figures: Comparison.Measured) -> Double {
+      switch self {
+      case .milliseconds: figures.time.median
+      case .multiplyAdds: figures.result.multiplyAddCount
+      }
+    }
+
+    fileprivate func label(_ size: (width: Int, height: Int)) -> String {
+      switch self {
+      case .milliseconds: "milliseconds a plane of \(size.width) × \(size.height), one thread"
+      case .multiplyAdds: "multiply-adds a pixel and channel"
+      }
+    }
+  }
+
+  /// dB on photographs over what they cost; those that are exact stand on the upper edge.
+  static func errorAgainstCost(_ comparison: Comparison, _ cost: Cost) -> Plot {
+    let all = comparison.rows.compactMap { row in
+      row.measured.map {
+        (row: row, cost: cost.value($0), decibels: $0.photoMean, isExact: row.side == .exact || isExact($0.photoMean))
+      }
+    }
+    let finite = all.filter { !$0.isExact }.map(\.decibels)
+    let y = Plot.Axis("photo dB, higher is better", covers: finite.isEmpty ? [40, 60] : [])
+    let top = Ticks(of: y, values: finite, count: 6).range.upperBound
+    func points(_ side: Contender.Side) -> [Plot.Point] {
+      all.filter { $0.row.side == side }.map { item in
+        Plot.Point(
+          x: item.cost, y: item.isExact ? top : item.decibels,
+          label: item.isExact ? "\(item.row.name) (exact)" : item.row.name)
+      }
+    }
+    let x = Plot.Axis(cost.label(comparison.timedSize), isLogarithmic: true)
+    return Plot(
+      title: "Photo dB against \(cost.label(comparison.timedSize))", x: x, y: y,
+      series: [
+        Plot.Series("", tone: "rival", .dashedSteps, front(points(.rival) + points(.exact))),
+        Plot.Series("", tone: "ours", .steps, front(points(.ours))),
+        Plot.Series("fewtap", tone: "ours", .circles, points(.ours)),
+        Plot.Series("rivals", tone: "rival", .squares, points(.rival)),
+        Plot.Series("exact", tone: "exact", .triangles, points(.exact)),
+      ].filter { !$0.points.isEmpty })
+  }
+
+  /// Those that no cheaper one equals, the cheapest first, without their names.
+  static func front(_ points: [Plot.Point]) -> [Plot.Point] {
+    var best = -Double.infinity
+    return points.sorted { ($0.x, -$0.y) < ($1.x, -$1.y) }.filter { point in
+      defer { best = max(best, point.y) }
+      return point.y > best
+    }.map { Plot.Point(x: $0.x, y: $0.y) }
+  }
+
+  /// The taps of each layer of a filter, a chart a layer.
+  static func taps(of filter: SparseFilter, named name: String) -> [Plot] {
+    let unit = filter.rate.map { "px at 1/\($0.factor)" } ?? "px"
+    return filter.chain.layers.enumerated().map { index, layer in
+      let (xs, ys) = (layer.taps.map(\.x), layer.taps.map(\.y))
+      let (left, right, top, bottom) = (xs.min() ?? 0, xs.max() ?? 0, ys.min() ?? 0, ys.max() ?? 0)
+      // A square around the taps, with room for the discs at its edge.
+      let reach = max(right - left, bottom - top) / 2 * 1.15 + 0.5
+      let (x, y) = ((left + right) / 2, (top + bottom) / 2)
+      // All discs together cover an eighth of the frame, unless single ones became too large to tell where they are.
+      let area = 21_000 / (layer.absoluteSum > 0 ? layer.absoluteSum : 1)
+      let scale = min(area / 8, 200 / layer.taps.reduce(1e-300) { max($0, abs($1.weight)) })
+      func points(_ isIncluded: (Double) -> Bool) -> [Plot.Point] {
+        layer.taps.filter { isIncluded($0.weight) }.map { tap in
+          Plot.Point(x: tap.x, y: tap.y, radius: max(0.6, (scale * abs(tap.weight) / .pi).squareRoot()))
+        }
+      }
+      var plot = Plot(
+        title: "\(name), layer \(index + 1): offsets of \(layer.taps.count) taps",
+        x: Plot.Axis(unit, covers: [x - reach, x + reach], isTight: true),
+        y: Plot.Axis("", covers: [y - reach, y + reach], isReversed: true, isTight: true),
+        series: [
+          Plot.Series("", tone: "positive", .circles, points { $0 > 0 }),
+          Plot.Series("", tone: "negative", .rings, points { $0 < 0 }),
+        ])
+      (plot.width, plot.height, plot.tickCount) = (190, 214, 4)
+      plot.margins = (left: 34, right: 10, top: 24, bottom: 44)
+      plot.heading = "layer \(index + 1): \(layer.taps.count) taps"
+      return plot
+    }
+  }
+
+  /// dB on photographs over the seconds that a search has taken.
+  static func convergence(_ curves: [ConvergenceCurve]) -> Plot {
+    let series = curves.map { curve in
+      let points = curve.points.filter { $0.seconds > 0 && $0.decibels.isFinite }
+      return Plot.Series(
+        "", tone: curve.side.tone,
+        curve.side == .ours ? .line : .dashes,
+        points.enumerated().map { index, point in
+          Plot.Point(x: point.seconds, y: point.decibels, label: index == points.count - 1 ? curve.name : "")
+        })
+    }
+    var plot = Plot(
+      title: "Photo dB while searches go on", x: Plot.Axis("seconds of searching", isLogarithmic: true),
+      y: Plot.Axis("photo dB of the best so far"), series: series)
+    // Names stand behind the lines' ends.
+    plot.margins.right = 12 + (curves.map { Plot.textWidth($0.name) }.max() ?? 0)
+    return plot
+  }
+}
+
+extension Plot {
+  /// Charts in one figure, in rows of at most `columns`, under a heading.
+  static func grid(_ plots: [Plot], columns: Int, title: String) -> String {
+    let (width, height) = (plots.map(\.width).max() ?? 1, plots.map(\.height).max() ?? 1)
+    let rows = (plots.count + columns - 1) / columns
+    let body = plots.enumerated().map { index, plot in
+      let (x, y) = (Double(index % columns) * width, 24 + Double(index / columns) * height)
+      return "<g transform=\"translate(\(place(x)) \(place(y)))\">\n\(plot.body)\n</g>"
+    }
+    return element(
+      width: Double(min(columns, max(1, plots.count))) * width, height: 24 + Double(rows) * height, title: title,
+      "<text x=\"0\" y=\"15\">\(markup(title))</text>\n" + body.joined(separator: "\n"))
+  }
+}
