@@ -109,7 +109,10 @@ package struct Plot: Sendable {
 }
 
 extension Plot.Axis {
-  fileprivate func shows(_ value: Double) -> Bool { value.isFinite && (!isLogarithmic || value > 0) }
+  /// Numbers beyond a googol or below one in a googol are no figures of anything; ticks between them could not be counted.
+  fileprivate func shows(_ value: Double) -> Bool {
+    isLogarithmic ? (1e-100...1e100).contains(value) : abs(value) <= 1e100
+  }
 }
 
 /// The values that an axis names, and the range that it has, which holds all values to be shown.
@@ -125,7 +128,7 @@ package struct Ticks: Equatable, Sendable {
     isLogarithmic = axis.isLogarithmic
     var (low, high) = (shown.min() ?? 1, shown.max() ?? 1)
     // A range must be wider than the rounding of its ends.
-    if high - low <= 1e-9 * max(abs(low), abs(high)) {
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), isLogarithmic ? 0 : 1e-100) {
       (low, high) = isLogarithmic ? (low / 2, high * 2) : (low - max(1, abs(low) / 10), high + max(1, abs(high) / 10))
     }
     let all = isLogarithmic ? Self.powers(low, high, count) : Self.multiples(low, high, count)
@@ -135,9 +138,9 @@ package struct Ticks: Equatable, Sendable {
     let isLogarithmic = isLogarithmic
     labels = self.values.map { value in
       let finest = isLogarithmic ? value : step
-      guard value == 0 || (1e-4..<1e6).contains(abs(value)) else { return String(format: "%.0e", value) }
+      guard value == 0 || (1e-4..<1e6).contains(abs(value)) else { return String(format: "%.12g", value) }
       // The step's own first digit, whatever rounding made of it.
-      return decimal(value, finest < 1 && finest > 0 ? min(9, Int(-log10(finest * (1 + 1e-9)).rounded(.down))) : 0)
+      return decimal(value, finest < 1 && finest > 0 ? min(12, Int(-log10(finest * (1 + 1e-9)).rounded(.down))) : 0)
     }
   }
 
