@@ -24,6 +24,8 @@ public struct DualFilter: BaselineFilter, PhasedFilter, Equatable {
   private let down: [PixelWeight]
   /// The same for the four phases `2 (y % 2) + x % 2` of a doubled one, relative to half its position.
   private let up: [[PixelWeight]]
+  /// Far enough for every sample of every level.
+  package let reach: Int
 
   private struct PixelWeight: Equatable, Sendable {
     var x: Int
@@ -49,6 +51,10 @@ public struct DualFilter: BaselineFilter, PhasedFilter, Equatable {
     up = [(-0.25, -0.25), (0.25, -0.25), (-0.25, 0.25), (0.25, 0.25)].map {
       Self.samples(around: $0.0, $0.1, axial: offset, diagonal: offset / 2, weights: (0, 1, 2), sum: 12)
     }
+    let (downReach, upReach) = (
+      down.reduce(0) { max($0, abs($1.x)) }, up.joined().reduce(0) { max($0, abs($1.x)) }
+    )
+    reach = (0..<levels).reduce(0) { $0 + (1 << $1) * (downReach + 2 * upReach + 2) }
   }
 
   /// The blur of a standard deviation, in pixels along each axis, whose offset is nearest to the method's own.
@@ -103,13 +109,6 @@ public struct DualFilter: BaselineFilter, PhasedFilter, Equatable {
 
   /// Both axes have this period, in pixels.
   package var period: Int { 1 << levels }
-
-  /// Far enough for every sample of every level.
-  package var reach: Int {
-    let downReach = down.reduce(0) { max($0, abs($1.x)) }
-    let upReach = up.joined().reduce(0) { max($0, abs($1.x)) }
-    return (0..<levels).reduce(0) { $0 + (1 << $1) * (downReach + 2 * upReach + 2) }
-  }
 
   /// Bilinear samples: five a level on the way down, eight on the way up.
   public var tapCount: Int { 13 * levels }
