@@ -21,6 +21,8 @@ class FFTW(Rival):
     name = library = "FFTW"
     floor = 90
     c = None
+    # The tile that was fastest, by image's height and width and kernel's radius.
+    fastest = {}
     wisdom = ROOT / ".bench/fftw.wisdom"
     MEASURE, PATIENT = 0, 1 << 5
     SIDES = [128, 160, 192, 240, 256, 288, 320, 384, 480, 512, 576, 640, 768, 960, 1024, 1152, 1280]
@@ -61,24 +63,27 @@ class FFTW(Rival):
         cls.c = library
 
     def choose_tile(self, kernel):
+        key = self.height, self.width, self.radius
+        if key not in self.fastest:
+            self.fastest[key] = self.fastest_tile(kernel)
+        self.prepare(kernel, *self.fastest[key])
+        self.wisdom.parent.mkdir(exist_ok=True)
+        self.c.fftwf_export_wisdom_to_filename(str(self.wisdom).encode())
+        self.name = f"FFTW, tiles {self.tile[1]}x{self.tile[0]}"
+
+    def fastest_tile(self, kernel):
+        """A tile, and the effort to plan it with."""
+        whole = tuple(good_side(n + 2 * self.radius) for n in (self.height, self.width))
+        sides = [side for side in self.SIDES if side >= 4 * self.radius]
+
         def work(tile):
             pieces = [-(-n // (side - 2 * self.radius)) for n, side in zip((self.height, self.width), tile)]
             return pieces[0] * pieces[1] * tile[0] * tile[1] * np.log2(tile[0] * tile[1])
 
-        whole = tuple(good_side(n + 2 * self.radius) for n in (self.height, self.width))
-        sides = [side for side in self.SIDES if side >= 4 * self.radius]
         tiles = sorted(itertools.product(sides, sides), key=work)[:10] + [whole]
-        fastest = sorted(tiles, key=lambda tile: self.prepare(kernel, tile, self.MEASURE).seconds())[:2]
+        tile = min(tiles, key=lambda tile: self.prepare(kernel, tile, self.MEASURE).seconds())
         # FFTW plans a large transform patiently for minutes, and gains nothing that was seen.
-        patient = [tile for tile in fastest if tile != whole]
-        if patient:
-            fastest = sorted(patient, key=lambda tile: self.prepare(kernel, tile, self.PATIENT).seconds())
-            self.prepare(kernel, fastest[0], self.PATIENT)
-        else:
-            self.prepare(kernel, whole, self.MEASURE)
-        self.wisdom.parent.mkdir(exist_ok=True)
-        self.c.fftwf_export_wisdom_to_filename(str(self.wisdom).encode())
-        self.name = f"FFTW, tiles {self.tile[1]}x{self.tile[0]}"
+        return tile, self.MEASURE if tile == whole else self.PATIENT
 
     def prepare(self, kernel, tile, effort):
         self.tile = height, width = tile
@@ -95,18 +100,22 @@ class FFTW(Rival):
         return self
 
     def seconds(self):
-        self.run()
+        """Of the first plane."""
+        self.filter(1)
         times = []
         for _ in range(3):
             start = time.process_time()
-            self.run()
+            self.filter(1)
             times.append(time.process_time() - start)
         return min(times)
 
     def run(self):
+        self.filter(len(self.planes))
+
+    def filter(self, planes):
         r = self.radius
         height, width = self.tile
-        for plane, out in zip(self.planes, self.out):
+        for plane, out in zip(self.planes[:planes], self.out):
             cv2.copyMakeBorder(plane, r, r, r, r, BORDER, dst=self.padded)
             for y in range(0, self.height, height - 2 * r):
                 for x in range(0, self.width, width - 2 * r):

@@ -23,13 +23,15 @@ class NotMeant(Exception):
 @dataclasses.dataclass
 class Task:
     """What a rival is made for: a kernel [side, side] and images like this one. `lights` are photographs of its size in linear
-    light; `demand` is the PSNR on them, dB, that a rival shall reach whose quality can be chosen."""
+    light; `demand` is the PSNR on them, dB, that a rival shall reach whose quality can be chosen. `known` keeps what costs time
+    to find out, for the next demand."""
 
     kernel: np.ndarray
     image: np.ndarray
     threads: int
     lights: list
     demand: float | None = None
+    known: dict = dataclasses.field(default_factory=dict)
 
     @property
     def multiplies(self):

@@ -157,7 +157,8 @@ struct CompareCommand: ParsableCommand {
     defer { bar.end() }
     do {
       return try Interruption.during { cancellation in
-        try ComparisonRun(kernel, scenes: scenes, options).run(cancellation: cancellation) { progress in
+        report.note("comparing \(contenders.count) contenders on up to \(threading.threads) threads")
+        return try ComparisonRun(kernel, scenes: scenes, options).run(cancellation: cancellation) { progress in
           bar.show(progress.stage, share: progress.share, progress.contender)
         }
       }

@@ -29,6 +29,12 @@ import Testing
     for contender in all { #expect(standard.contains(contender), "\(contender)") }
   }
 
+  /// Those that are left out for large kernels unless they are asked for.
+  @Test func longSearchesAreKnown() throws {
+    let long = Contender.standard.filter(\.isLongSearch).map(\.description)
+    #expect(long == ["fewtap 96 integer", "fewtap 24x4 bilinear", "DISK recipe 24x4", "parallel tempering 24x4"])
+  }
+
   @Test(arguments: [
     ("gauss", "\"gauss\" is no contender"), ("", "\"\" is no contender"), ("fewtap:0", "fewtap:0: expected"),
     ("fewtap:", "fewtap"), ("fewtap:-3dB", "fewtap:-3dB"), ("fewtap:nandB", "fewtap:nandB"),
