@@ -32,7 +32,7 @@ enum ComparisonFigures {
 
     fileprivate func label(_ size: (width: Int, height: Int)) -> String {
       switch self {
-      case .milliseconds: "milliseconds a plane of \(size.width) × \(size.height), one thread"
+      case .milliseconds: "milliseconds a plane of \(size.width) × \(size.height), one thread"
       case .multiplyAdds: "multiply-adds a pixel and channel"
       }
     }
@@ -47,7 +47,9 @@ enum ComparisonFigures {
     }
     let finite = all.filter { !$0.isExact }.map(\.decibels)
     let y = Plot.Axis("photo dB, higher is better", covers: finite.isEmpty ? [40, 60] : [])
-    let top = Ticks(of: y, values: finite, count: 6).range.upperBound
+    var top = Ticks(of: y, values: finite, count: 6).range.upperBound
+    // What stands on the edge may make the ticks coarser, and move it.
+    for _ in 0..<3 { top = Ticks(of: y, values: finite + [top], count: 6).range.upperBound }
     func points(_ side: Contender.Side) -> [Plot.Point] {
       all.filter { $0.row.side == side }.map { item in
         Plot.Point(
@@ -101,7 +103,7 @@ enum ComparisonFigures {
           Plot.Series("", tone: "positive", .circles, points { $0 > 0 }),
           Plot.Series("", tone: "negative", .rings, points { $0 < 0 }),
         ])
-      (plot.width, plot.height, plot.tickCount) = (190, 214, 4)
+      (plot.width, plot.height, plot.tickCount) = (190, 214, 5)
       plot.margins = (left: 34, right: 10, top: 24, bottom: 44)
       plot.heading = "layer \(index + 1): \(layer.taps.count) taps"
       return plot

@@ -55,7 +55,8 @@ package struct ComparisonFinding {
         + "fewtap took part."
     }
     let quality = "\(decimal(level, 0)) dB or better on photographs\(isMeasured ? "" : " (predicted)")"
-    let start = "For \(quality), fewtap takes \(time(ours)) a plane of \(size.width) × \(size.height)"
+    let start =
+      "For \(quality), the fastest filter of fewtap, \(ours.name), takes \(time(ours)) a plane of \(size.width) × \(size.height)"
     var sentences: [String] = []
     if let rival = fastest(others, level) {
       let ratio = rival.milliseconds / ours.milliseconds
@@ -76,8 +77,8 @@ package struct ComparisonFinding {
     }
     if let rival = others.filter({ $0.side == .rival }).max(by: { $0.points < $1.points }) {
       sentences.append(
-        "On points of light, where the kernel itself is seen, that filter reaches \(decibelsWithUnit(ours.points)); the best "
-          + "approximation of a rival, \(rival.name), reaches \(decibelsWithUnit(rival.points)) in \(time(rival)).")
+        "On points of light, where the kernel itself is seen, \(ours.name) \(reach(ours.points)); the best approximation "
+          + "of a rival, \(rival.name), \(reach(rival.points)) and takes \(time(rival)).")
     }
     return sentences.joined(separator: " ")
   }
@@ -85,6 +86,8 @@ package struct ComparisonFinding {
   private func fastest(_ entries: [Entry], _ level: Double) -> Entry? {
     entries.filter { $0.decibels >= level }.min { $0.milliseconds < $1.milliseconds }
   }
+
+  private func reach(_ value: Double) -> String { isExact(value) ? "is exact" : "reaches \(decibelsWithUnit(value))" }
 
   private func time(_ entry: Entry) -> String { "\(milliseconds(entry.milliseconds)) ms" }
 }

@@ -115,8 +115,8 @@ private struct ComparisonPageWriter {
     let (kernel, pictures) = (comparison.kernel, try KernelPictures(comparison, encodePNG))
     let (support, moments) = (kernel.supportBounds, kernel.moments)
     let facts: [(String, String)] = [
-      ("kernel", kernel.name), ("size", "\(kernel.width) × \(kernel.height)"),
-      ("weights", "\(kernel.supportCount) that are not zero, \(support.width) × \(support.height)"),
+      ("kernel", kernel.name), ("size", "\(kernel.width) × \(kernel.height)"),
+      ("weights", "\(kernel.supportCount) that are not zero, \(support.width) × \(support.height)"),
       ("sum", decimal(kernel.sum, 4)),
       (
         "standard deviation",
@@ -142,7 +142,7 @@ private struct ComparisonPageWriter {
       \(kernel.isNonnegative ? "black 0 and white its largest weight" : "gray 0, white and black its largest weight"), as a display \
       shows light. Beneath each its signed error, orange too bright and blue too dark, on one scale for all that is cut off at \
       ±\(KernelPictures.percent(pictures.limit)) % of the largest weight.\
-      \(pictures.block > 1 ? " A pixel is the mean of \(pictures.block) × \(pictures.block) weights." : "")\
+      \(pictures.block > 1 ? " A pixel is the mean of \(pictures.block) × \(pictures.block) weights." : "")\
       \(pictures.isCut ? " Some go on, faintly, outside of what is shown." : "") Filters at a lower rate have a kernel a phase: \
       shown is the mean.
       """)
@@ -236,7 +236,7 @@ private struct ComparisonPageWriter {
   mutating func writeMethod() {
     heading("How it was measured")
     let images = comparison.images.map { image in
-      "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width) × \(image.height), "
+      "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width) × \(image.height), "
         + "\(image.channels == 1 ? "1 channel" : "\(image.channels) channels"))"
     }.joined(separator: ", ")
     parts.append(
@@ -248,7 +248,7 @@ private struct ComparisonPageWriter {
           + "double precision, in linear light, border \(markup(context.border)).") \
       Points of light are far brighter than a display; what is compared is what it can show of them.</p>
       <p>Filters were timed one after the other in up to \(context.rounds) rounds on one plane of noise of \
-      \(comparison.timedSize.width) × \(comparison.timedSize.height) in single precision, by the time that the process itself worked, on one \
+      \(comparison.timedSize.width) × \(comparison.timedSize.height) in single precision, by the time that the process itself worked, on one \
       thread; what can be prepared was prepared before. Slow ones have fewer rounds. Rivals are implementations of ours, made with \
       care, on the same planes and by the same rules.</p>
       <h2>To get this page again</h2>

@@ -31,8 +31,8 @@ struct Gallery: Sendable {
   /// ``ColorScale/bar(id:low:high:meaning:)``.
   let bar: String
 
-  /// Columns of a picture that is shown `pixels` wide, times as many as fit a column of a page: whole numbers keep pixels square.
-  static func zoom(_ pixels: Int) -> Int { max(1, 168 / max(1, pixels)) }
+  /// Columns of a picture that is shown `pixels` wide, so many times as large that it is near a column of a page: whole numbers keep pixels square.
+  static func zoom(_ pixels: Int) -> Int { max(1, Int((168 / Double(max(1, pixels))).rounded())) }
 
   /// As HTML that wraps to the page's width.
   var html: String {

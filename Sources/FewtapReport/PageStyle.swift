@@ -36,9 +36,10 @@ package enum PageStyle {
     html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
     body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.55 Charter,"Bitstream Charter","Iowan Old Style",\
     "Palatino Linotype",Palatino,Georgia,serif}
-    main{max-width:1104px;margin:0 auto;padding:2.5rem 16px 4rem}
+    main{padding:2.5rem 16px 4rem}
     main>*{max-width:38rem;margin-left:auto;margin-right:auto}
-    main>figure,main>.wide{max-width:100%}
+    main>figure{max-width:1072px}
+    main>.wide{max-width:1300px}
     h1{font-size:2rem;line-height:1.2;margin-top:0;margin-bottom:.6rem;font-weight:600;overflow-wrap:anywhere}
     h2{font-size:1.25rem;margin-top:3rem;margin-bottom:.6rem;font-weight:600}
     p,li{overflow-wrap:break-word}
@@ -62,7 +63,7 @@ package enum PageStyle {
     .bar{margin:1rem auto 0}
     .sets{display:flex;flex-wrap:wrap;gap:1.2rem 1.6rem;justify-content:center}
     .taps{max-width:100%}
-    .taps h3{font:600 13px/1.3 ui-sans-serif,system-ui,"Helvetica Neue",Arial,sans-serif;margin:0 0 .3rem}
+    .taps h3{font:600 13px/1.3 ui-sans-serif,system-ui,"Helvetica Neue",Arial,sans-serif;margin:0 0 .3rem;width:0;min-width:100%}
     .taps div{display:flex;flex-wrap:wrap;gap:4px}
     .taps .plot{margin:0}
     table{border-collapse:collapse;font:12.5px/1.4 ui-sans-serif,system-ui,"Helvetica Neue",Arial,sans-serif;\
@@ -79,7 +80,9 @@ package enum PageStyle {
     .refusals{font-size:.95rem}
     @media (max-width:480px){body{font-size:16px}h1{font-size:1.55rem}main{padding-top:1.4rem}\
     th:first-child{white-space:normal;min-width:6.5rem}}
-    @media print{body{font-size:10.5pt;background:#fff}main{max-width:none;padding:0}figure,.cell,.taps,tr,pre{break-inside:avoid}\
+    @media print{body{font-size:10.5pt;background:#fff}main{padding:0}\
+    .gallery{grid-template-columns:repeat(6,1fr);gap:10px 6px}.cell p{font-size:7pt}.sets{gap:.5rem 1rem}.taps .plot{width:152px;height:auto}\
+    figure,.cell,.taps,tr,pre,.wide{break-inside:avoid}\
     h2,h3{break-after:avoid}main .scroll{max-height:none;overflow:visible}table{font-size:6.6pt}th,td{padding:.15rem .25rem}\
     th,thead th,th:first-child{position:static;background:none}pre{white-space:pre-wrap;overflow-wrap:anywhere}\
     .plot{max-width:100%;height:auto}img{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -67,7 +67,7 @@ package struct Plot: Sendable {
   /// About so many ticks an axis.
   var tickCount = 6
   /// Free room around the frame.
-  var margins = (left: 58.0, right: 16.0, top: 36.0, bottom: 48.0)
+  var margins = (left: 58.0, right: 24.0, top: 36.0, bottom: 48.0)
   /// What stands over the frame.
   var heading = ""
 
@@ -289,27 +289,45 @@ extension Plot {
     guard all.contains(where: { !$0.point.label.isEmpty }) else { return "" }
     let inside = Box(left: frame.left, top: frame.top - 8, right: width - 2, bottom: frame.bottom)
     var taken = all.map { Box(left: $0.x - 6, top: $0.y - 6, right: $0.x + 6, bottom: $0.y + 6) }
-    var lines: [String] = []
+    let lines = series.flatMap { $0.mark.isPoint ? [] : boxes(along: $0, frame) }
+    var leaders: [String] = []
+    var names: [String] = []
     for item in all where !item.point.label.isEmpty {
       let size = (width: Self.textWidth(item.point.label), height: 14.0)
-      let boxes = Box.around(x: item.x, y: item.y, size)
-      let costs = boxes.map { box in
-        taken.reduce(0) { $0 + $1.overlap(box) } + 4 * (size.width * size.height - inside.overlap(box))
+      let choices = Box.around(x: item.x, y: item.y, size)
+      let costs = choices.enumerated().map { index, choice in
+        // Nearer ones are better by what a letter covers; lines may be crossed sooner than names.
+        taken.reduce(0) { $0 + $1.overlap(choice.box) } + lines.reduce(0) { $0 + 3 * $1.overlap(choice.box) }
+          + 4 * (size.width * size.height - inside.overlap(choice.box)) + 6 * Double(index)
       }
-      let best = costs.indices.min { costs[$0] < costs[$1] } ?? 0
-      let box = boxes[best]
-      taken.append(box)
-      let (x, y) = (min(max(item.x, box.left), box.right), (box.top + box.bottom) / 2)
+      let choice = choices[costs.indices.min { costs[$0] < costs[$1] } ?? 0]
+      taken.append(choice.box)
+      let (x, y) = (min(max(item.x, choice.box.left), choice.box.right), (choice.box.top + choice.box.bottom) / 2)
       if hypot(x - item.x, y - item.y) > 16 {
-        lines.append(
+        leaders.append(
           "<path class=\"leader\" d=\"M\(place(item.x)) \(place(item.y))L\(place(x)) \(place(y))\"/>")
       }
-      lines.append(
-        "<text class=\"label \(item.tone)\" x=\"\(place(box.left))\" y=\"\(place(box.bottom - 3))\">"
-          + "\(markup(item.point.label))</text>")
+      names.append(
+        "<text class=\"label \(item.tone)\" text-anchor=\"\(choice.anchor)\" x=\"\(place(choice.anchorX))\" "
+          + "y=\"\(place(choice.box.bottom - 3))\">\(markup(item.point.label))</text>")
     }
     // Leaders lie below the names that they lead to.
-    return (lines.filter { $0.hasPrefix("<path") } + lines.filter { $0.hasPrefix("<text") }).joined(separator: "\n")
+    return (leaders + names).joined(separator: "\n")
+  }
+
+  /// Room that the steps of a front take.
+  private func boxes(along series: Series, _ frame: Frame) -> [Box] {
+    guard series.mark == .steps || series.mark == .dashedSteps else { return [] }
+    let places = series.points.map { (x: frame.column($0.x), y: frame.row($0.y)) }
+    return places.indices.flatMap { index in
+      let (at, end) = (
+        places[index], index + 1 < places.count ? places[index + 1] : (x: frame.right, y: places[index].y)
+      )
+      return [
+        Box(left: at.x, top: at.y - 1.5, right: end.x, bottom: at.y + 1.5),
+        Box(left: end.x - 1.5, top: min(at.y, end.y), right: end.x + 1.5, bottom: max(at.y, end.y)),
+      ]
+    }
   }
 }
 
@@ -333,14 +351,19 @@ private struct Box {
     max(0, min(right, other.right) - max(left, other.left)) * max(0, min(bottom, other.bottom) - max(top, other.top))
   }
 
-  /// Places for a name of `size` near a point, the best first.
-  static func around(x: Double, y: Double, _ size: (width: Double, height: Double)) -> [Box] {
+  /// Places for a name of `size` near a point, the best first, each with the end of the text that is nearest to the point: it
+  /// stays where it is whatever the font.
+  static func around(
+    x: Double, y: Double, _ size: (width: Double, height: Double)
+  ) -> [(box: Box, anchor: String, anchorX: Double)] {
     [9.0, 18, 30, 44, 60, 80].flatMap { distance in
       [(1.0, 0.0), (-1, 0), (0.75, -0.75), (0.75, 0.75), (-0.75, -0.75), (-0.75, 0.75), (0, -1), (0, 1)].map { dx, dy in
-        let left = dx > 0 ? x + dx * distance : dx < 0 ? x + dx * distance - size.width : x - size.width / 2
+        let near = x + dx * distance
+        let left = dx > 0 ? near : dx < 0 ? near - size.width : near - size.width / 2
         let middle = y + dy * (distance + 4)
-        return Box(
+        let box = Box(
           left: left, top: middle - size.height / 2, right: left + size.width, bottom: middle + size.height / 2)
+        return (box, dx > 0 ? "start" : dx < 0 ? "end" : "middle", near)
       }
     }
   }
