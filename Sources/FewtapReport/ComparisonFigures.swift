@@ -1,21 +1,6 @@
 import FewtapCore
 import FewtapFit
 
-/// How near a search comes as it goes on.
-public struct ConvergenceCurve: Sendable {
-  /// Whose search it is.
-  public let name: String
-  /// Whose side it is on.
-  public let side: Contender.Side
-  /// Seconds, and dB on photographs of the best filter by then.
-  public let points: [(seconds: Double, decibels: Double)]
-
-  /// A curve of given points.
-  public init(name: String, side: Contender.Side, points: [(seconds: Double, decibels: Double)]) {
-    (self.name, self.side, self.points) = (name, side, points)
-  }
-}
-
 /// The charts of a comparison.
 enum ComparisonFigures {
   /// What a filter costs.
@@ -110,22 +95,24 @@ enum ComparisonFigures {
     }
   }
 
-  /// dB on photographs over the seconds that a search has taken.
-  static func convergence(_ curves: [ConvergenceCurve]) -> Plot {
-    let series = curves.map { curve in
-      let points = curve.points.filter { $0.seconds > 0 && $0.decibels.isFinite }
+  /// dB on photographs over the seconds that searches have taken; nil if nobody searched.
+  static func convergence(_ comparison: Comparison) -> Plot? {
+    let curves = comparison.rows.compactMap { row -> Plot.Series? in
+      // Enough points for a smooth curve.
+      let points = (row.measured?.result.trace.thinned(to: 64).points ?? []).filter { $0.seconds > 0 }
+      guard points.count > 1 else { return nil }
       return Plot.Series(
-        "", tone: curve.side.tone,
-        curve.side == .ours ? .line : .dashes,
+        "", tone: row.side.tone, row.side == .ours ? .line : .dashes,
         points.enumerated().map { index, point in
-          Plot.Point(x: point.seconds, y: point.decibels, label: index == points.count - 1 ? curve.name : "")
+          Plot.Point(x: point.seconds, y: point.photoPSNR, label: index == points.count - 1 ? row.name : "")
         })
     }
+    guard !curves.isEmpty else { return nil }
     var plot = Plot(
       title: "Photo dB while searches go on", x: Plot.Axis("seconds of searching", isLogarithmic: true),
-      y: Plot.Axis("photo dB of the best so far"), series: series)
+      y: Plot.Axis("photo dB, predicted"), series: curves)
     // Names stand behind the lines' ends.
-    plot.margins.right = 12 + (curves.map { Plot.textWidth($0.name) }.max() ?? 0)
+    plot.margins.right = 12 + (curves.compactMap { $0.points.last.map { Plot.textWidth($0.label) } }.max() ?? 0)
     return plot
   }
 }

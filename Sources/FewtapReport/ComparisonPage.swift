@@ -42,13 +42,12 @@ public struct ComparisonPage: Sendable {
   /// `encodePNG` gives the bytes of a PNG, 8-bit sRGB, of an image in linear light with one or three channels.
   /// Throws: what `encodePNG` throws.
   public init(
-    _ comparison: Comparison, context: Context, convergence: [ConvergenceCurve] = [],
-    encodePNG: (Image) throws -> [UInt8]
+    _ comparison: Comparison, context: Context, encodePNG: (Image) throws -> [UInt8]
   ) throws {
     var writer = ComparisonPageWriter(comparison, context)
     try writer.writeKernels(encodePNG)
     writer.writeCosts()
-    writer.writeConvergence(convergence)
+    writer.writeConvergence()
     writer.writeTaps()
     try writer.writeScenes(encodePNG)
     writer.writeTable()
@@ -169,13 +168,13 @@ private struct ComparisonPageWriter {
     }
   }
 
-  mutating func writeConvergence(_ curves: [ConvergenceCurve]) {
-    let curves = curves.filter { curve in curve.points.contains { $0.seconds > 0 && $0.decibels.isFinite } }
-    guard !curves.isEmpty else { return }
+  mutating func writeConvergence() {
+    guard let plot = ComparisonFigures.convergence(comparison) else { return }
     heading("How searches get there")
-    let plot = ComparisonFigures.convergence(curves)
     figure(
-      "<div class=\"scroll\">\(plot.svg)</div>", "PSNR on photographs, predicted, of the best filter found so far.")
+      "<div class=\"scroll\">\(plot.svg)</div>",
+      "PSNR on photographs, predicted, of what each search holds after so many seconds by the clock on the wall; ours solid, rivals "
+        + "dashed. What a search itself goes by may be another figure: then the curve can fall.")
     file("convergence", plot.svg)
   }
 

@@ -23,12 +23,12 @@ import Testing
     return try ComparisonRun(name.map(kernel.named) ?? kernel, scenes: [scene], options).run()
   }
 
-  private static func page(_ comparison: Comparison, convergence: [ConvergenceCurve] = []) throws -> ComparisonPage {
+  private static func page(_ comparison: Comparison) throws -> ComparisonPage {
     let context = ComparisonPage.Context(
       machine: "a machine", commit: "c0ffee", version: "1.2.3", seed: 1, effort: "fast", border: "mirror", rounds: 1,
       commands: ["fewtap compare '<a&b>.npy'"])
     // Not a picture, but bytes that tell its size.
-    return try ComparisonPage(comparison, context: context, convergence: convergence) { image in
+    return try ComparisonPage(comparison, context: context) { image in
       [UInt8(image.width & 255), UInt8(image.height & 255), UInt8(image.planes.count)]
     }
   }
@@ -69,8 +69,7 @@ import Testing
   }
 
   @Test func everyFigureIsAFileOfItsOwn() throws {
-    let curve = ConvergenceCurve(name: "a search", side: .ours, points: [(0.1, 40), (1, 50), (2, .nan)])
-    let page = try Self.page(Self.comparison(Self.contenders), convergence: [curve])
+    let page = try Self.page(Self.comparison(Self.contenders))
     let names = page.figures.map(\.name)
     #expect(Set(names).count == names.count)
     for name in ["kernels", "error-time", "error-multiply-adds", "convergence", "scene-1", "scene-2"] {
@@ -82,12 +81,10 @@ import Testing
       #expect(WellFormed(svg).problem == nil, "\(name)")
       #expect(!svg.contains("var(") && !svg.lowercased().contains("nan"), "\(name)")
     }
-    #expect(WellFormed(page.html).text.contains("a search"))
   }
 
-  @Test func withoutCurvesThereIsNoConvergence() throws {
-    let page = try Self.page(
-      Self.comparison(["low-rank:1"]), convergence: [ConvergenceCurve(name: "none", side: .ours, points: [])])
+  @Test func withoutASearchThereIsNoConvergence() throws {
+    let page = try Self.page(Self.comparison(["low-rank:1", "dense"]))
     #expect(!page.figures.contains { $0.name == "convergence" })
   }
 
