@@ -83,7 +83,7 @@ public struct PaperSuite: Sendable {
   public var effort = FitOptions.Effort.fast
   /// How parallel tempering runs; seed, guess and threads are set for each run.
   public var tempering = ParallelTempering.Options()
-  /// Kernels for the convergence from different guesses, by name; as ``guessKernels`` if nil.
+  /// Kernels for the convergence from different guesses, by name; ``guessKernels`` if nil.
   public var guessSubjects: [String]?
   /// Runs at a time; no figure but seconds depends on it.
   public var threads = 1
@@ -102,8 +102,9 @@ public struct PaperSuite: Sendable {
       Self.ranks.map { Task(subject, nil, .lowRank, nil, seed: nil, .lowRank($0)) }
         + layouts.flatMap { layout in Rival.allCases.flatMap { self.tasks(subject, layout, $0) } }
     }
-    let named = subjects.filter { (guessSubjects ?? Self.guessKernels).contains($0.name) }
-    for subject in named.isEmpty ? Array(subjects.prefix(1)) : named {
+    var compared = subjects.filter { (guessSubjects ?? Self.guessKernels).contains($0.name) }
+    if compared.isEmpty, guessSubjects == nil { compared = Array(subjects.prefix(1)) }
+    for subject in compared {
       for rival in [Rival.ours, .oursBilinear, .paper, .tempering] {
         for guess in FitOptions.Guess.allCases {
           tasks += guessLayout.map { self.tasks(subject, $0, rival, guess) } ?? []

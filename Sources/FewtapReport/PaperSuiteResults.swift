@@ -101,7 +101,7 @@ public struct PaperResults: Sendable {
   public var guesses: [Row]
 
   /// Whether all runs were made that were asked for.
-  public var isComplete: Bool { (rows + ranks + guesses).allSatisfy { $0.isComplete || $0.failure != nil } }
+  public var isComplete: Bool
 
   /// The kernels' names in order.
   public var kernels: [String] {
@@ -117,12 +117,13 @@ public struct PaperResults: Sendable {
     rows.first { $0.kernel == kernel && $0.layout == layout && $0.rival == rival }
   }
 
-  /// Where both rivals have all their runs, how far `first` is above `second`.
+  /// Where both rivals have runs, how far the mean of `first` is above that of `second`: over the seeds that both have, all of them
+  /// unless the suite was interrupted.
   public func gains(of first: PaperSuite.Rival, over second: PaperSuite.Rival) -> [Gain] {
     kernels.flatMap { kernel in
       layouts.compactMap { layout in
-        guard let a = row(kernel, layout, first), let b = row(kernel, layout, second), a.isComplete, b.isComplete,
-          let high = a.photoPSNR, let low = b.photoPSNR
+        guard let a = row(kernel, layout, first), let b = row(kernel, layout, second),
+          let high = Spread(a.photoPSNRs(sharedWith: b)), let low = Spread(b.photoPSNRs(sharedWith: a))
         else { return nil }
         return Gain(kernel: kernel, layout: layout, decibels: high.mean - low.mean)
       }
@@ -134,4 +135,12 @@ public struct PaperResults: Sendable {
     (.ours, .paper), (.oursBilinear, .paper), (.paper, .tempering), (.paper, .temperingBriefly), (.ours, .tempering),
     (.oursBilinear, .tempering), (.ours, .lowRank), (.paper, .lowRank),
   ]
+}
+
+extension PaperResults.Row {
+  /// PSNR on photographs of the runs from seeds that `other` has too; what draws no random numbers has every seed.
+  fileprivate func photoPSNRs(sharedWith other: PaperResults.Row) -> [Double] {
+    let seeds = other.runs.map(\.seed)
+    return runs.filter { $0.seed == nil || seeds.contains(nil) || seeds.contains($0.seed) }.map(\.photoPSNR)
+  }
 }

@@ -85,6 +85,10 @@ struct BenchPaperCommand: ParsableCommand {
     return LayoutList(layouts: layouts)
   }
 
+  func validate() throws {
+    if output == "-" { throw ValidationError("-o -: --json prints to standard output; give a file name after -o") }
+  }
+
   private static let quickKernels = ["gaussian7", "disk", "star"]
 
   func run() throws {
@@ -95,7 +99,7 @@ struct BenchPaperCommand: ParsableCommand {
     let layouts = try layouts?.layouts ?? (quick ? ["24x4"] : PaperSuite.layouts).map { try Layout(parsing: $0) }
     var suite = PaperSuite(subjects, layouts: layouts, seeds: seeds ?? (quick ? 2 : 5))
     suite.threads = threading.threads
-    if quick { suite.guessSubjects = ["star"] }
+    if quick, subjects.contains(where: { $0.name == "star" }) { suite.guessSubjects = ["star"] }
     let machine = try Machine()
     let estimate = suite.estimatedSeconds()
     if !report.quiet {

@@ -241,12 +241,13 @@ struct BenchPaperReport: Report {
   private var notes: String {
     let moves = suite.tempering.iterations
     return """
-      ours integer: whole offsets, one multiply-add a tap, layers found by the fit; ours bilinear: the layout itself; both with
-      effort \(suite.effort.name), from the mass guess. DISK: the paper's recipe, 1000 gradient steps, sparse sampling. PST: parallel tempering,
-      \(moves) iterations of \(suite.tempering.replicas) replicas as the paper ran it: \(moves * suite.tempering.replicas) evaluations; PST/10: a tenth of the iterations, as many as DISK's
-      steps. Where DISK is below PST it is by that: after its 1000 steps Adam stays where it is, while ten times the moves
-      go on falling. DISK is above PST/10 where gradients pay at an equal number of iterations.
-      low rank: the rank that the taps allow, but one at least, which has more taps than the small layouts.
+      ours integer: whole offsets, one multiply-add a tap, as many taps as the layout has; the fit finds the layers.
+      ours bilinear: the layout itself. Both with effort \(suite.effort.name), from the mass guess.
+      DISK: the paper's recipe, 1000 gradient steps from sparse sampling, bilinear taps.
+      PST: parallel tempering as the paper ran it, \(moves) iterations of \(suite.tempering.replicas) replicas, each an evaluation of the energy,
+      bilinear taps; PST/10: a tenth of the iterations, as many as DISK has steps, and about as many seconds.
+      Where PST is above DISK it has worked longer, as the seconds above tell; where PST/10 is below, gradients pay.
+      low rank: the rank that the taps allow, but at least one term, which has more taps than small layouts.
       """
   }
 }
