@@ -6,9 +6,11 @@ SWIFT_SOURCES = Package.swift Sources Tests Snippets Benchmarks/Package.swift Be
 PHOTO ?=
 # Options of `Benchmarks/peers.py run` in `make bench-peers`.
 RUN ?=
+# Options of `Scripts/write-guide` in `make guide`.
+GUIDE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint sanitize format docs bench bench-peers deps clean
+.PHONY: help demo build test lint sanitize format docs bench bench-peers guide deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,7 @@ lint: ## check the format, the arrows between targets and the file schema
 	Scripts/check-layering
 	Scripts/check-schema --self-test
 	Scripts/check-snippets
+	Scripts/write-guide --check
 
 sanitize: ## run the C code under the address and undefined-behavior sanitizers, plans under that of threads
 	@Scripts/install-deps build
@@ -66,6 +69,12 @@ bench-peers: ## measure filters beside OpenCV, FFTW, SciPy, PyTorch, libvips (RU
 	.bench/venv/bin/python Benchmarks/check_metrics.py
 	.bench/venv/bin/python Benchmarks/peers.py prepare
 	.bench/venv/bin/python Benchmarks/peers.py run $(RUN)
+
+guide: ## measure anew what Guides/Comparing.md tells, an hour on two cores (GUIDE='...' for write-guide's options)
+	@Scripts/install-deps build bench
+	Benchmarks/get-photos
+	$(SWIFT) build -c release
+	Scripts/write-guide $(GUIDE)
 
 deps: ## install what the targets above need (Debian, Ubuntu), or say what to install (macOS)
 	@Scripts/install-deps build test demo

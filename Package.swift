@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .library(name: "Fewtap", targets: ["Fewtap"]),
     .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
+    .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics"]),
     .executable(name: "fewtap", targets: ["fewtap-cli"]),
   ],
   traits: [
