@@ -77,11 +77,11 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
     do { try self.init(layers: layers.compactMap { $0 }) } catch { throw .badLayout(text) }
   }
 
-  /// `76,8,6,6`, `17r4,4r4,3` or, of more than two equal layers, `24x4`.
+  /// `76,8,6,6`, `17r4,4r4,3` or, of equal layers, `24x4`.
   public var description: String { Self.text(layers) }
 
   private static func text(_ layers: [Layer]) -> String {
-    if let first = layers.first, layers.count > 2, layers.allSatisfy({ $0 == first }) {
+    if let first = layers.first, layers.count > 1, layers.allSatisfy({ $0 == first }) {
       return "\(first)x\(layers.count)"
     }
     return layers.map(\.description).joined(separator: ",")

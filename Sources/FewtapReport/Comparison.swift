@@ -20,8 +20,9 @@ public struct Comparison: Sendable {
   public struct Subject: Sendable {
     /// Its file's name.
     public let name: String
-    /// Columns and rows that were measured.
+    /// Columns that were measured.
     public let width: Int
+    /// Rows that were measured.
     public let height: Int
     /// Color channels.
     public let channels: Int

@@ -170,7 +170,7 @@ extension PaperSuite {
 
     /// What a progress bar tells.
     var label: String {
-      let words = [subject.name, layout?.shortText, rival.description, guess?.rawValue, seed.map { "seed \($0)" }]
+      let words = [subject.name, layout?.description, rival.description, guess?.rawValue, seed.map { "seed \($0)" }]
       return words.compactMap { $0 }.joined(separator: " ")
     }
   }
@@ -179,10 +179,4 @@ extension PaperSuite {
 extension Layout {
   /// Taps in all.
   var tapCount: Int { taps.reduce(0, +) }
-
-  /// `24x4` for four layers of 24 taps, else ``description``.
-  public var shortText: String {
-    guard let first = layers.first, layers.count > 1, layers.allSatisfy({ $0 == first }) else { return description }
-    return "\(first)x\(layers.count)"
-  }
 }

@@ -27,7 +27,7 @@ struct BenchPaperReport: Report {
           ("iterations", .integer(suite.tempering.iterations)), ("replicas", .integer(suite.tempering.replicas)),
         ])
       ),
-      ("layouts", .array(suite.layouts.map { .string($0.shortText) })),
+      ("layouts", .array(suite.layouts.map { .string($0.description) })),
       (
         "kernels",
         .array(
@@ -45,7 +45,7 @@ struct BenchPaperReport: Report {
             results.gains(of: first, over: second).map { gain in
               .object([
                 ("of", .string(first.rawValue)), ("over", .string(second.rawValue)), ("kernel", .string(gain.kernel)),
-                ("layout", .string(gain.layout.shortText)), ("decibels", .number(gain.decibels)),
+                ("layout", .string(gain.layout.description)), ("decibels", .number(gain.decibels)),
               ])
             }
           })
@@ -56,7 +56,7 @@ struct BenchPaperReport: Report {
 
   private func json(_ row: PaperResults.Row) -> JSON {
     .object([
-      ("kernel", .string(row.kernel)), ("layout", .string(row.layout?.shortText)),
+      ("kernel", .string(row.kernel)), ("layout", .string(row.layout?.description)),
       ("rival", .string(row.rival.rawValue)),
       ("rank", row.rank.map { .integer($0) } ?? .null), ("guess", .string(row.guess?.rawValue)),
       ("photoPSNR", json(row.photoPSNR)), ("worstPhotoPSNR", json(row.worstPhotoPSNR)),
@@ -128,11 +128,11 @@ struct BenchPaperReport: Report {
         results.layouts.compactMap { layout -> [String]? in
           let rows = Rival.allCases.map { results.row(kernel, layout, $0) }
           guard rows.contains(where: { $0 != nil }) else { return nil }
-          return [kernel, layout.shortText, "\(layout.taps.reduce(0, +))"] + rows.map { cell($0) }
+          return [kernel, layout.description, "\(layout.taps.reduce(0, +))"] + rows.map { cell($0) }
         }
       }
     let failures = results.rows.filter { $0.failure != nil }.map { row in
-      "  no: \(row.kernel) \(row.layout?.shortText ?? ""), \(row.rival): \(row.failure ?? "")"
+      "  no: \(row.kernel) \(row.layout?.description ?? ""), \(row.rival): \(row.failure ?? "")"
     }
     let partial = results.isComplete ? [] : ["  *: not all seeds were run"]
     return (["Photo PSNR, dB", columns(table, leading: 2)] + partial + failures).joined(separator: "\n")
@@ -143,7 +143,7 @@ struct BenchPaperReport: Report {
     let rows = results.layouts.flatMap { layout in
       Rival.allCases.compactMap { rival -> [String]? in
         let rows = results.rows.filter { $0.layout == layout && $0.rival == rival && !$0.runs.isEmpty }
-        return rows.isEmpty ? nil : [layout.shortText, rival.description] + figures(rows)
+        return rows.isEmpty ? nil : [layout.description, rival.description] + figures(rows)
       }
     }
     guard !rows.isEmpty else { return nil }
@@ -180,7 +180,7 @@ struct BenchPaperReport: Report {
           }
       }
       let (wins, losses) = (gains.count { $0.decibels > 0 }, gains.count { $0.decibels < 0 })
-      let table = columns([[""] + results.layouts.map(\.shortText)] + rows, leading: 1)
+      let table = columns([[""] + results.layouts.map(\.description)] + rows, leading: 1)
       let tally =
         "\(first) above \(second): \(wins) of \(gains.count), below: \(losses)"
         + (losses == 0 || wins == 0 ? "" : " (" + lost(gains, to: second) + ")")
@@ -217,7 +217,7 @@ struct BenchPaperReport: Report {
   private var guesses: String? {
     guard !results.guesses.isEmpty else { return nil }
     let all = FitOptions.Guess.allCases
-    let layout = results.guesses[0].layout?.shortText ?? ""
+    let layout = results.guesses[0].layout?.description ?? ""
     let pairs = results.guesses.map { [$0.kernel, $0.rival.rawValue] }
       .reduce(into: [[String]]()) { if !$0.contains($1) { $0.append($1) } }
     let rows = pairs.map { pair in
@@ -233,7 +233,7 @@ struct BenchPaperReport: Report {
       "kernel", "layout", "rival", "dB", "worst dB", "error", "noise gain", "taps", "multiply-adds", "CPU s",
     ]
     let rows = results.rows.filter { !$0.runs.isEmpty }.map { row in
-      [row.kernel, row.layout?.shortText ?? "", row.rival.description] + figures([row])
+      [row.kernel, row.layout?.description ?? "", row.rival.description] + figures([row])
     }
     return "All rows\n" + columns([header] + rows, leading: 3)
   }

@@ -26,7 +26,7 @@ import Testing
     let results = try Self.suite(["4x2", "6,3"], guesses: ["small star"]).run()
     #expect(results.isComplete)
     #expect(results.kernels == ["small disk", "small star"])
-    #expect(results.layouts.map(\.shortText) == ["4x2", "6,3"])
+    #expect(results.layouts.map(\.description) == ["4x2", "6,3"])
     #expect(results.rows.count == 2 * 2 * PaperSuite.Rival.allCases.count)
     #expect(results.ranks.map(\.rank) == (PaperSuite.ranks + PaperSuite.ranks).map { $0 })
     #expect(results.guesses.count == 4 * FitOptions.Guess.allCases.count)
@@ -144,7 +144,7 @@ import Testing
       let kernel = try KernelSpecification(words).makeKernel()
       #expect((31...67).contains(kernel.width), "\(name)")
     }
-    #expect(try PaperSuite.layouts.map { try Layout(parsing: $0).shortText } == PaperSuite.layouts)
+    #expect(try PaperSuite.layouts.map { try Layout(parsing: $0).description } == PaperSuite.layouts)
     #expect(PaperSuite.guessKernels.allSatisfy { name in PaperSuite.kernels.contains { $0.name == name } })
   }
 }
