@@ -35,6 +35,8 @@ public struct PaperResults: Sendable {
     public var worstPhotoPSNR: Double
     /// `|K - T|_2 / |T|_2`.
     public var relativeError: Double
+    /// `|K - T|_1 / |T|_1`: nearly what the DISK recipe minimizes, whose Charbonnier loss is the sum of `sqrt(r^2 + eps^2)`.
+    public var absoluteError: Double
     /// How much noise in the weights or in rounding can grow; nil where it is not defined.
     public var noiseGain: Double?
     /// Weights that read a pixel or a bilinear sample.
@@ -75,6 +77,8 @@ public struct PaperResults: Sendable {
     public var worstPhotoPSNR: Spread? { Spread(runs.map(\.worstPhotoPSNR)) }
     /// Of the kernel's relative error.
     public var relativeError: Spread? { Spread(runs.map(\.relativeError)) }
+    /// Of the kernel's absolute error.
+    public var absoluteError: Spread? { Spread(runs.map(\.absoluteError)) }
     /// Of the noise gain.
     public var noiseGain: Spread? { Spread(runs.compactMap(\.noiseGain)) }
     /// Of the seconds of a fit.
@@ -128,6 +132,20 @@ public struct PaperResults: Sendable {
         return Gain(kernel: kernel, layout: layout, decibels: high.mean - low.mean)
       }
     }
+  }
+
+  /// On how many kernels and layouts, of those where both have runs, the first rival's mean absolute error is below the second's.
+  public func absoluteWins(
+    of first: PaperSuite.Rival, over second: PaperSuite.Rival
+  ) -> (wins: Int, all: Int) {
+    let pairs = kernels.flatMap { kernel in
+      layouts.compactMap { layout -> Bool? in
+        guard let a = row(kernel, layout, first)?.absoluteError, let b = row(kernel, layout, second)?.absoluteError
+        else { return nil }
+        return a.mean < b.mean
+      }
+    }
+    return (pairs.count { $0 }, pairs.count)
   }
 
   /// The pairs whose gains are told: what the paper claims and what we do, then the rest.

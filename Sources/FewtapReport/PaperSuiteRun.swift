@@ -67,7 +67,7 @@ extension PaperSuite.Task {
       let start = processorSeconds()
       let result = try baseline.run(for: subject.kernel, cancellation: cancellation)
       let seconds = processorSeconds() - start
-      return .run(PaperResults.Run(result, seconds: seconds, seed: seed, keepsTrace: guess != nil))
+      return .run(PaperResults.Run(result, of: subject.kernel, seconds: seconds, seed: seed, keepsTrace: guess != nil))
     } catch {
       return .failure("\(error)")
     }
@@ -127,16 +127,35 @@ extension PaperResults.Row {
 }
 
 extension PaperResults.Run {
-  init(_ result: BaselineResult, seconds: Double, seed: UInt64?, keepsTrace: Bool) {
+  init(_ result: BaselineResult, of kernel: Kernel, seconds: Double, seed: UInt64?, keepsTrace: Bool) {
     (self.seed, fitSeconds) = (seed, seconds)
     (photoPSNR, worstPhotoPSNR) = (result.accuracy.photo.mean, result.accuracy.photo.worst)
     relativeError = result.accuracy.relativeError
+    absoluteError = kernel.absoluteDistance(to: result.effectiveKernel) / kernel.absoluteSum
     noiseGain = result.noiseGain
     (tapCount, multiplyAddCount) = (result.tapCount, result.multiplyAddCount)
     trace = keepsTrace ? result.trace.thinned(to: PaperSuite.tracePoints) : ConvergenceTrace()
     guard result.fitSeconds > 0 else { return }
     // The trace's clock hangs on the wall, where other threads and programs are seen.
     for index in trace.points.indices { trace.points[index].seconds *= seconds / result.fitSeconds }
+  }
+}
+
+extension Kernel {
+  /// The sum of `|K - T|` over all pixels of both, their centers laid on each other.
+  fileprivate func absoluteDistance(to other: Kernel) -> Double {
+    let bounds = (width: max(width, other.width), height: max(height, other.height))
+    var sum = 0.0
+    for y in -bounds.height...bounds.height {
+      for x in -bounds.width...bounds.width { sum += abs(weight(atX: x, y: y) - other.weight(atX: x, y: y)) }
+    }
+    return sum
+  }
+
+  /// The weight at an offset from the center, 0 outside.
+  private func weight(atX x: Int, y: Int) -> Double {
+    let (column, row) = (x + center.x, y + center.y)
+    return (0..<width).contains(column) && (0..<height).contains(row) ? values[column, row] : 0
   }
 }
 

@@ -50,6 +50,17 @@ import Testing
     let alone = try Baseline.paper(layout: layout, seed: 2).run(for: subject.kernel)
     #expect(disk.runs[1].photoPSNR == alone.accuracy.photo.mean)
     #expect(disk.runs[1].relativeError == alone.accuracy.relativeError)
+    // The error by its definition: the effective kernel's offsets, and what the disk has besides.
+    var (distance, met) = (0.0, 0.0)
+    let kernel = subject.kernel
+    alone.effectiveKernel.forEachOffset { x, y, weight in
+      let (column, row) = (x + kernel.center.x, y + kernel.center.y)
+      let isInside = (0..<kernel.width).contains(column) && (0..<kernel.height).contains(row)
+      let wanted = isInside ? kernel.values[column, row] : 0
+      (distance, met) = (distance + abs(weight - wanted), met + wanted)
+    }
+    let absolute = distance + kernel.sum - met
+    #expect(abs(disk.runs[1].absoluteError - absolute) <= gamma(1000) * absolute)
     var options = FitOptions()
     (options.budget, options.effort) = (.taps(8), .fast)
     let ours = try #require(results.row(subject.name, layout, .ours))
@@ -79,6 +90,9 @@ import Testing
 
   @Test func gainsAreDifferencesOfMeans() throws {
     let results = try Self.suite(["4x2", "6,3"]).run()
+    let (wins, all) = results.absoluteWins(of: .ours, over: .paper)
+    let (losses, _) = results.absoluteWins(of: .paper, over: .ours)
+    #expect(all == 4 && wins + losses == all)
     for (first, second) in PaperResults.pairs {
       let gains = results.gains(of: first, over: second)
       #expect(gains.count == 4)
