@@ -59,7 +59,7 @@ bench: ## measure fits on photographs, and print the tables (PHOTO=file for one 
 	  printf '\nphoto_spectra.py --check: skipped, python3 here has no numpy and skimage\n'; \
 	fi
 
-bench-peers: ## measure filters beside OpenCV, FFTW, SciPy, PyTorch, libvips (RUN='...' for peers.py's options)
+bench-peers: ## measure filters beside OpenCV, FFTW, SciPy, PyTorch, libvips: 15 minutes (RUN='...' for options)
 	@Scripts/install-deps build peers
 	@test -d .bench/venv || python3 -m venv .bench/venv
 	.bench/venv/bin/pip --disable-pip-version-check install --quiet -r Benchmarks/peers-requirements.txt

@@ -78,7 +78,7 @@ def main():
     sub.add_argument("--list", action="store_true", help="name the rivals and stop")
     sub.add_argument("--rivals", default="", help="only those whose name has one of these words, separated by commas")
     sub.add_argument("--threads", type=int, default=1, metavar="N")
-    sub.add_argument("--rounds", type=int, default=9, metavar="N")
+    sub.add_argument("--rounds", type=int, default=7, metavar="N")
     sub.add_argument("--isa", help="FEWTAP_ISA of our engine: scalar, sse2, avx2, avx512, neon")
     sub.add_argument("--fftw", metavar="LIBRARY", help="another build of libfftw3f.so.3")
     sub.add_argument("--photos", default=",".join(PHOTOS), help="files, separated by commas; the first is timed")
