@@ -13,9 +13,10 @@ struct TemperingEnergy: Sendable {
   private let target: Spectrum
   private let weight: [Double]
 
-  /// The energy against `kernel`, for layers that reach up to twice as far as it does.
-  init(_ kernel: Kernel) {
-    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2))
+  /// The energy against `kernel`, for `layers` layers that reach up to twice as far as it does, and as far as guesses do.
+  init(_ kernel: Kernel, layers: Int) {
+    let side = SparseSamplingGuess.gridSide(for: kernel, layers: layers)
+    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2, side))
     room = Double(grid.size / 2 - 1)
     let plane = grid.place(kernel)
     target = grid.forward(plane)

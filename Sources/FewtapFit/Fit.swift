@@ -31,8 +31,11 @@ public struct Fit: Sendable {
           kernel: scaled, rate: rate, objective: options.objective, nonnegative: options.nonnegative,
           largestLayer: largestLayer)
       } else {
+        // The paper's recipe keeps no offset from wrapping around.
         FitProblem(
-          kernel: scaled, objective: options.objective, nonnegative: options.nonnegative, largestLayer: largestLayer)
+          kernel: scaled, objective: options.objective, nonnegative: options.nonnegative, largestLayer: largestLayer,
+          minimumSide: options.recipe == .paper
+            ? SparseSamplingGuess.gridSide(for: kernel, layers: layouts[0].layers.count) : 64)
       }
   }
 

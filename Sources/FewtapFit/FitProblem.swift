@@ -21,14 +21,16 @@ public struct FitProblem: Sendable {
   public var nonnegative: Bool
 
   /// The problem of fitting `kernel`, which should have sum 1 (or sum of magnitudes 1 if its sum is zero), with layers of up
-  /// to `largestLayer` taps.
+  /// to `largestLayer` taps, on a grid of at least `minimumSide`.
   public init(
-    kernel: Kernel, objective: Objective, ridge: Double = 1e-7, nonnegative: Bool = false, largestLayer: Int = 96
+    kernel: Kernel, objective: Objective, ridge: Double = 1e-7, nonnegative: Bool = false, largestLayer: Int = 96,
+    minimumSide: Int = 64
   ) {
     self.kernel = kernel
     // Four radii let the layers' reaches add up to twice the kernel's; 64 resolves the objective's corner frequency; and a
     // layer needs room for its taps at whole pixels.
-    grid = GridTransform(minimumSize: max(64, 4 * kernel.radius + 2, Self.side(forTaps: largestLayer)))
+    grid = GridTransform(
+      minimumSize: max(64, minimumSide, 4 * kernel.radius + 2, Self.side(forTaps: largestLayer)))
     room = grid.size / 2 - 1
     loss = SpectralLoss(kernel: kernel, objective: objective, grid: grid)
     self.ridge = ridge

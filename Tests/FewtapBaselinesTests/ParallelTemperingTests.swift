@@ -93,6 +93,12 @@ import Testing
     #expect(try mean(8) < mean(1))
   }
 
+  /// Eight layers of the guess reach seven times as far as this kernel: the grid must hold them, or no move is ever accepted.
+  @Test func manyLayersMove() throws {
+    let result = try run(Kernel.disk(radius: 4), Array(repeating: 6, count: 8), options())
+    #expect(result.acceptance.allSatisfy { $0 > 0 } && result.energy < result.trace[0])
+  }
+
   @Test func cancellationKeepsTheBest() throws {
     let kernel = try Kernel.disk(radius: 7)
     let cancellation = Cancellation()

@@ -10,6 +10,14 @@ public struct SparseSamplingGuess: InitialGuess {
   /// The sparse sampling guess.
   public init() {}
 
+  /// The least side of a grid on which a search from this guess wraps nothing around: what the layers reach in all, circles of
+  /// radius 1, 2 and so on after the first one, and a quarter of the kernel's radius to move in. Other guesses reach less far.
+  ///
+  /// A grid of four radii, which is enough for four layers, holds six from radius 20 on and eight from radius 38 on.
+  package static func gridSide(for kernel: Kernel, layers: Int) -> Int {
+    2 * (kernel.radius + layers * (layers - 1) / 2 + kernel.radius / 4) + 2
+  }
+
   /// Draws before the distance shrinks.
   private static let attempts = 2000
 
