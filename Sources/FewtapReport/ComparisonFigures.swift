@@ -63,10 +63,13 @@ enum ComparisonFigures {
     }.map { Plot.Point(x: $0.x, y: $0.y) }
   }
 
+  /// Most layers of a filter that are drawn; rivals may have dozens of four taps each.
+  private static let longestChain = 10
+
   /// The taps of each layer of a filter, a chart a layer.
   static func taps(of filter: SparseFilter, named name: String) -> [Plot] {
     let unit = filter.rate.map { "px at 1/\($0.factor)" } ?? "px"
-    return filter.chain.layers.enumerated().map { index, layer in
+    return filter.chain.layers.prefix(longestChain).enumerated().map { index, layer in
       let (xs, ys) = (layer.taps.map(\.x), layer.taps.map(\.y))
       let (left, right, top, bottom) = (xs.min() ?? 0, xs.max() ?? 0, ys.min() ?? 0, ys.max() ?? 0)
       // A square around the taps, with room for the discs at its edge.

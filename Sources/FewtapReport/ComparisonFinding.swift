@@ -63,8 +63,7 @@ package struct ComparisonFinding {
       let name = rival.side == .exact ? "\(rival.name) (which is exact)" : rival.name
       sentences.append(
         start + "; the fastest rival that is as good, \(name), takes \(time(rival)), "
-          + (ratio >= 1
-            ? "\(decimal(ratio, 1)) times as long." : "and is \(decimal(1 / ratio, 1)) times as fast as fewtap."))
+          + Self.words(ratio) + ".")
     } else {
       sentences.append(start + (others.isEmpty ? "." : "; no rival here is as good."))
     }
@@ -81,6 +80,17 @@ package struct ComparisonFinding {
           + "of a rival, \(rival.name), \(reach(rival.points)) and takes \(time(rival)).")
     }
     return sentences.joined(separator: " ")
+  }
+
+  /// How a rival's time compares with ours.
+  private static func words(_ ratio: Double) -> String {
+    func times(_ value: Double) -> String { "\(decimal(value, value < 100 ? 1 : 0)) times" }
+    switch ratio {
+    // Less than timings differ from run to run.
+    case 0.95...1.05: return "about as long"
+    case 1...: return "\(times(ratio)) as long"
+    default: return "and is \(times(1 / ratio)) as fast as fewtap"
+    }
   }
 
   private func fastest(_ entries: [Entry], _ level: Double) -> Entry? {

@@ -69,7 +69,7 @@ private struct ComparisonPageWriter {
     let kernel = comparison.kernel
     parts.append(
       """
-      <h1>\(markup(kernel.name)): fewtap and its rivals</h1>
+      <h1>fewtap and its rivals on \(markup(kernel.name))</h1>
       <p class="by">fewtap \(markup(context.version)), commit \(markup(context.commit)), \(markup(context.machine))</p>
       <p class="finding">\(markup(ComparisonFinding(comparison).text, limit: 4000))</p>
       """)
@@ -82,7 +82,7 @@ private struct ComparisonPageWriter {
     <head>
     <meta charset="utf-8"/>
     <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <title>\(markup(comparison.kernel.name)): fewtap and its rivals</title>
+    <title>fewtap and its rivals on \(markup(comparison.kernel.name))</title>
     <style>
     \(PageStyle.css)
     </style>
@@ -138,8 +138,9 @@ private struct ComparisonPageWriter {
       pictures.gallery.html,
       """
       Effective kernels: what becomes of a point of light. All are drawn on the scale of the kernel itself, \
-      \(kernel.isNonnegative ? "black 0 and white its largest weight" : "gray 0, white and black its largest weight"), as a display \
-      shows light. Beneath each its signed error, orange too bright and blue too dark, on one scale for all that is cut off at \
+      \(kernel.isNonnegative
+        ? "black 0 and white its largest weight, as a display shows light" : "gray 0, white and black its largest weight"). \
+      Beneath each its signed error, orange too bright and blue too dark, on one scale for all that is cut off at \
       ±\(KernelPictures.percent(pictures.limit)) % of the largest weight.\
       \(pictures.block > 1 ? " A pixel is the mean of \(pictures.block) × \(pictures.block) weights." : "")\
       \(pictures.isCut ? " Some go on, faintly, outside of what is shown." : "") Filters at a lower rate have a kernel a phase: \
@@ -187,7 +188,10 @@ private struct ComparisonPageWriter {
     heading("Where the taps are")
     let rows = filters.map { name, filter in
       let plots = ComparisonFigures.taps(of: filter, named: name)
-      let rate = filter.rate.map { ", at 1/\($0.factor) of the image's rate" } ?? ""
+      let rate =
+        (filter.rate.map { ", at 1/\($0.factor) of the image's rate" } ?? "")
+        + (plots.count < filter.chain.layers.count
+          ? ", the first \(plots.count) of \(filter.chain.layers.count) layers" : "")
       return (
         title: "\(name)\(rate)", plots: plots,
         html:
@@ -214,7 +218,7 @@ private struct ComparisonPageWriter {
       figure(
         scene.gallery.html,
         """
-        \(markup(scene.name)), a part of it at one pixel a pixel: filtered by the kernel itself and by each contender. Beneath each the \
+        A part of \(markup(scene.name)), pixel by pixel: filtered by the kernel itself and by each contender. Beneath each the \
         difference on a display, orange too bright and blue too dark, cut off at ±\(decimal(scene.limit, 0)) of 255 codes: \
         \(decimal(127.5 / scene.limit, scene.limit > 12 ? 1 : 0)) times as strong as it is. Exact ones are left out.
         """)
@@ -244,9 +248,9 @@ private struct ComparisonPageWriter {
       \(images.isEmpty
         ? "No image was given: PSNR on photographs is predicted from the power spectra of reference photographs."
         : "Measured on \(markup(images, limit: 2000)): each filter's result against that of the kernel itself by Fourier transforms in "
-          + "double precision, in linear light, border \(markup(context.border)).") \
+          + "double precision, in linear light, with the border rule “\(markup(context.border))”.") \
       Points of light are far brighter than a display; what is compared is what it can show of them.</p>
-      <p>Filters were timed one after the other in up to \(context.rounds) rounds on one plane of noise of \
+      <p>Filters were timed one after the other in \(context.rounds == 1 ? "one round" : "up to \(context.rounds) rounds") on one plane of noise of \
       \(comparison.timedSize.width) × \(comparison.timedSize.height) in single precision, by the time that the process itself worked, on one \
       thread; what can be prepared was prepared before. Slow ones have fewer rounds. Rivals are implementations of ours, made with \
       care, on the same planes and by the same rules.</p>

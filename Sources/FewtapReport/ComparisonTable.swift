@@ -26,7 +26,7 @@ enum ComparisonTable {
     Column(head: "sum", meaning: "brightness kept: sum of the effective kernel over that of the kernel") {
       decimal($0.moments.sumRatio, 4)
     },
-    Column(head: "shift, px", meaning: "how far the centroid moved, x and y") {
+    Column(head: "shift, px", meaning: "how far the centroid moved, x and y") {
       guard let x = $0.moments.shiftX, let y = $0.moments.shiftY else { return "–" }
       return "\(decimal(x, 2)), \(decimal(y, 2))"
     },
@@ -42,7 +42,7 @@ enum ComparisonTable {
     },
     Column(head: "passes", meaning: "how often a plane is written") { "\($0.result.passCount)" },
     Column(head: "madds", meaning: "multiply-adds a pixel and channel") { decimal($0.result.multiplyAddCount, 1) },
-    Column(head: "fit, s", meaning: "seconds that making the filter took") { decimal($0.result.fitSeconds, 2) },
+    Column(head: "fit, s", meaning: "seconds that making the filter took") { decimal($0.result.fitSeconds, 2) },
     Column(head: "ms", meaning: "milliseconds a plane, one thread: the median, ± the median deviation from it") {
       "\(milliseconds($0.time.median)) ± \(decimal($0.time.deviation, 2))"
     },

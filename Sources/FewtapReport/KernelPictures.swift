@@ -42,14 +42,14 @@ struct KernelPictures {
     }
     let limit = ColorScale.limit(for: zip(measured, errors).filter { $0.0.row.side != .exact }.map(\.1))
     func gray(_ plane: Plane<Double>) -> Image {
-      // Where the kernel has negative weights, zero is half of full light.
-      let (zero, gain) = kernel.isNonnegative ? (0.0, 1.0) : (0.5, 0.5)
-      return Image(
-        sameSizePlanes: [
-          Plane(
-            width: plane.width, height: plane.height,
-            exactly: plane.values.map { Float(min(max(zero + gain * $0 / (scale > 0 ? scale : 1), 0), 1)) })
-        ])
+      let light = plane.values.map { weight in
+        let share = weight / (scale > 0 ? scale : 1)
+        // Where the kernel has negative weights, zero is half way between black and white for the eye.
+        return Float(
+          kernel.isNonnegative
+            ? min(max(share, 0), 1) : TransferFunction.srgb.decode(min(max(0.5 + 0.5 * share, 0), 1)))
+      }
+      return Image(sameSizePlanes: [Plane(width: plane.width, height: plane.height, exactly: light)])
     }
     target = try Gallery.Picture(gray(truth), "the kernel \(kernel.name)", encodePNG)
     let cells = try measured.indices.map { index in

@@ -63,11 +63,11 @@ package struct Plot: Sendable {
   var y: Axis
   var series: [Series]
   var width = 760.0
-  var height = 470.0
+  var height = 490.0
   /// About so many ticks an axis.
   var tickCount = 6
   /// Free room around the frame.
-  var margins = (left: 58.0, right: 24.0, top: 36.0, bottom: 48.0)
+  var margins = (left: 58.0, right: 24.0, top: 54.0, bottom: 48.0)
   /// What stands over the frame.
   var heading = ""
 
@@ -287,7 +287,7 @@ extension Plot {
       }
     }
     guard all.contains(where: { !$0.point.label.isEmpty }) else { return "" }
-    let inside = Box(left: frame.left, top: frame.top - 8, right: width - 2, bottom: frame.bottom)
+    let inside = Box(left: frame.left, top: frame.top - 22, right: width - 2, bottom: frame.bottom)
     var taken = all.map { Box(left: $0.x - 6, top: $0.y - 6, right: $0.x + 6, bottom: $0.y + 6) }
     let lines = series.flatMap { $0.mark.isPoint ? [] : boxes(along: $0, frame) }
     var leaders: [String] = []
@@ -315,18 +315,24 @@ extension Plot {
     return (leaders + names).joined(separator: "\n")
   }
 
-  /// Room that the steps of a front take.
+  /// Room that a line takes, in pieces no longer than a letter is wide.
   private func boxes(along series: Series, _ frame: Frame) -> [Box] {
-    guard series.mark == .steps || series.mark == .dashedSteps else { return [] }
     let places = series.points.map { (x: frame.column($0.x), y: frame.row($0.y)) }
-    return places.indices.flatMap { index in
-      let (at, end) = (
-        places[index], index + 1 < places.count ? places[index + 1] : (x: frame.right, y: places[index].y)
-      )
-      return [
-        Box(left: at.x, top: at.y - 1.5, right: end.x, bottom: at.y + 1.5),
-        Box(left: end.x - 1.5, top: min(at.y, end.y), right: end.x + 1.5, bottom: max(at.y, end.y)),
-      ]
+    let isSteps = series.mark == .steps || series.mark == .dashedSteps
+    guard let last = places.last else { return [] }
+    let corners =
+      isSteps
+      ? zip(places, places.dropFirst()).flatMap { [$0, (x: $1.x, y: $0.y)] } + [last, (x: frame.right, y: last.y)]
+      : places
+    return zip(corners, corners.dropFirst()).flatMap { from, to in
+      let count = max(1, Int(hypot(to.x - from.x, to.y - from.y) / 6))
+      return (0..<count).map { piece in
+        let (start, end) = (Double(piece) / Double(count), Double(piece + 1) / Double(count))
+        let (x, y) = (to.x - from.x, to.y - from.y)
+        return Box(
+          left: from.x + x * (x < 0 ? end : start) - 1.5, top: from.y + y * (y < 0 ? end : start) - 1.5,
+          right: from.x + x * (x < 0 ? start : end) + 1.5, bottom: from.y + y * (y < 0 ? start : end) + 1.5)
+      }
     }
   }
 }

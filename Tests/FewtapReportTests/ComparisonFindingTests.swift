@@ -26,6 +26,10 @@ import Testing
     #expect(text.contains("No rival here is as fast."))
   }
 
+  @Test func aDraw() {
+    #expect(text([ours, rival(61, 2.02)]).contains("low rank 4, takes 2.02 ms, about as long."))
+  }
+
   @Test func aLoss() {
     let text = text([ours, rival(70, 0.5)])
     #expect(text.contains("low rank 4, takes 0.50 ms, and is 4.0 times as fast as fewtap."))
