@@ -126,11 +126,12 @@ extension Plot {
     let (width, height) = (plots.map(\.width).max() ?? 1, plots.map(\.height).max() ?? 1)
     let rows = (plots.count + columns - 1) / columns
     let body = plots.enumerated().map { index, plot in
-      let (x, y) = (Double(index % columns) * width, 24 + Double(index / columns) * height)
+      let (x, y) = (6 + Double(index % columns) * width, 34 + Double(index / columns) * height)
       return "<g transform=\"translate(\(place(x)) \(place(y)))\">\n\(plot.body)\n</g>"
     }
     return element(
-      width: Double(min(columns, max(1, plots.count))) * width, height: 24 + Double(rows) * height, title: title,
-      "<text x=\"0\" y=\"15\">\(markup(title))</text>\n" + body.joined(separator: "\n"))
+      width: 12 + max(Double(min(columns, max(1, plots.count))) * width, 6 + textWidth(title)),
+      height: 38 + Double(rows) * height, title: title,
+      "<text x=\"12\" y=\"22\">\(markup(title))</text>\n" + body.joined(separator: "\n"))
   }
 }

@@ -70,7 +70,7 @@ struct Gallery: Sendable {
     let height = rows * cellHeight
     let scale = "<g transform=\"translate(0 \(height + 4))\">\(bar)</g>"
     return Plot.element(
-      width: Double(max(columns * cellWidth, 344)), height: Double(height + 54), title: title,
-      body.joined(separator: "\n") + "\n" + scale)
+      width: Double(max(columns * cellWidth, 344) + 12), height: Double(height + 74), title: title,
+      "<g transform=\"translate(12 12)\">\n\(body.joined(separator: "\n"))\n\(scale)\n</g>")
   }
 }

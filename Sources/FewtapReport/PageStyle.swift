@@ -99,11 +99,13 @@ package enum PageStyle {
     """
   }
 
-  /// A chart as a file of its own, in light colors: programs that set papers know no variables.
+  /// A chart as a file of its own, in light colors on white: programs that set papers know no variables, and what shows it may be dark.
   package static func standalone(_ svg: String) -> String {
-    let style = colors.reduce(plot) { $0.replacing("var(--\($1.name))", with: $1.light) }
+    let style = colors.reduce(plot) { text, color in
+      text.replacing("var(--\(color.name))", with: color.name == "paper" ? "#ffffff" : color.light)
+    }
     guard let end = svg.firstIndex(of: ">") else { return svg }
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + svg[...end] + "<style>\n\(style)\n</style>"
-      + svg[svg.index(after: end)...] + "\n"
+      + "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>" + svg[svg.index(after: end)...] + "\n"
   }
 }
