@@ -107,6 +107,41 @@ import Testing
     #expect(!xml.elements.contains("table"))
   }
 
+  @Test func negativeWeightsAreDrawnOnGray() throws {
+    var plane = Plane<Double>(width: 5, height: 5)
+    (plane[1, 2], plane[3, 2]) = (-1, 1)
+    let edge = try Kernel(name: "edge", values: plane)
+    var options = ComparisonRun.Options()
+    (options.contenders, options.timedSize, options.rounds) = ([try Contender("low-rank:1")], (40, 30), 1)
+    let comparison = try ComparisonRun(edge, scenes: [], options).run()
+    var pictures: [Image] = []
+    let context = ComparisonPage.Context(
+      machine: "", commit: "", version: "", seed: 1, effort: "", border: "", rounds: 1, commands: [])
+    let page = try ComparisonPage(comparison, context: context) { image in
+      pictures.append(image)
+      return []
+    }
+    let kernel = try #require(pictures.first).planes[0].values
+    let half = Float(TransferFunction.srgb.decode(0.5))
+    #expect(Set(kernel) == [0, half, 1])
+    let text = WellFormed(page.html).text
+    #expect(text.contains("gray 0, white and black its largest weight"))
+    #expect(text.contains("No image was given"))
+  }
+
+  @Test func picturesOfLargeKernelsAreSmall() throws {
+    let comparison = try Self.comparison(["low-rank:1"], kernel: "box:width=301,height=3")
+    var sides: [Int] = []
+    let context = ComparisonPage.Context(
+      machine: "", commit: "", version: "", seed: 1, effort: "", border: "", rounds: 1, commands: [])
+    let page = try ComparisonPage(comparison, context: context) { image in
+      sides.append(max(image.width, image.height))
+      return []
+    }
+    #expect(try #require(sides.max()) < 301)
+    #expect(WellFormed(page.html).text.contains("A pixel is the mean of 2\u{A0}×\u{A0}2 weights."))
+  }
+
   @Test func aScaleHasItsColorsInOrder() {
     let (low, zero, high) = (ColorScale.codes(-1), ColorScale.codes(0), ColorScale.codes(1))
     #expect(low == [0, 18, 97] && high == [89, 0, 8])
