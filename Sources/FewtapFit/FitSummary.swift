@@ -41,7 +41,7 @@ public struct FitProgress: Equatable, Sendable {
   /// What is being done.
   public var stage: Stage
   /// Steps done in all, of ``total``: exchange sweeps, Levenberg-Marquardt iterations, hops or gradient steps of a fit; moves of
-  /// all replicas of ``FewtapBaselines/ParallelTempering``.
+  /// all replicas of parallel tempering.
   public var completed: Int
   /// Steps that the effort asks for; nil if a time limit decides.
   public var total: Int?

@@ -87,6 +87,22 @@ public struct Comparison: Sendable {
   }
 }
 
+extension Comparison {
+  /// Why contenders could not stand for the kernel, and which: those with one reason together, in the order of rows.
+  public var refusals: [(reason: String, names: [String])] {
+    var groups: [(reason: String, names: [String])] = []
+    for row in rows {
+      guard case .cannot(let reason) = row.outcome else { continue }
+      if let index = groups.firstIndex(where: { $0.reason == reason }) {
+        groups[index].names.append(row.name)
+      } else {
+        groups.append((reason, [row.name]))
+      }
+    }
+    return groups
+  }
+}
+
 extension Comparison.Measured {
   /// dB on photographs: measured, the mean over the images, or predicted if there is none.
   public var photoMean: Double {

@@ -76,15 +76,7 @@ enum ComparisonTable {
 
   /// Who could not, and why; empty if all could.
   static func refusals(_ comparison: Comparison) -> String {
-    var groups: [(reason: String, names: [String])] = []
-    for row in comparison.rows {
-      guard case .cannot(let reason) = row.outcome else { continue }
-      if let index = groups.firstIndex(where: { $0.reason == reason }) {
-        groups[index].names.append(row.name)
-      } else {
-        groups.append((reason, [row.name]))
-      }
-    }
+    let groups = comparison.refusals
     guard !groups.isEmpty else { return "" }
     let items = groups.map { group in
       "<li><b>\(markup(group.names.joined(separator: ", "), limit: 2000))</b> cannot: \(markup(group.reason, limit: 2000))</li>"

@@ -78,7 +78,7 @@ package enum PageStyle {
     thead th{font-weight:600;white-space:normal;vertical-align:bottom}
     pre{background:var(--wash);padding:.8rem 1rem;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
     .refusals{font-size:.95rem}
-    @media (max-width:480px){body{font-size:16px}h1{font-size:1.55rem}main{padding-top:1.4rem}.taps .plot{width:calc(50% - 2px);height:auto}.gallery{grid-template-columns:repeat(2,minmax(0,var(--cell)))}\
+    @media (max-width:480px){body{font-size:16px}h1{font-size:1.55rem}main{padding-top:1.4rem}.taps{width:100%}.taps .plot{width:calc(50% - 2px);height:auto}.gallery{grid-template-columns:repeat(2,minmax(0,var(--cell)))}\
     th:first-child{white-space:normal;min-width:6.5rem}}
     @media print{body{font-size:10.5pt;background:#fff}main{padding:0}\
     .gallery{grid-template-columns:repeat(6,1fr);gap:10px 6px}.cell p{font-size:7pt}.sets{gap:.5rem 1rem}.taps .plot{width:152px;height:auto}\

@@ -76,12 +76,7 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (kernel != nil) != list else {
-      throw ValidationError(
-        list
-          ? "--list takes no kernel: leave \(kernel?.text ?? "it") out"
-          : "KERNEL is missing: give a file or a name such as heart:size=49")
-    }
+    try KernelArgument.check(kernel, list: list)
     guard !force || folder != nil else {
       throw ValidationError("--force: it is for --report; nothing else is written")
     }

@@ -81,16 +81,7 @@ struct CompareReport: Report {
 
   /// Who cannot, and why; those with one reason in one line.
   private var refusals: String {
-    var groups: [(reason: String, names: [String])] = []
-    for row in comparison.rows {
-      guard case .cannot(let reason) = row.outcome else { continue }
-      if let index = groups.firstIndex(where: { $0.reason == reason }) {
-        groups[index].names.append(row.name)
-      } else {
-        groups.append((reason, [row.name]))
-      }
-    }
-    return groups.map { "  \($0.names.joined(separator: ", ")): cannot, \($0.reason)\n" }.joined()
+    comparison.refusals.map { "  \($0.names.joined(separator: ", ")): cannot, \($0.reason)\n" }.joined()
   }
 }
 

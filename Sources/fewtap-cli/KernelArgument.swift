@@ -19,6 +19,16 @@ struct KernelArgument: ExpressibleByArgument {
 
   init(argument: String) { text = argument }
 
+  /// Refuses a kernel beside `--list`, and neither of them.
+  static func check(_ kernel: KernelArgument?, list: Bool) throws {
+    guard (kernel != nil) != list else {
+      throw ValidationError(
+        list
+          ? "--list takes no kernel: leave \(kernel?.text ?? "it") out"
+          : "KERNEL is missing: give a file or a name such as heart:size=49 ('fewtap kernel --list' lists the names)")
+    }
+  }
+
   /// What the text stands for: a file if there is one of that name, else words.
   ///
   /// Throws: ``Failure``: a usage one unless the text looks like the path of a file.

@@ -41,12 +41,7 @@ struct KernelCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    guard (kernel != nil) != list else {
-      throw ValidationError(
-        list
-          ? "--list takes no kernel: leave \(kernel?.text ?? "it") out"
-          : "KERNEL is missing: give a file or a name such as heart:size=49 ('fewtap kernel --list' lists the names)")
-    }
+    try KernelArgument.check(kernel, list: list)
     guard let output, !output.lowercased().hasSuffix(".npy") else { return }
     guard let format = ImageFormat(path: output), format != .jpeg, format != .hdr else {
       throw ValidationError("\(output): a kernel is written as .npy, .exr, .tif, .pfm, .fits, .png or .pgm")
