@@ -44,12 +44,13 @@ struct CompareCommand: ParsableCommand {
   var whole = false
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Columns and rows of the plane to time on.", valueName: "WxH"),
+    parsing: .unconditional,
+    help: ArgumentHelp("Columns and rows of the plane to time on. (default: 1920x1080)", valueName: "WxH"),
     transform: OptionValue.size)
-  var size = PixelSize(width: 1920, height: 1080)
+  var plane = PixelSize(width: 1920, height: 1080)
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("How often each filter is timed.", valueName: "n"),
+    parsing: .unconditional, help: ArgumentHelp("How often each filter is timed. (default: 7)", valueName: "n"),
     transform: OptionValue.whole(1...1000))
   var rounds = 7
 
@@ -145,7 +146,7 @@ struct CompareCommand: ParsableCommand {
   ) throws -> Comparison {
     var options = ComparisonRun.Options()
     options.contenders = contenders
-    options.timedSize = (size.width, size.height)
+    options.timedSize = (plane.width, plane.height)
     (options.rounds, options.effort, options.seed) = (rounds, effort.effort, seed)
     options.threads = threading.threads
     let bar = ProgressBar(enabled: !report.quiet)

@@ -6,7 +6,7 @@ import Testing
 /// `compare --report`: the page, and where it may stand.
 @Suite struct CompareReportTests {
   private let compare = [
-    "compare", "disk:radius=3", "photo.ppm", "--with", "fewtap:16", "--with", "low-rank:1", "--with", "box", "--size",
+    "compare", "disk:radius=3", "photo.ppm", "--with", "fewtap:16", "--with", "low-rank:1", "--with", "box", "--plane",
     "64x48", "--rounds", "1", "--effort", "fast",
   ]
 

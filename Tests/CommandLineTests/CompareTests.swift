@@ -3,7 +3,7 @@ import Testing
 
 /// `fewtap compare`: the table, its figures as JSON, and what is refused.
 @Suite struct CompareTests {
-  private let quick = ["--size", "64x48", "--rounds", "1", "--effort", "fast"]
+  private let quick = ["--plane", "64x48", "--rounds", "1", "--effort", "fast"]
 
   private func prepared() throws -> Workplace {
     let place = try Workplace()
@@ -92,11 +92,22 @@ import Testing
     }
     try place.expectRefusal(1, naming: ["gone.png"], ["compare", "heart:size=9", "gone.png"])
     try place.expectRefusal(64, naming: ["IMAGE is empty"], ["compare", "heart:size=9", ""])
-    try place.expectRefusal(64, naming: ["--size"], ["compare", "heart:size=9", "--size", "8x8"])
+    try place.expectRefusal(64, naming: ["--plane"], ["compare", "heart:size=9", "--plane", "8x8"])
     try place.write(Array("Pf\n2 1\n-1.0\n".utf8) + [0, 0, 0, 0, 0, 0, 0xc0, 0x7f], to: "nan.pfm")
     try place.expectRefusal(
       1, naming: ["nan.pfm", "column 1, row 0", "finite"],
       ["compare", "disk:radius=2", "nan.pfm", "--with", "low-rank:1"])
+  }
+
+  /// `--size` is the kernel's, as elsewhere.
+  @Test func aKernelFileIsScaled() throws {
+    let place = try Workplace()
+    try place.writeGray("mask.pgm", width: 3, [0, 255, 0, 255, 255, 255, 0, 255, 0])
+    let arguments = ["compare", "mask.pgm", "--size", "9", "--with", "low-rank:2", "--json"] + quick
+    let outcome = try place.run(arguments)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let kernel = try #require(try outcome.json()["kernel"] as? [String: Any])
+    #expect(kernel["width"] as? Int == 9)
   }
 
   /// An image of a pixel has no similarity and no room for a window, but a PSNR.
