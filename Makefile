@@ -70,7 +70,7 @@ bench-peers: ## measure filters beside OpenCV, FFTW, SciPy, PyTorch, libvips: 15
 	.bench/venv/bin/python Benchmarks/peers.py prepare
 	.bench/venv/bin/python Benchmarks/peers.py run $(RUN)
 
-guide: ## measure anew what Guides/Comparing.md tells, an hour on two cores (GUIDE='...' for write-guide's options)
+guide: ## measure anew what Guides/Comparing.md tells, 40 minutes on two cores (GUIDE='...' for write-guide's options)
 	@Scripts/install-deps build bench
 	Benchmarks/get-photos
 	$(SWIFT) build -c release

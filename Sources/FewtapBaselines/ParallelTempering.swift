@@ -10,7 +10,7 @@ import FewtapSynthesis
 /// Cost:     `iterations x replicas` moves, each one transform of a layer; 2.7 s for the defaults, 24x4 taps, a disk of radius 20 and one core.
 /// Accuracy: with as many evaluations as the DISK recipe takes (1,000 iterations) it ends some 4 to 10 dB below that on photographs
 ///           (24x4 taps, disk and star, three seeds); held by FewtapBaselinesTests/BaselineTests. With the ten times more that
-///           the paper gave it, it ends 2 to 7 dB above: Adam, given ten times the steps, stays where it was. The recipe minimizes another loss, nearly
+///           the paper gave it, it ends 2 to 7 dB above: Adam, given ten times the steps, gains little. The recipe minimizes another loss, nearly
 ///           the absolute error, by which it stays ahead; `fewtap bench paper` prints both.
 /// Source:   Schuster, Trettner, Kobbelt, "High-performance image filters via sparse approximations", PACMCGIT 3(2), 2020,
 ///           doi:10.1145/3406182, as Wu, Zhe, Huo (DISK, ICLR 2026, arXiv 2512.04556) ran it against theirs: 10,000 iterations

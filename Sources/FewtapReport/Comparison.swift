@@ -46,6 +46,11 @@ public struct Comparison: Sendable {
     public let side: Contender.Side
     /// How it did, or why it cannot stand for the kernel.
     public let outcome: Outcome
+
+    /// How it did, if it could.
+    public var measured: Measured? {
+      if case .measured(let measured) = outcome { measured } else { nil }
+    }
   }
 
   /// How a contender did, or why it could not.

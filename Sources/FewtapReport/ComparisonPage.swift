@@ -21,14 +21,17 @@ public struct ComparisonPage: Sendable {
     public var rounds: Int
     /// Lines for a shell that give the page again.
     public var commands: [String]
+    /// What a reader should know besides: who was left out, and why.
+    public var notes: [String]
 
     /// A context of given parts.
     public init(
       machine: String, commit: String, version: String, seed: UInt64, effort: String, border: String, rounds: Int,
-      commands: [String]
+      commands: [String], notes: [String] = []
     ) {
       (self.machine, self.commit, self.version, self.seed) = (machine, commit, version, seed)
       (self.effort, self.border, self.rounds, self.commands) = (effort, border, rounds, commands)
+      self.notes = notes
     }
   }
 
@@ -234,6 +237,7 @@ private struct ComparisonPageWriter {
     }
     let refusals = ComparisonTable.refusals(comparison)
     if !refusals.isEmpty { parts.append("<p>Who could not stand for this kernel:</p>\n\(refusals)") }
+    parts += context.notes.map { "<p>\(markup($0, limit: 2000))</p>" }
   }
 
   mutating func writeMethod() {

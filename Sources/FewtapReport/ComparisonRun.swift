@@ -32,11 +32,15 @@ public struct ComparisonRun: Sendable {
     let subject: Comparison.Subject
     package let image: Image
 
-    /// An image with its file's name. Only finite pixels can be measured; colors are taken premultiplied, and alpha is left out.
-    public init(name: String, image: Image, isCropped: Bool = false) {
-      self.image = image.premultipliedColors()
+    /// An image with its file's name; of one of more than `largestArea` pixels the middle, of the same shape. Only finite pixels can be
+    /// measured; colors are taken premultiplied, and alpha is left out.
+    public init(name: String, image: Image, largestArea: Int? = nil) {
+      let colors = image.premultipliedColors()
+      let isCropped = image.width * image.height > largestArea ?? .max
+      self.image = isCropped ? colors.cropped(to: CropWindow(middleOf: colors, area: largestArea ?? .max)) : colors
       subject = Comparison.Subject(
-        name: name, width: image.width, height: image.height, channels: self.image.planes.count, isCropped: isCropped)
+        name: name, width: self.image.width, height: self.image.height, channels: colors.planes.count,
+        isCropped: isCropped)
     }
   }
 
@@ -191,7 +195,6 @@ extension ComparisonRun {
     _ results: [BaselineResult?], _ cancellation: Cancellation, _ report: (Int) -> Void
   ) throws -> [Cost?] {
     let plane = Self.noise(width: options.timedSize.width, height: options.timedSize.height)
-    // Numbers of a usual size: what a border repeats, and what rounding makes of it, does not change the time.
     let single = ApplyOptions(border: options.border, threads: 1, cancellation: cancellation)
     let clock = Timing.Clock.processor
     var filters: [PlaneFilter?] = []

@@ -70,13 +70,22 @@ struct ComparisonView: Sendable {
   }
 }
 
-/// The part of an image that a report shows, pixel by pixel.
+/// A part of an image: what is measured of a large one, or what a report shows, pixel by pixel.
 struct CropWindow: Sendable {
   let x: Range<Int>
   let y: Range<Int>
 
   /// Columns and rows: a page of a phone is as wide as two.
   static let side = 160
+
+  /// The middle, of the image's shape, of at most `area` pixels.
+  init(middleOf image: Image, area: Int) {
+    let shrink = (Double(area) / Double(image.width * image.height)).squareRoot()
+    let width = max(1, Int(Double(image.width) * shrink))
+    let height = max(1, min(image.height, area / width))
+    let (left, top) = ((image.width - width) / 2, (image.height - height) / 2)
+    (x, y) = (left..<left + width, top..<top + height)
+  }
 
   /// The window of a grid of windows half a side apart where neighbors differ most: where a blur has something to show.
   init(of image: Image) {

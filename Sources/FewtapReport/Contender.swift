@@ -27,7 +27,7 @@ public enum Contender: Equatable, Sendable, CustomStringConvertible {
   /// Whose it is.
   public var side: Side {
     switch self {
-    case .planned, .fitted, .fittedLayout: .ours
+    case .planned, .fitted, .fittedLayout, .rival(.fit): .ours
     case .rival(.dense), .rival(.fourier): .exact
     case .rival: .rival
     }

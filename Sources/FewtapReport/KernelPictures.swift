@@ -80,14 +80,6 @@ extension KernelPictures {
   }
 }
 
-extension Comparison.Row {
-  /// How it did, if it could.
-  var measured: Comparison.Measured? {
-    guard case .measured(let measured) = outcome else { return nil }
-    return measured
-  }
-}
-
 extension Kernel {
   /// The smallest box of offsets whose weights are larger than `size`, without their signs; nil if none is.
   fileprivate func bounds(above size: Double) -> OffsetBounds? {

@@ -15,7 +15,7 @@ struct BenchPaperCommand: ParsableCommand {
 
       Each kernel is fitted with as many taps as each layout has, by all rivals and from several seeds; the tables tell the PSNR \
       on photographs with mean and spread, wins and losses counted alike. Then the searches start from each initial guess. All of \
-      it takes about half an hour on two cores; it says how long before it starts. Ctrl-C (and SIGTERM) prints what is done until \
+      it takes about 40 minutes on two cores; it says how long before it starts. Ctrl-C (and SIGTERM) prints what is done until \
       then; the exit code is then 1. All figures but seconds are the same for any number of threads.
 
       Kernels: \(PaperSuite.kernels.map(\.name).joined(separator: ", ")).

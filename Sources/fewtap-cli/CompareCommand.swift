@@ -94,7 +94,7 @@ struct CompareCommand: ParsableCommand {
     let comparison = try compare(kernel, scenes, contenders)
     let table = try CompareReport(
       comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue, page: folder?.pagePath)
-    try folder?.write(page(of: table), json: ReportOptions.jsonText(table))
+    try folder?.write(page(of: table, warnings), json: ReportOptions.jsonText(table, warnings: warnings))
     try report.print(table, warnings: warnings)
   }
 
@@ -112,13 +112,13 @@ struct CompareCommand: ParsableCommand {
     )
   }
 
-  private func page(of table: CompareReport) throws -> ComparisonPage {
+  private func page(of table: CompareReport, _ notes: [String]) throws -> ComparisonPage {
     let machine = table.machine
     let context = ComparisonPage.Context(
       machine: "\(machine.processor), \(machine.instructionSet), \(machine.cores) cores", commit: machine.commit,
       version: FewtapCommand.configuration.version, seed: seed, effort: effort.rawValue, border: "mirror",
       rounds: rounds,
-      commands: [ReportFolder.command(["fewtap"] + CommandLine.arguments.dropFirst())])
+      commands: [ReportFolder.command(["fewtap"] + CommandLine.arguments.dropFirst())], notes: notes)
     return try ComparisonPage(table.comparison, context: context, encodePNG: ReportFolder.png)
   }
 
@@ -135,10 +135,7 @@ struct CompareCommand: ParsableCommand {
       )
     }
     let name = legible(String(path.split(separator: "/").last ?? ""))
-    guard !whole, image.width * image.height > Self.usualArea else {
-      return ComparisonRun.Scene(name: name, image: image)
-    }
-    return ComparisonRun.Scene(name: name, image: image.middle(ofArea: Self.usualArea), isCropped: true)
+    return ComparisonRun.Scene(name: name, image: image, largestArea: whole ? nil : Self.usualArea)
   }
 
   private func compare(
@@ -192,23 +189,5 @@ private struct ContenderList: Report {
           name.summary + (name.form.map { " (\($0); \(name.standard) if not given)" } ?? "")
         )
       })
-  }
-}
-
-extension Image {
-  /// The middle, of the same shape, of at most `area` pixels.
-  fileprivate func middle(ofArea area: Int) -> Image {
-    let shrink = (Double(area) / Double(width * height)).squareRoot()
-    let (columns, rows) = (
-      max(1, Int(Double(width) * shrink)), max(1, min(height, area / max(1, Int(Double(width) * shrink))))
-    )
-    let (left, top) = ((width - columns) / 2, (height - rows) / 2)
-    let parts = planes.map { plane in
-      var part = Plane<Float>(width: columns, height: rows)
-      for y in 0..<rows { for x in 0..<columns { part[x, y] = plane[x + left, y + top] } }
-      return part
-    }
-    // Planes of one image stay of one size.
-    return (try? Image(planes: parts, alphaIndex: alphaIndex, alphaIsAssociated: alphaIsAssociated)) ?? self
   }
 }

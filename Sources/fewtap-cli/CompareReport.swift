@@ -65,7 +65,7 @@ struct CompareReport: Report {
 
   private var rows: [[String]] {
     comparison.rows.compactMap { row in
-      guard case .measured(let m) = row.outcome else { return nil }
+      guard let m = row.measured else { return nil }
       return [
         row.name, decibels(m.photoMean), decibels(m.photoWorst), m.ssim.map { fixed($0, 5) } ?? "-",
         m.flip.map { fixed($0, 4) } ?? "-", decibels(m.highlights.psnr), fixed(m.result.accuracy.relativeError, 3),

@@ -26,7 +26,7 @@ import Testing
   private static func page(_ comparison: Comparison) throws -> ComparisonPage {
     let context = ComparisonPage.Context(
       machine: "a machine", commit: "c0ffee", version: "1.2.3", seed: 1, effort: "fast", border: "mirror", rounds: 1,
-      commands: ["fewtap compare '<a&b>.npy'"])
+      commands: ["fewtap compare '<a&b>.npy'"], notes: ["left out: <somebody>"])
     // Not a picture, but bytes that tell its size.
     return try ComparisonPage(comparison, context: context) { image in
       [UInt8(image.width & 255), UInt8(image.height & 255), UInt8(image.planes.count)]
@@ -45,7 +45,10 @@ import Testing
       if case .cannot(let reason) = row.outcome { #expect(xml.text.contains("cannot: \(reason)")) }
     }
     #expect(comparison.rows.contains { if case .cannot = $0.outcome { true } else { false } }, "nobody was refused")
-    for word in ["c0ffee", "1.2.3", "a machine", "noise.png", "points of light", "fewtap compare '<a&b>.npy'"] {
+    for word in [
+      "c0ffee", "1.2.3", "a machine", "noise.png", "points of light", "fewtap compare '<a&b>.npy'",
+      "left out: <somebody>",
+    ] {
       #expect(xml.text.contains(word), "\(word)")
     }
     // A scene's truth and all that are not exact, of the noise and of the points of light, twice each; kernels likewise.
