@@ -19,21 +19,9 @@ extension SparseFilter {
   /// Throws: ``FilterError`` with the path of the bad value: not JSON, another format, a future version, a missing field, a
   ///         wrong type, a number out of bounds.
   public init(json data: Data) throws(FilterError) {
-    guard data.count <= Self.maximumFileSize else {
-      throw FilterError("", "is \(data.count) bytes long", "at most \(Self.maximumFileSize) bytes")
-    }
-    guard data.contains(where: { !($0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09) }) else {
-      throw FilterError("", "is empty", "a JSON object with \"format\": \"\(Self.formatName)\"")
-    }
-    do {
-      self = try JSONDecoder().decode(FilterFile.self, from: data).filter
-    } catch let error as FilterError {
-      throw error
-    } catch let error as DecodingError {
-      throw FilterError(error)
-    } catch {
-      throw FilterError("", "cannot be read as JSON (\(error))", "a JSON object")
-    }
+    self = try decodeFile(
+      FilterFile.self, data, format: Self.formatName, maximumSize: Self.maximumFileSize
+    ).filter
     try checkInvariants()
   }
 
@@ -42,8 +30,13 @@ extension SparseFilter {
   /// Throws: ``FilterError`` if the filter breaks its invariants (a NaN has no JSON).
   public func json() throws(FilterError) -> Data {
     try checkInvariants()
-    var text = "{\n  \"format\": \"\(Self.formatName)\",\n  \"version\": \(Self.formatVersion),\n"
-    text += "  \"taps\": \"\(chain.model.rawValue)\",\n  \"gain\": \(number(gain)),\n"
+    let head = "{\n  \"format\": \"\(Self.formatName)\",\n  \"version\": \(Self.formatVersion),\n"
+    return Data((head + jsonFields() + "\n}\n").utf8)
+  }
+
+  /// The members of the filter's JSON object, without braces.
+  func jsonFields() -> String {
+    var text = "  \"taps\": \"\(chain.model.rawValue)\",\n  \"gain\": \(number(gain)),\n"
     if let rate {
       text += "  \"rate\": { \"factor\": \(rate.factor), \"prefilter\": \"\(rate.prefilter.rawValue)\", "
       text += "\"interpolator\": \"\(rate.interpolator.rawValue)\" },\n"
@@ -70,12 +63,35 @@ extension SparseFilter {
       if let flicker = fit.flicker { fields.append(("flicker", number(flicker))) }
       text += ",\n  \"fit\": { " + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + " }"
     }
-    return Data((text + "\n}\n").utf8)
+    return text
+  }
+}
+
+/// Reads a file of ours.
+///
+/// Throws: ``FilterError`` with the path of the bad value.
+func decodeFile<File: Decodable>(
+  _ type: File.Type, _ data: Data, format: String, maximumSize: Int
+) throws(FilterError) -> File {
+  guard data.count <= maximumSize else {
+    throw FilterError("", "is \(data.count) bytes long", "at most \(maximumSize) bytes")
+  }
+  guard data.contains(where: { !($0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09) }) else {
+    throw FilterError("", "is empty", "a JSON object with \"format\": \"\(format)\"")
+  }
+  do {
+    return try JSONDecoder().decode(type, from: data)
+  } catch let error as FilterError {
+    throw error
+  } catch let error as DecodingError {
+    throw FilterError(error)
+  } catch {
+    throw FilterError("", "cannot be read as JSON (\(error))", "a JSON object")
   }
 }
 
 /// The shortest decimal that reads back as the same Double; whole numbers without a fraction.
-private func number(_ value: Double) -> String {
+func number(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 && !(value == 0 && value.sign == .minus)
     ? String(Int(value)) : "\(value)"
 }
@@ -100,11 +116,37 @@ package func quoted(_ text: String) -> String {
   return result + "\""
 }
 
+/// What every file of ours says first.
+enum FileHead {
+  enum Key: String, CodingKey { case format, version }
+
+  /// Throws: ``FilterError`` unless the file is of this format and version.
+  static func check(_ decoder: any Decoder, format: String, version: Int) throws {
+    let file = try decoder.container(keyedBy: Key.self)
+    let found = try file.value(String.self, .format)
+    guard found == format else { throw FilterError("format", "is \(quoted(found))", "\"\(format)\"") }
+    let number = try file.value(Int.self, .version)
+    guard number == version else {
+      throw FilterError("version", "is \(number)", "\(version), the version that this fewtap reads")
+    }
+  }
+}
+
 /// The file's shape, as read.
 private struct FilterFile: Decodable {
   let filter: SparseFilter
 
-  enum Key: String, CodingKey { case format, version, taps, gain, layers, kernel, fit, rate }
+  init(from decoder: any Decoder) throws {
+    try FileHead.check(decoder, format: SparseFilter.formatName, version: SparseFilter.formatVersion)
+    filter = try FilterFields(from: decoder).filter
+  }
+}
+
+/// A filter's members in a JSON object.
+struct FilterFields: Decodable {
+  let filter: SparseFilter
+
+  enum Key: String, CodingKey { case taps, gain, layers, kernel, fit, rate }
   enum KernelKey: String, CodingKey { case name, width, height, center, sha256 }
   enum FitKey: String, CodingKey {
     case objective, recipe, effort, seed, relativeError, photoPSNR, worstPhotoPSNR, noiseGain, termination, flicker
@@ -113,14 +155,6 @@ private struct FilterFile: Decodable {
 
   init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: Key.self)
-    let format = try file.value(String.self, .format)
-    guard format == SparseFilter.formatName else {
-      throw FilterError("format", "is \(quoted(format))", "\"\(SparseFilter.formatName)\"")
-    }
-    let version = try file.value(Int.self, .version)
-    guard version == SparseFilter.formatVersion else {
-      throw FilterError("version", "is \(version)", "\(SparseFilter.formatVersion), the version that this fewtap reads")
-    }
     let modelName = try file.value(String.self, .taps)
     guard let model = TapModel(rawValue: modelName) else {
       throw FilterError("taps", "is \(quoted(modelName))", "\"integer\" or \"bilinear\"")
@@ -176,14 +210,14 @@ private struct FilterFile: Decodable {
 }
 
 extension KeyedDecodingContainer {
-  fileprivate func value<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value {
+  func value<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value {
     try located(at: pathText(codingPath + [key])) { try decode(type, forKey: key) }
   }
 }
 
 /// What `decode` gives. A number that its type cannot hold (1e999, a fraction for a whole number) makes the decoder throw an
 /// error of its own that names no place; it gets `path` here.
-private func located<Value>(at path: @autoclosure () -> String, _ decode: () throws -> Value) throws -> Value {
+func located<Value>(at path: @autoclosure () -> String, _ decode: () throws -> Value) throws -> Value {
   do {
     return try decode()
   } catch let error where !(error is DecodingError || error is FilterError) {
@@ -209,7 +243,7 @@ private struct TapTriple: Decodable {
   }
 }
 
-private func pathText(_ keys: [any CodingKey]) -> String {
+func pathText(_ keys: [any CodingKey]) -> String {
   keys.reduce("") { path, key in
     if let index = key.intValue { return path + "[\(index)]" }
     return path.isEmpty ? key.stringValue : path + "." + key.stringValue

@@ -22,6 +22,8 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
   case tooLarge(kernel: String, needed: Int)
   /// The weights do not make a kernel.
   case kernel(KernelError)
+  /// A specification of one kernel stands where a family is wanted.
+  case notAFamily(kernel: String, String)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -46,6 +48,9 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
     case .tooLarge(let kernel, let needed):
       "\(kernel) would need size \(needed): at most \(Kernel.maximumSide) is accepted"
     case .kernel(let error): error.description
+    case .notAFamily(let kernel, let text):
+      "\"\(shortened(text))\" is one kernel, not a family: give a parameter of \(kernel) a range, for example "
+        + "disk:radius=0...24"
     }
   }
 

@@ -1,0 +1,115 @@
+/// What every basis must satisfy, wherever it came from: checked when a file is read and before a basis is applied.
+extension FilterBasis {
+  /// Most filters in a basis.
+  public static let maximumFilterCount = 1 << 16
+
+  /// Throws the first rule that does not hold, with the path of the bad value.
+  public func checkInvariants() throws(FilterError) {
+    guard (1...ParameterAxis.maximumCount).contains(axes.count) else {
+      throw FilterError("axes", "has \(axes.count) axes", "1 to \(ParameterAxis.maximumCount) axes")
+    }
+    for (index, axis) in axes.enumerated() {
+      try axis.check("axes[\(index)]")
+      if axes[..<index].contains(where: { $0.name == axis.name }) {
+        throw FilterError("axes[\(index)].name", "is \(quoted(axis.name)) once more", "another name for each axis")
+      }
+    }
+    var needed = 1
+    for count in shape {
+      needed = needed.multipliedReportingOverflow(by: count).overflow ? .max : needed * count
+      guard needed <= Self.maximumFilterCount else {
+        throw FilterError("axes", "have more than \(Self.maximumFilterCount) knots in all", "fewer knots")
+      }
+    }
+    guard filters.count == needed else {
+      throw FilterError(
+        "filters", "has \(filters.count) filters",
+        "\(needed): one for each knot of the grid "
+          + shape.map(String.init).joined(separator: " x "))
+    }
+    for (index, filter) in filters.enumerated() {
+      do throws(FilterError) { try filter.checkInvariants() } catch {
+        throw FilterError(
+          "filters[\(index)]" + (error.path.isEmpty ? "" : ".") + error.path, error.problem, error.expected)
+      }
+    }
+    if interpolation == .offsets { try checkCorrespondence() }
+    try fit?.check(axes.count)
+  }
+
+  /// What interpolating taps needs.
+  private func checkCorrespondence() throws(FilterError) {
+    let layout = filters[0].chain.layout
+    for (index, filter) in filters.enumerated() {
+      guard filter.chain.model == .bilinear else {
+        throw FilterError("filters[\(index)].taps", "is \"integer\"", "\"bilinear\", since offsets are interpolated")
+      }
+      guard filter.rate == nil else {
+        throw FilterError("filters[\(index)].rate", "is given", "no rate, since offsets are interpolated")
+      }
+      guard filter.chain.layout == layout else {
+        throw FilterError(
+          "filters[\(index)].layers", "have \(filter.chain.layout) taps",
+          "\(layout), as those of the first filter, since tap is interpolated with tap")
+      }
+    }
+  }
+}
+
+extension KnotAxis {
+  fileprivate func check(_ path: String) throws(FilterError) {
+    guard !name.isEmpty, name.utf8.count <= 64 else {
+      throw FilterError("\(path).name", "is \(quoted(name))", "a name of 1 to 64 bytes")
+    }
+    guard Self.knotCounts.contains(knots.count) else {
+      throw FilterError(
+        "\(path).knots", "has \(knots.count) knots", "\(Self.knotCounts.lowerBound) to \(Self.knotCounts.upperBound)")
+    }
+    try ascend(knots, "\(path).knots")
+    guard let curve else { return }
+    guard (1...Self.maximumCurveCount).contains(curve.count) else {
+      throw FilterError("\(path).curve", "has \(curve.count) points", "1 to \(Self.maximumCurveCount)")
+    }
+    try ascend(curve.map(\.value), "\(path).curve")
+    guard let first = curve.first, let last = curve.last, first.value >= knots[0], last.value <= knots[knots.count - 1]
+    else { throw FilterError("\(path).curve", "leaves the knots", "values from the first knot to the last") }
+    var before = -1.0
+    for point in points {
+      guard point.coordinate.isFinite, point.coordinate >= before, point.coordinate >= 0,
+        point.coordinate <= Double(knots.count - 1)
+      else {
+        throw FilterError(
+          "\(path).curve", "has the coordinate \(point.coordinate) at \(point.value)",
+          "coordinates that ascend from knot to knot")
+      }
+      before = point.coordinate
+    }
+  }
+
+  private func ascend(_ values: [Double], _ path: String) throws(FilterError) {
+    for (index, value) in values.enumerated() {
+      guard value.isFinite, abs(value) <= 1e9 else {
+        throw FilterError("\(path)[\(index)]", "is \(value)", "a finite number within 1e9")
+      }
+      // Neighbors must differ as Floats, too: pixels' values are.
+      guard index == 0 || Float(values[index - 1]) < Float(value) else {
+        throw FilterError("\(path)[\(index)]", "is \(value) after \(values[index - 1])", "ascending values")
+      }
+    }
+  }
+}
+
+extension BasisRecord {
+  fileprivate func check(_ axisCount: Int) throws(FilterError) {
+    let numbers = [
+      ("photoPSNR", photoPSNR), ("worstPhotoPSNR", worstPhotoPSNR), ("relativeError", relativeError),
+      ("noiseGain", noiseGain),
+    ]
+    for (key, value) in numbers where !value.isFinite {
+      throw FilterError("fit.\(key)", "is \(value)", "a finite number")
+    }
+    guard worstAt.count == axisCount, worstAt.allSatisfy(\.isFinite) else {
+      throw FilterError("fit.worstAt", "is \(worstAt)", "one finite number for each axis")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/// Filters at the knots of a grid of parameters, and what is made of them between the knots: a different filter at every pixel
+/// of an image, chosen by a parameter map. Its file is JSON, format version 1.
+public struct FilterBasis: Equatable, Sendable {
+  /// What is interpolated between the knots.
+  public enum Interpolation: String, CaseIterable, Sendable {
+    /// The filters' outputs: each neighboring knot's filter runs as a whole, and their results are added with weights. Filters may
+    /// differ in all. What a CPU does best.
+    case outputs
+    /// Offsets and weights of the taps: tap i of one knot's layer corresponds to tap i of the next one's. Filters have the same
+    /// layers, bilinear taps and the image's own rate. What a GPU does best.
+    /// Source: Wu, Zhe, Huo, DISK, ICLR 2026 ("filter-space interpolation").
+    case offsets
+  }
+
+  /// What is interpolated.
+  public var interpolation: Interpolation
+  /// The parameters and their knots, one or more.
+  public var axes: [KnotAxis]
+  /// A filter for each knot; the last axis' knots follow one another.
+  public var filters: [SparseFilter]
+  /// The family's name or specification; nil if unknown.
+  public var family: String?
+  /// How it was fitted; nil for a basis made by hand.
+  public var fit: BasisRecord?
+
+  /// A basis of given parts.
+  public init(
+    interpolation: Interpolation, axes: [KnotAxis], filters: [SparseFilter], family: String? = nil,
+    fit: BasisRecord? = nil
+  ) {
+    (self.interpolation, self.axes, self.filters) = (interpolation, axes, filters)
+    (self.family, self.fit) = (family, fit)
+  }
+
+  /// Knots along each axis.
+  public var shape: [Int] { axes.map(\.knots.count) }
+
+  /// Index among ``filters`` of the knot with these indices along the axes.
+  public func index(of knot: [Int]) -> Int { zip(shape, knot).reduce(0) { $0 * $1.0 + $1.1 } }
+
+  /// The indices along the axes of the knot of filter `index`.
+  public func knot(_ index: Int) -> [Int] {
+    var (rest, knot) = (index, [Int]())
+    for count in shape.reversed() {
+      knot.append(rest % count)
+      rest /= count
+    }
+    return knot.reversed()
+  }
+
+  /// The parameters' values at filter `index`.
+  public func parameters(ofFilter index: Int) -> [Double] { zip(axes, knot(index)).map { $0.knots[$1] } }
+
+  /// The filters that have a weight at a point of the parameter space, one value an axis, and their weights, which sum to 1.
+  ///
+  /// Equation: the product over the axes of `max(0, 1 - |coordinate - k|)`.
+  public func mixture(at point: [Double]) -> [(filter: Int, weight: Double)] {
+    precondition(point.count == axes.count, "a point needs one value for each axis")
+    return mixture(coordinates: zip(axes, point).map { $0.coordinate(of: $1) })
+  }
+
+  /// The same for knot coordinates, one an axis.
+  package func mixture(coordinates: [Double]) -> [(filter: Int, weight: Double)] {
+    var parts: [(filter: Int, weight: Double)] = [(0, 1)]
+    for (coordinate, count) in zip(coordinates, shape) {
+      let low = min(max(Int(coordinate.rounded(.down)), 0), count - 1)
+      let share = min(max(coordinate - Double(low), 0), 1)
+      parts = parts.flatMap { part in
+        [(low, 1 - share), (low + 1, share)].compactMap { knot, weight in
+          weight > 0 ? (part.filter * count + knot, part.weight * weight) : nil
+        }
+      }
+    }
+    return parts
+  }
+
+  /// The offsets operator's filter at a point: offsets, weights and gain interpolated, tap by tap. Needs a basis of that kind that
+  /// satisfies the invariants.
+  public func interpolatedFilter(at point: [Double]) -> SparseFilter {
+    interpolatedFilter(mixture(at: point))
+  }
+
+  package func interpolatedFilter(_ mixture: [(filter: Int, weight: Double)]) -> SparseFilter {
+    precondition(interpolation == .offsets, "only the offsets operator interpolates taps")
+    var chain = filters[mixture[0].filter].chain
+    var gain = 0.0
+    for (l, layer) in chain.layers.enumerated() {
+      for i in layer.taps.indices {
+        var tap = Tap(x: 0, y: 0, weight: 0)
+        for (filter, weight) in mixture {
+          let part = filters[filter].chain.layers[l].taps[i]
+          tap.x += weight * part.x
+          tap.y += weight * part.y
+          tap.weight += weight * part.weight
+        }
+        chain.layers[l].taps[i] = tap
+      }
+    }
+    for (filter, weight) in mixture { gain += weight * filters[filter].gain }
+    return SparseFilter(chain: chain, gain: gain)
+  }
+
+  /// The offsets, in pixels of the image, that any mixture of its filters can touch.
+  public var bounds: OffsetBounds {
+    // Taps between two knots lie between them.
+    filters.dropFirst().reduce(filters[0].bounds) { $0.union($1.bounds) }
+  }
+}
+
+/// How a basis was fitted and how well, between its knots too: the provenance that travels in its file.
+public struct BasisRecord: Equatable, Sendable {
+  /// Objective: photo, balanced, highlights or charbonnier.
+  public var objective: String
+  /// Recipe: fewtap or paper.
+  public var recipe: String
+  /// Seed of every random choice.
+  public var seed: UInt64
+  /// Points of the parameter space between the knots where it was measured.
+  public var sampleCount: Int
+  /// Predicted PSNR on photographs, dB, peak 1, linear light: mean over those points and the reference photographs.
+  public var photoPSNR: Double
+  /// The least of those points' (mean over the photographs).
+  public var worstPhotoPSNR: Double
+  /// The parameters at that point.
+  public var worstAt: [Double]
+  /// Largest `|K - T|_2 / |T|_2` at those points.
+  public var relativeError: Double
+  /// Largest noise gain of a filter at a knot.
+  public var noiseGain: Double
+  /// What ended the fit: completed or cancelled.
+  public var termination: String
+
+  /// A record of given parts.
+  public init(
+    objective: String, recipe: String, seed: UInt64, sampleCount: Int, photoPSNR: Double, worstPhotoPSNR: Double,
+    worstAt: [Double], relativeError: Double, noiseGain: Double, termination: String
+  ) {
+    (self.objective, self.recipe, self.seed, self.sampleCount) = (objective, recipe, seed, sampleCount)
+    (self.photoPSNR, self.worstPhotoPSNR, self.worstAt) = (photoPSNR, worstPhotoPSNR, worstAt)
+    (self.relativeError, self.noiseGain, self.termination) = (relativeError, noiseGain, termination)
+  }
+}

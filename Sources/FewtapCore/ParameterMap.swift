@@ -1,0 +1,58 @@
+/// The parameters of every pixel of an image: which filter of a basis it gets.
+public struct ParameterMap: Sendable {
+  /// Columns: the image's.
+  public let width: Int
+  /// Rows: the image's.
+  public let height: Int
+  /// Parameters a pixel.
+  public let axisCount: Int
+  private let fill: @Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
+
+  /// A map whose rows a closure makes: `width` values of an axis in a row, from any thread, the same ones each time.
+  public init(
+    width: Int, height: Int, axisCount: Int,
+    fill: @escaping @Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    (self.width, self.height, self.axisCount, self.fill) = (width, height, axisCount, fill)
+  }
+
+  /// A map over planes of one size, one an axis.
+  public init(_ planes: [Plane<Float>]) {
+    precondition(!planes.isEmpty, "a map needs a plane")
+    precondition(
+      planes.allSatisfy { $0.width == planes[0].width && $0.height == planes[0].height },
+      "the planes of a map must be of one size")
+    self.init(width: planes[0].width, height: planes[0].height, axisCount: planes.count) { axis, row, values in
+      let plane = planes[axis]
+      plane.values.withUnsafeBufferPointer { source in
+        guard let from = source.baseAddress, let to = values.baseAddress else { return }
+        to.update(from: from + row * plane.width, count: plane.width)
+      }
+    }
+  }
+
+  /// The same parameters at every pixel.
+  public init(width: Int, height: Int, constant: [Double]) {
+    let values = constant.map { Float($0) }
+    self.init(width: width, height: height, axisCount: values.count) { axis, _, row in
+      row.update(repeating: values[axis])
+    }
+  }
+
+  /// Row `row` of `axis`, as many values as columns.
+  public func load(axis: Int, row: Int, into values: UnsafeMutableBufferPointer<Float>) {
+    precondition(values.count == width && (0..<height).contains(row) && (0..<axisCount).contains(axis))
+    fill(axis, row, values)
+  }
+
+  /// The plane of an axis.
+  public func plane(axis: Int) -> Plane<Float> {
+    var plane = Plane<Float>(width: width, height: height)
+    plane.values.withUnsafeMutableBufferPointer { values in
+      for row in 0..<height {
+        load(axis: axis, row: row, into: UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
+      }
+    }
+    return plane
+  }
+}
