@@ -6,14 +6,19 @@ public struct ParameterMap: Sendable {
   public let height: Int
   /// Parameters a pixel.
   public let axisCount: Int
-  private let fill: @Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
+  private let storage: Storage
+
+  private enum Storage {
+    case planes([Plane<Float>])
+    case rows(@Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void)
+  }
 
   /// A map whose rows a closure makes: `width` values of an axis in a row, from any thread, the same ones each time.
   public init(
     width: Int, height: Int, axisCount: Int,
     fill: @escaping @Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
   ) {
-    (self.width, self.height, self.axisCount, self.fill) = (width, height, axisCount, fill)
+    (self.width, self.height, self.axisCount, storage) = (width, height, axisCount, .rows(fill))
   }
 
   /// A map over planes of one size, one an axis.
@@ -22,13 +27,7 @@ public struct ParameterMap: Sendable {
     precondition(
       planes.allSatisfy { $0.width == planes[0].width && $0.height == planes[0].height },
       "the planes of a map must be of one size")
-    self.init(width: planes[0].width, height: planes[0].height, axisCount: planes.count) { axis, row, values in
-      let plane = planes[axis]
-      plane.values.withUnsafeBufferPointer { source in
-        guard let from = source.baseAddress, let to = values.baseAddress else { return }
-        to.update(from: from + row * plane.width, count: plane.width)
-      }
-    }
+    (width, height, axisCount, storage) = (planes[0].width, planes[0].height, planes.count, .planes(planes))
   }
 
   /// The same parameters at every pixel.
@@ -41,8 +40,30 @@ public struct ParameterMap: Sendable {
 
   /// Row `row` of `axis`, as many values as columns.
   public func load(axis: Int, row: Int, into values: UnsafeMutableBufferPointer<Float>) {
-    precondition(values.count == width && (0..<height).contains(row) && (0..<axisCount).contains(axis))
-    fill(axis, row, values)
+    precondition(values.count == width)
+    load(axis: axis, row: row, columns: 0..<width, into: values)
+  }
+
+  /// Some columns of a row.
+  ///
+  /// Cost: a row that a closure makes is made whole, whatever is asked for of it.
+  package func load(axis: Int, row: Int, columns: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
+    precondition((0..<height).contains(row) && (0..<axisCount).contains(axis) && values.count == columns.count)
+    guard let to = values.baseAddress else { return }
+    switch storage {
+    case .planes(let planes):
+      planes[axis].values.withUnsafeBufferPointer { source in
+        guard let from = source.baseAddress else { return }
+        to.update(from: from + row * width + columns.lowerBound, count: columns.count)
+      }
+    case .rows(let fill) where columns.count == width: fill(axis, row, values)
+    case .rows(let fill):
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { whole in
+        whole.initialize(repeating: 0)
+        fill(axis, row, whole)
+        to.update(from: whole.baseAddress! + columns.lowerBound, count: columns.count)
+      }
+    }
   }
 
   /// The plane of an axis.

@@ -22,6 +22,14 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case badWidth(Int)
   /// The environment's `FEWTAP_ISA` names no instruction set of this machine.
   case unknownInstructionSet(String, available: [String])
+  /// A parameter map is not of the image's size.
+  case mapSize(map: [Int], image: [Int])
+  /// A parameter map does not have one value for each of the basis' parameters.
+  case mapAxes(found: Int, names: [String])
+  /// A parameter map holds no number.
+  case mapIsNaN(axis: String, x: Int, y: Int)
+  /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
+  case sumsDiffer([Double])
   /// Streaming needs more memory than it may take.
   case memory(needed: Int, limit: Int)
   /// A buffer does not hold an image as its layout says.
@@ -56,6 +64,15 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .badWidth(let width): "no image is \(width) pixels wide: expected 1 to \(Int32.max)"
     case .unknownInstructionSet(let name, let available):
       "FEWTAP_ISA is \(quoted(name)): expected one of \(available.joined(separator: ", ")) on this machine"
+    case .mapSize(let map, let image):
+      "the parameter map is \(map[0])x\(map[1]) and the image \(image[0])x\(image[1]): they must be of one size"
+    case .mapAxes(let found, let names):
+      "the parameter map has \(found) values a pixel: the basis needs \(names.count) (\(names.joined(separator: ", ")))"
+    case .mapIsNaN(let axis, let x, let y):
+      "the map of \(axis) is NaN at column \(x), row \(y): it must be a number everywhere"
+    case .sumsDiffer(let sums):
+      "the basis' filters have sums from \(sums.min() ?? 0) to \(sums.max() ?? 0): alpha and a normalized border need one "
+        + "sum for all, so scale the filters"
     case .memory(let needed, let limit):
       "the filter needs \(needed >> 20) MiB for a few rows of this image, more than the \(limit >> 20) MiB allowed: "
         + "allow more (--memory), or use fewer threads"

@@ -33,7 +33,7 @@ extension ApplyPlan {
       throw .layout(error)
     }
     return try run(
-      SourceImage(coders.input, origin: origins.0, firstRow: 0, height: height),
+      SourceImage(coders.input, origin: origins.0, rows: 0..<height, height: height),
       TargetImage(coders.output, origin: origins.1, firstRow: 0, height: height), coders, rows: 0..<height,
       held: 0..<height, options: options)
   }

@@ -84,7 +84,7 @@ extension ApplyPlan {
       var chunkOptions = options
       chunkOptions.progress = options.progress.map { Self.progress($0, rows: rows, height: height) }
       clipped += try run(
-        SourceImage(coders.input, origin: inputOrigin, firstRow: held.lowerBound, height: height),
+        SourceImage(coders.input, origin: inputOrigin, rows: held, height: height),
         TargetImage(coders.output, origin: outputOrigin, firstRow: rows.lowerBound, height: height), coders,
         rows: rows, held: held, options: chunkOptions
       ).clippedSamples

@@ -63,27 +63,16 @@ public struct ApplyPlan: Sendable {
   public func apply(to image: Image, options: ApplyOptions = ApplyOptions()) throws(ApplyError) -> Image {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
-    let (width, height) = (image.width, image.height)
-    var failure: ApplyError?
-    let planes = image.planes.withPointers { inputs in
-      Self.makePlanes(image.planes.count, width: width, height: height) { outputs in
-        let work = PlanRun(
-          plan: self, source: SourceImage(planes: inputs, width: width, height: height, rowStride: width),
-          target: TargetImage(planes: outputs, height: height, rowStride: width), alphaIndex: image.alphaIndex,
-          lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
-        do throws(ApplyError) {
-          _ = try work.run(rows: 0..<height) { () throws(ApplyError) in
-            for (channel, plane) in image.planes.enumerated() {
-              _ = try options.nonfinite.admit(plane, channel: channel)
-            }
-          }
-        } catch {
-          failure = error
+    return try image.filtered { input, output throws(ApplyError) in
+      let work = PlanRun(
+        plan: self, source: input, target: output, alphaIndex: image.alphaIndex,
+        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
+      _ = try work.run(rows: 0..<image.height) { () throws(ApplyError) in
+        for (channel, plane) in image.planes.enumerated() {
+          _ = try options.nonfinite.admit(plane, channel: channel)
         }
       }
     }
-    if let failure { throw failure }
-    return Image(sameSizePlanes: planes, alphaIndex: image.alphaIndex, alphaIsAssociated: image.alphaIsAssociated)
   }
 
   /// The filtered plane: the same for one channel without alpha.
@@ -91,35 +80,5 @@ public struct ApplyPlan: Sendable {
     -> Plane<Float>
   {
     try apply(to: Image(sameSizePlanes: [plane]), options: options).planes[0]
-  }
-
-  /// `count` planes whose numbers `fill` writes.
-  private static func makePlanes(
-    _ count: Int, width: Int, height: Int, _ pointers: [UnsafeMutablePointer<Float>] = [],
-    fill: ([UnsafeMutablePointer<Float>]) -> Void
-  ) -> [Plane<Float>] {
-    guard pointers.count < count else {
-      fill(pointers)
-      return []
-    }
-    var rest: [Plane<Float>] = []
-    let values = [Float](unsafeUninitializedCapacity: width * height) { values, initialized in
-      guard let address = values.baseAddress else { return }
-      rest = makePlanes(count, width: width, height: height, pointers + [address], fill: fill)
-      initialized = width * height
-    }
-    return [Plane(width: width, height: height, exactly: values)] + rest
-  }
-}
-
-extension [Plane<Float>] {
-  /// Calls `body` with the address of each plane's numbers.
-  fileprivate func withPointers<Result>(
-    _ pointers: [UnsafePointer<Float>] = [], _ body: ([UnsafePointer<Float>]) -> Result
-  ) -> Result {
-    guard pointers.count < count else { return body(pointers) }
-    return self[pointers.count].values.withUnsafeBufferPointer { values in
-      withPointers(pointers + [values.baseAddress!], body)
-    }
   }
 }

@@ -14,17 +14,21 @@ struct SourceImage: @unchecked Sendable {
   private let storage: Storage
   /// The row at which the storage starts.
   private let firstRow: Int
+  /// Rows that are at hand.
+  let heldRows: Range<Int>
 
   /// Planes of light, `rowStride` floats from one row to the next.
   init(planes: [UnsafePointer<Float>], width: Int, height: Int, rowStride: Int) {
     (self.width, self.height, channels, firstRow) = (width, height, planes.count, 0)
+    heldRows = 0..<height
     storage = .planes(planes, rowStride: rowStride)
   }
 
-  /// Stored samples; `origin` is that of row `firstRow`.
-  init(_ coder: RowCoder, origin: UnsafeRawPointer, firstRow: Int, height: Int) {
+  /// Stored samples of `rows`; `origin` is that of the first of them.
+  init(_ coder: RowCoder, origin: UnsafeRawPointer, rows: Range<Int>, height: Int) {
     let layout = coder.layout
-    (width, self.height, channels, self.firstRow) = (layout.width, height, layout.channels, firstRow)
+    (width, self.height, channels, firstRow) = (layout.width, height, layout.channels, rows.lowerBound)
+    heldRows = rows
     if layout.isPlainLight {
       let planes = (0..<channels).map {
         (origin + $0 * layout.channelStride).assumingMemoryBound(to: Float.self)

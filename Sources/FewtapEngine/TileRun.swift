@@ -369,7 +369,7 @@ final class TileRun {
 
 extension CompiledFilter.Layer {
   /// The layer for rows that are `stride` floats apart, its runs laid into `memory`.
-  fileprivate func pack(into memory: UnsafeMutablePointer<fewtap_run>, stride: Int) -> fewtap_layer {
+  func pack(into memory: UnsafeMutablePointer<fewtap_run>, stride: Int) -> fewtap_layer {
     var packed = fewtap_layer(runs: memory, counts: (0, 0, 0, 0, 0))
     for (index, run) in runs.enumerated() {
       memory[index] = fewtap_run()

@@ -38,6 +38,14 @@ struct TileSource: Sendable {
     }
   }
 
+  /// Row 0 and stride of the only channel, where it lies as light that needs no change.
+  var directPlane: (row0: UnsafePointer<Float>, stride: Int)? {
+    guard group.mask == nil, !premultiplies, !replacesNonfinite, group.roles.count == 1,
+      case .image(let channel) = group.roles[0]
+    else { return nil }
+    return image.plane(channel)
+  }
+
   /// Asks for row `y`, which will be loaded soon: while layers are computed, the processor does not guess which rows come next.
   func prefetch(row y: Int, _ columns: ColumnExtension) {
     guard (0..<image.height).contains(y), !columns.inside.isEmpty else { return }

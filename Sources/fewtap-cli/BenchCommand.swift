@@ -12,5 +12,8 @@ struct BenchCommand: ParsableCommand {
 
       Measure on an idle machine: another program's work shows in the figures.
       """,
-    subcommands: [CalibrateCommand.self, BenchApplyCommand.self, BenchPaperCommand.self, BenchMetricsCommand.self])
+    subcommands: [
+      CalibrateCommand.self, BenchApplyCommand.self, BenchVaryingCommand.self, BenchPaperCommand.self,
+      BenchMetricsCommand.self,
+    ])
 }

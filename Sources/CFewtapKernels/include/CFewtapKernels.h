@@ -89,6 +89,40 @@ typedef struct {
   float lowest, highest;                      // beyond these light counts as clipped, and so does NaN
 } fewtap_encoding;
 
+// Most parameters of a basis.
+#define FEWTAP_AXES 4
+
+// From a parameter's values to knot coordinates: coordinates[i] at low + i / scale, straight lines between.
+typedef struct {
+  const float *coordinates;  // cells + 1
+  int32_t cells;
+  float low, high;  // the first and last knot's values: what lies outside comes to them, or around
+  float scale;      // cells / (high - low)
+  int32_t periodic;
+} fewtap_knot_table;
+
+// The rows that a row of a result is interpolated between.
+#define FEWTAP_BETWEEN_ROWS 4
+typedef struct {
+  int32_t first, count;
+  float weights[FEWTAP_BETWEEN_ROWS];
+} fewtap_between;
+
+// A knot's weights: the product over the axes of max(0, 1 - |coordinate - knot|).
+typedef struct {
+  const float *coordinates[FEWTAP_AXES];  // of the block's first pixel
+  ptrdiff_t stride;
+  float knots[FEWTAP_AXES];
+  int32_t axes;
+} fewtap_hat;
+
+// A dense kernel, turned over: out = sum_y sum_x weights[columns y + x] in[first_row + y][first_column + x], from the output's
+// pixel. Columns are a multiple of 16, with zeros for those that it lacks.
+typedef struct {
+  const float *weights;
+  int32_t first_column, first_row, columns, rows;
+} fewtap_dense_kernel;
+
 typedef struct {
   // out[y][x] = sum over the layer's runs, for `rows` rows (a multiple of FEWTAP_BLOCK_ROWS) and `width` columns, rounded up
   // to a multiple of FEWTAP_BLOCK_COLUMNS: out must have that room, and in what the runs read for it. Runs in order, one
@@ -140,6 +174,26 @@ typedef struct {
   fewtap_kernels_status (*first_nonfinite)(const float *row, int32_t count, int32_t *index);
   // NaN and infinities become 0.
   fewtap_kernels_status (*zero_nonfinite)(float *row, int32_t count);
+
+  // ---- Filters that change from pixel to pixel.
+
+  // out[i] = the knot coordinate of in[i] for exactly `width` values; adds how many lie below and above the knots, and how many
+  // are NaN, which come to the first knot.
+  fewtap_kernels_status (*look_up_knots)(const fewtap_knot_table *table, const float *in, float *out, int32_t width,
+                                         int64_t *below, int64_t *above, int64_t *nans);
+  // Sets bit k of `count` words where some of width x rows coordinates, all within 0...64 count - 1, gives knot k a weight.
+  fewtap_kernels_status (*mark_knots)(const float *coordinates, ptrdiff_t stride, int32_t width, int32_t rows,
+                                      uint64_t *words, int32_t count);
+  // out[y][x] += h[y][x] sum_i b.weights[i] in[b.first + i][x], b = between[y], h the knot's weights; nothing is added where h
+  // is 0. Here and in `weigh` columns are rounded up to a multiple of 16: all buffers need that room.
+  fewtap_kernels_status (*blend)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, const fewtap_between *between,
+                                 float *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
+  // out[y][x] = h[y][x] in[y][x]; 0 where h is.
+  fewtap_kernels_status (*weigh)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, float *out,
+                                 ptrdiff_t out_stride, int32_t width, int32_t rows);
+  // out[x] = the sum of kernel which[x] around in[x], for exactly `width` columns; reads whole rows of the kernels.
+  fewtap_kernels_status (*gather_row)(const fewtap_dense_kernel *kernels, int32_t count, const int32_t *which,
+                                      const float *in, ptrdiff_t stride, float *out, int32_t width);
 } fewtap_kernels;
 
 // The functions for an instruction set, or null where this machine (or this build) lacks it.

@@ -1,0 +1,52 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// From a parameter's values to knot coordinates, as the row kernels take it: a table at equal steps.
+///
+/// Accuracy: within a cell of ``KnotAxis/coordinate(of:)`` bent by the curve's corner in it: a quarter of the cell times the change
+///           of slope there, knots; exact at the first and last knot. Held by FewtapEngineTests/KnotTableTests.
+final class KnotTable: @unchecked Sendable {
+  /// Half of the first-level cache's 32 KiB hold the table: 2048 cells, a ninetieth of a pixel for radii to 24.
+  static let cellCount = 2048
+
+  let axis: KnotAxis
+  private let coordinates: UnsafeMutablePointer<Float>
+
+  init(_ axis: KnotAxis) {
+    self.axis = axis
+    let (points, count) = (axis.points, Self.cellCount)
+    coordinates = .allocate(capacity: count + 1)
+    let (low, high) = (points[0].value, points[points.count - 1].value)
+    var segment = 0
+    for cell in 0...count {
+      let value = low + (high - low) * (Double(cell) / Double(count))
+      while segment < points.count - 2, points[segment + 1].value <= value { segment += 1 }
+      let (a, b) = (points[segment], points[segment + 1])
+      let coordinate = a.coordinate + (b.coordinate - a.coordinate) * ((value - a.value) / (b.value - a.value))
+      (coordinates + cell).initialize(to: Float(min(max(coordinate, 0), Double(axis.knots.count - 1))))
+    }
+  }
+
+  deinit { coordinates.deallocate() }
+
+  /// Values that lie outside of the knots, or are NaN.
+  struct Outside {
+    var below: Int64 = 0
+    var above: Int64 = 0
+    var nans: Int64 = 0
+  }
+
+  /// The coordinates of `count` values; may be done in place.
+  func look(
+    up values: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, count: Int, _ outside: inout Outside,
+    _ kernels: fewtap_kernels
+  ) {
+    let (low, high) = (axis.knots[0], axis.knots[axis.knots.count - 1])
+    var table = fewtap_knot_table(
+      coordinates: coordinates, cells: Int32(Self.cellCount), low: Float(low), high: Float(high),
+      scale: Float(Double(Self.cellCount) / (high - low)), periodic: axis.isPeriodic ? 1 : 0)
+    check(
+      kernels.look_up_knots(
+        &table, values, result, Int32(count), &outside.below, &outside.above, &outside.nans))
+  }
+}

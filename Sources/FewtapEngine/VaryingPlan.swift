@@ -1,0 +1,68 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// A filter basis made ready to run: a different filter at every pixel, by a parameter map. Built once for images of one width,
+/// used for any number of them, from any number of threads.
+///
+/// Equation: gather: `out[p] = sum_o K_{P(p)}[o] in[p - o]`, P the map. With the outputs operator
+///           `K_P = sum_k h_k(P) K_k`, h_k the product over the axes of `max(0, 1 - |coordinate(P) - k|)`
+///           (``KnotAxis/coordinate(of:)``).
+/// Border:   the rule extends the image once, by the reach of the whole basis.
+/// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
+///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
+///           unchanged. Held by FewtapEngineTests/VaryingPlanTests.
+/// Cost:     the filters that have a weight somewhere in a block of 48 x 24 pixels run there. A thread works in tiles of below 2 MiB;
+///           all share the image at the filters' low rates, 4 bytes a pixel there and channel.
+/// Source:   METHOD.md section 7.
+public struct VaryingPlan: Sendable {
+  /// The basis that it runs.
+  public let basis: FilterBasis
+  /// Columns of the images that it takes.
+  public let width: Int
+
+  let compiled: CompiledBasis
+  let kernels: RowKernels
+  let pool = WorkspacePool()
+
+  /// A plan for `basis` on images of `width` columns.
+  ///
+  /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants, or has a weight that Float cannot hold;
+  ///         ``ApplyError/badWidth(_:)``; ``ApplyError/unknownInstructionSet(_:available:)``.
+  public init(_ basis: FilterBasis, width: Int) throws(ApplyError) {
+    try self.init(basis, width: width, kernels: RowKernels.chosen())
+  }
+
+  package init(_ basis: FilterBasis, width: Int, kernels: RowKernels) throws(ApplyError) {
+    guard (1...Int(Int32.max)).contains(width) else { throw .badWidth(width) }
+    (self.basis, self.width, self.kernels) = (basis, width, kernels)
+    compiled = try CompiledBasis(basis)
+  }
+
+  /// The filtered image, of the same size and channels; alpha as ``ApplyPlan/apply(to:options:)``.
+  ///
+  /// Values of the map outside of the knots count as the nearest knot's, or come around on a periodic axis.
+  /// Throws: ``ApplyError``: an image of another width, a map of another size or of other axes, a value of the map that is NaN, a
+  ///         pixel that the policy refuses, filters of different sums under alpha or a normalized border, a cancellation.
+  public func apply(
+    to image: Image, map: ParameterMap, options: ApplyOptions = ApplyOptions()
+  ) throws(ApplyError) -> Image {
+    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
+    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    guard map.width == width, map.height == image.height else {
+      throw .mapSize(map: [map.width, map.height], image: [width, image.height])
+    }
+    guard map.axisCount == basis.axes.count else {
+      throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
+    }
+    return try image.filtered { input, output throws(ApplyError) in
+      let work = VaryingRun(
+        plan: self, basis: compiled, map: map, source: input, target: output, alphaIndex: image.alphaIndex,
+        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
+      _ = try work.run(rows: 0..<image.height) { () throws(ApplyError) in
+        for (channel, plane) in image.planes.enumerated() {
+          _ = try options.nonfinite.admit(plane, channel: channel)
+        }
+      }
+    }
+  }
+}

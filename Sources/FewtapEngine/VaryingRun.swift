@@ -1,0 +1,184 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// One image going through a varying plan of the outputs operator: first the levels, then tiles, which threads take from a queue.
+struct VaryingRun: Sendable {
+  let plan: VaryingPlan
+  let basis: CompiledBasis
+  let map: ParameterMap
+  let source: SourceImage
+  let target: TargetImage
+  let alphaIndex: Int?
+  /// Whether light comes and goes multiplied by alpha.
+  let lightIsAssociated: (source: Bool, target: Bool)
+  let options: ApplyOptions
+
+  /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
+  ///
+  /// Where a sum is NaN or infinite and may not be, `refuse` throws if a pixel is; else finite ones overflow, and they may.
+  /// Throws: ``ApplyError``.
+  func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
+    try check()
+    let first = try run(rows, options.nonfinite)
+    guard first.sawNonFinite else { return first.clipped }
+    try refuse()
+    return try run(rows, .keep, toldFraction: first.toldFraction).clipped
+  }
+
+  private func check() throws(ApplyError) {
+    if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
+    let divides = options.border == .normalized || (alphaIndex != nil && !basis.cancels)
+    guard divides else { return }
+    guard let sum = basis.sum else { throw .sumsDiffer(basis.knots.map(\.filter.sum)) }
+    if options.border == .normalized && basis.cancels { throw .zeroSumNormalized(sum: sum) }
+    guard ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
+  }
+
+  private func run(
+    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
+  ) throws(ApplyError) -> TileCounter {
+    let mask = options.border == .normalized
+    // Where a row's weights are looked up once for all channels.
+    let groups = ChannelGroup.groups(
+      channels: source.channels, alphaIndex: alphaIndex, needsMask: mask, isPlanar: false)
+    // Planes that nothing binds together are decimated where they lie.
+    let levelGroups = ChannelGroup.groups(
+      channels: source.channels, alphaIndex: alphaIndex, needsMask: mask, isPlanar: source.isPlanar)
+    let whole = Region(x: 0..<plan.width, y: rows)
+    let levels = LevelRows(basis, whole, groups: levelGroups)
+    let tiles = groups.indices.flatMap { group in Self.tiles(whole, options).map { (group: group, region: $0) } }
+    let shapes = groups.map { group in
+      VaryingShape(
+        basis, columns: options.tileWidth ?? VaryingShape.columns, rows: options.bandHeight ?? VaryingShape.rows,
+        roles: group.roles.count)
+    }
+    for shape in shapes {
+      let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: VaryingShape.rows)
+      guard bytes <= PlanRun.workingSetLimit else {
+        throw .workingSet(bytes: bytes, limit: PlanRun.workingSetLimit)
+      }
+    }
+    let counter = TileCounter(
+      total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options,
+      toldFraction: toldFraction)
+    let badMap = Locked<Bool>(false)
+    plan.pool.withWorkspace(count: levels.floatCount) { memory in
+      makeLevels(levels, levelGroups, nonfinite, memory.floats, counter)
+      parallelForEach(count: tiles.count, threads: options.threads) { index in
+        guard !counter.isStopped else { return }
+        let (group, region) = tiles[index]
+        let roles = groups[group].roles.count
+        // This group's own, or those of its channels, one a group.
+        let first = levelGroups.count == groups.count ? group : groups[..<group].reduce(0) { $0 + $1.roles.count }
+        let windows = basis.levels.indices.map {
+          levels.window($0, group: first, channels: roles, in: memory.floats)
+        }
+        let hasMapError = work(groups[group], shapes[group], region, nonfinite, windows, counter)
+        if hasMapError { badMap.withLock { $0 = true } }
+      }
+    }
+    if counter.isCancelled { throw .cancelled }
+    if badMap.withLock({ $0 }) { try refuseMap(rows) }
+    return counter
+  }
+
+  /// Throws for the first value of the map that is NaN.
+  private func refuseMap(_ rows: Range<Int>) throws(ApplyError) {
+    var row = [Float](repeating: 0, count: map.width)
+    for y in rows {
+      for axis in 0..<map.axisCount {
+        row.withUnsafeMutableBufferPointer { map.load(axis: axis, row: y, into: $0) }
+        if let x = row.firstIndex(where: \.isNaN) {
+          throw .mapIsNaN(axis: plan.basis.axes[axis].name, x: x, y: y)
+        }
+      }
+    }
+  }
+
+  private static func tiles(_ whole: Region, _ options: ApplyOptions) -> [Region] {
+    let (columns, rows) = (options.tileWidth ?? VaryingShape.columns, options.bandHeight ?? VaryingShape.rows)
+    return stride(from: whole.y.lowerBound, to: whole.y.upperBound, by: rows).flatMap { y in
+      stride(from: whole.x.lowerBound, to: whole.x.upperBound, by: columns).map { x in
+        Region(x: x..<min(x + columns, whole.x.upperBound), y: y..<min(y + rows, whole.y.upperBound))
+      }
+    }
+  }
+
+  private func tileSource(_ group: ChannelGroup, _ nonfinite: NonfinitePolicy) -> TileSource {
+    TileSource(
+      source, border: options.border, group: group, premultiplies: !lightIsAssociated.source, nonfinite: nonfinite,
+      kernels: plan.kernels.table)
+  }
+
+  /// Makes the rows of all levels, one level after the other.
+  private func makeLevels(
+    _ levels: LevelRows, _ groups: [ChannelGroup], _ nonfinite: NonfinitePolicy, _ memory: UnsafeMutablePointer<Float>,
+    _ counter: TileCounter
+  ) {
+    let place = Address(memory)
+    for level in basis.levels.indices {
+      let bands = levels.bands(level)
+      parallelForEach(count: bands.count, threads: options.threads) { index in
+        guard !counter.isStopped else { return }
+        let (group, region) = bands[index]
+        let scratch = levels.scratchCount(level, group: group)
+        guard basis.levels[level].step == nil else {
+          plan.pool.withWorkspace(count: scratch) { workspace in
+            levels.make(
+              level, region, group: group, in: place.floats, scratch: workspace.floats, plan.kernels.table)
+          }
+          return
+        }
+        let decimation = basis.levels[level].decimation
+        let shape = TileShape(decimation, low: region, halfs: false)
+        let target = TileTarget(
+          self.target, group: groups[group], sum: 1, unpremultiplies: false, keptAlpha: nil,
+          kernels: plan.kernels.table)
+        plan.pool.withWorkspace(count: max(scratch, shape.floatCount(channels: groups[group].roles.count))) {
+          workspace in
+          let tile = TileRun(
+            decimation, shape, plan.kernels.table, source: tileSource(groups[group], nonfinite), target: target,
+            low: levels.window(level, group: group, in: place.floats).part(region), memory: workspace.floats)
+          tile.makeLowRows()
+          counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
+        }
+      }
+    }
+  }
+
+  /// Makes one tile. Returns whether the map is NaN somewhere in it.
+  private func work(
+    _ group: ChannelGroup, _ shape: VaryingShape, _ region: Region, _ nonfinite: NonfinitePolicy, _ levels: [RowWindow],
+    _ counter: TileCounter
+  ) -> Bool {
+    let source = tileSource(group, nonfinite)
+    let target = TileTarget(
+      self.target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
+      keptAlpha: group.alpha != nil && basis.cancels ? source : nil, kernels: plan.kernels.table)
+    return plan.pool.withWorkspace(count: shape.floatCount(rows: options.bandHeight ?? VaryingShape.rows)) {
+      workspace in
+      var tile = VaryingTile(
+        basis, shape, region, plan.kernels.table, source: source, levels: levels, memory: workspace.floats)
+      tile.look(up: map)
+      guard tile.outside.allSatisfy({ $0.nans == 0 }) else { return true }
+      tile.run()
+      var clipped = 0
+      if !tile.sawNonFinite {
+        let places = (0..<group.roles.count).map { tile.result($0) }
+        for y in region.y {
+          let rows = places.map { $0.at(region.x.lowerBound, y) }
+          clipped += target.finish(row: y, columns: region.x, rows)
+        }
+      }
+      _ = counter.advance(region.x.count * region.y.count)
+      counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: clipped)
+      return false
+    }
+  }
+
+  /// Memory that threads share, each writing what is its own.
+  private struct Address: @unchecked Sendable {
+    let floats: UnsafeMutablePointer<Float>
+    init(_ floats: UnsafeMutablePointer<Float>) { self.floats = floats }
+  }
+}

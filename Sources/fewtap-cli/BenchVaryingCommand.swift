@@ -1,0 +1,189 @@
+import ArgumentParser
+import Fewtap
+import FewtapImageIO
+import FewtapReport
+import Foundation
+
+/// `fewtap bench varying`: how long varying filters take on this machine, and how true they are.
+struct BenchVaryingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "varying", abstract: "Time bases of filters on this machine against a dense kernel at every pixel.",
+    discussion: """
+      Examples:
+        fewtap bench varying near.json --family disk:radius=0...24
+        fewtap bench varying near.json wide.json --family disk:radius=0...100 --image photo.png --threads 1
+
+      Each basis of one parameter runs over a plane by maps that are smooth (tilt, radial), have edges (edgy) and are noise \
+      (noisy), look-up of the map included. The rival is a vectorized loop over the whole kernel at every pixel, with the \
+      family's kernels at 128 values; with it as truth, the basis' PSNR is measured on the same values. Times are medians \
+      over rounds.
+      """)
+
+  @Argument(help: ArgumentHelp("Basis files.", valueName: "basis"))
+  var bases: [String]
+
+  @Option(help: "The family that the bases stand for; without it there is no rival and no truth.")
+  var family: String?
+
+  @Option(help: "A photograph to run over, in linear light. (default: noise)")
+  var image: String?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Columns and rows of the plane.", valueName: "WxH"),
+    transform: OptionValue.size)
+  var size = PixelSize(width: 1920, height: 1080)
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("How often each basis is run.", valueName: "n"),
+    transform: OptionValue.whole(1...10_000))
+  var rounds = 9
+
+  @Option(parsing: .unconditional, help: "Channels of the image.", transform: OptionValue.whole(1...4))
+  var channels = 1
+
+  @OptionGroup var threading: ThreadOptions
+  @OptionGroup var report: ReportOptions
+
+  /// Values of the parameter at which the rival has a kernel.
+  private static let levelCount = 128
+
+  func run() throws {
+    let plane = try picture()
+    let (width, height) = (plane.width, plane.height)
+    var rows: [VaryingRow] = []
+    let bar = ProgressBar(enabled: !report.quiet)
+    defer { bar.end() }
+    let family = try self.family.map { try KernelFamily($0) }
+    let options = ApplyOptions(threads: threading.threads)
+    let image = Image(sameSizePlanes: [Plane<Float>](repeating: plane, count: channels))
+    for path in bases {
+      let basis = try FilterBasis(json: Data(readBytes(path: path, limit: FilterBasis.maximumFileSize)))
+      guard basis.axes.count == 1 else { throw Failure("\(path) has \(basis.axes.count) parameters: expected one") }
+      let plan = try VaryingPlan(basis, width: width)
+      let axis = basis.axes[0].axis
+      let levels = (0..<Self.levelCount).map { index in
+        let t = Double(index) / Double(Self.levelCount - 1)
+        return axis.range.lowerBound + t * (axis.range.upperBound - axis.range.lowerBound)
+      }
+      let rival = try family.map { family in try DenseVarying(levels.map { try family.kernel(at: [$0]) }) }
+      for (index, scene) in VaryingScene.allCases.enumerated() {
+        bar.show("timing", share: Double(index) / 4, "\(path) \(scene.rawValue)")
+        var map = scene.plane(width: width, height: height, axis.range)
+        // On the rival's values, so that it is the truth.
+        let scale = Double(Self.levelCount - 1) / (axis.range.upperBound - axis.range.lowerBound)
+        let indices = map.values.map { value in
+          Int32(min(max(((Double(value) - axis.range.lowerBound) * scale).rounded(), 0), Double(Self.levelCount - 1)))
+        }
+        for pixel in indices.indices { map.values[pixel] = Float(levels[Int(indices[pixel])]) }
+        let parameters = ParameterMap([map])
+        var times: [Double] = []
+        var result = image
+        for round in 0...rounds {
+          let time = try Timing.Clock.wall.time {
+            result = try plan.apply(to: image, map: parameters, options: options)
+          }
+          if round > 0 { times.append(time) }
+        }
+        var (dense, decibels): (Timing?, Double?) = (nil, nil)
+        if let rival {
+          var truth = plane
+          let time = try Timing.Clock.wall.time {
+            truth = try rival.apply(toPlane: plane, indices: indices, options: options)
+          }
+          dense = Timing([time])
+          decibels = psnr(result.planes[0], truth)
+        }
+        rows.append(VaryingRow(basis: path, scene: scene, time: Timing(times), dense: dense, decibels: decibels))
+      }
+    }
+    bar.end()
+    try report.print(
+      VaryingReport(
+        machine: Machine(), width: width, height: height, channels: channels, threads: threading.threads,
+        rounds: rounds, rows: rows))
+  }
+
+  /// The plane to run over.
+  private func picture() throws -> Plane<Float> {
+    guard let image else {
+      var random = SeededGenerator(seed: 1)
+      var plane = Plane<Float>(width: size.width, height: size.height)
+      for index in plane.values.indices { plane.values[index] = Float(random.unit()) }
+      return plane
+    }
+    let photo = try ImageFile.read(path: image).image
+    // Mirrored until it fills the size.
+    var plane = Plane<Float>(width: size.width, height: size.height)
+    let color = photo.planes[min(1, photo.planes.count - 1)]
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        plane[x, y] =
+          color[
+            BorderRule.mirror.source(of: x, count: color.width) ?? 0,
+            BorderRule.mirror.source(of: y, count: color.height) ?? 0]
+      }
+    }
+    return plane
+  }
+}
+
+/// PSNR in dB, peak 1.
+private func psnr(_ a: Plane<Float>, _ b: Plane<Float>) -> Double {
+  let sum = zip(a.values, b.values).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+  return -10 * log10(max(sum / Double(a.values.count), 1e-30))
+}
+
+/// What a basis took on a map.
+private struct VaryingRow {
+  let basis: String
+  let scene: VaryingScene
+  let time: Timing
+  let dense: Timing?
+  let decibels: Double?
+}
+
+/// The table.
+private struct VaryingReport: Report {
+  let machine: Machine
+  let width: Int
+  let height: Int
+  let channels: Int
+  let threads: Int
+  let rounds: Int
+  let rows: [VaryingRow]
+
+  var json: [(String, JSON)] {
+    [
+      ("command", .string("bench varying")), ("machine", machine.json), ("width", .integer(width)),
+      ("height", .integer(height)), ("channels", .integer(channels)), ("threads", .integer(threads)),
+      ("rounds", .integer(rounds)),
+      (
+        "rows",
+        .array(
+          rows.map { row in
+            .object([
+              ("basis", .string(row.basis)), ("map", .string(row.scene.rawValue)),
+              ("milliseconds", .number(row.time.median)), ("deviation", .number(row.time.deviation)),
+              ("denseMilliseconds", .number(row.dense?.median)), ("psnr", .number(row.decibels)),
+            ])
+          })
+      ),
+    ]
+  }
+
+  var text: String {
+    let table =
+      [["basis", "map", "ms", "+-", "dense ms", "ratio", "dB"]]
+      + rows.map { row in
+        [
+          legible(row.basis), row.scene.rawValue, fixed(row.time.median, 2), fixed(row.time.deviation, 2),
+          row.dense.map { fixed($0.median, 0) } ?? "-",
+          // The rival runs over one channel.
+          row.dense.map { fixed($0.median * Double(channels) / row.time.median, 1) } ?? "-",
+          row.decibels.map { fixed($0, 1) } ?? "-",
+        ]
+      }
+    return "\(width)x\(height), \(channels) channels, \(threads) threads, \(rounds) rounds, \(machine.text)\n"
+      + columns(table, leading: 2)
+  }
+}
