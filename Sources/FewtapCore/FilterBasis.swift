@@ -82,22 +82,25 @@ public struct FilterBasis: Equatable, Sendable {
 
   package func interpolatedFilter(_ mixture: [(filter: Int, weight: Double)]) -> SparseFilter {
     precondition(interpolation == .offsets, "only the offsets operator interpolates taps")
-    var chain = filters[mixture[0].filter].chain
-    var gain = 0.0
-    for (l, layer) in chain.layers.enumerated() {
-      for i in layer.taps.indices {
+    var (chain, gain) = (filters[mixture[0].filter].chain, 0.0)
+    for layer in chain.layers.indices { chain.layers[layer] = interpolatedLayer(layer, mixture) }
+    for (filter, weight) in mixture { gain += weight * filters[filter].gain }
+    return SparseFilter(chain: chain, gain: gain)
+  }
+
+  /// One layer of it.
+  package func interpolatedLayer(_ layer: Int, _ mixture: [(filter: Int, weight: Double)]) -> TapLayer {
+    TapLayer(
+      filters[mixture[0].filter].chain.layers[layer].taps.indices.map { index in
         var tap = Tap(x: 0, y: 0, weight: 0)
         for (filter, weight) in mixture {
-          let part = filters[filter].chain.layers[l].taps[i]
+          let part = filters[filter].chain.layers[layer].taps[index]
           tap.x += weight * part.x
           tap.y += weight * part.y
           tap.weight += weight * part.weight
         }
-        chain.layers[l].taps[i] = tap
-      }
-    }
-    for (filter, weight) in mixture { gain += weight * filters[filter].gain }
-    return SparseFilter(chain: chain, gain: gain)
+        return tap
+      })
   }
 
   /// The offsets, in pixels of the image, that any mixture of its filters can touch.

@@ -16,6 +16,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case sumBeyondFloat(Double)
   /// One band of rows with all that the filter reads around it would not fit the limit.
   case workingSet(bytes: Int, limit: Int)
+  /// A basis has as many axes as it has planes of knot coordinates.
+  case coordinateCount(expected: Int, found: Int)
+  /// A knot coordinate is NaN or lies beyond the knots.
+  case coordinate(axis: Int, x: Int, y: Int, value: Double, knots: Int)
   /// An image is not as wide as the plan was built for.
   case widthDiffers(planned: Int, found: Int)
   /// No image can be so wide.
@@ -59,6 +63,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .workingSet(let bytes, let limit):
       "the filter reads so far around each pixel that one band of rows needs \(bytes >> 20) MiB: at most \(limit >> 20) "
         + "MiB a thread are allowed, so use a filter of smaller reach or a smaller image"
+    case .coordinateCount(let expected, let found):
+      "\(found) planes of knot coordinates are given for a basis of \(expected) axes: it takes one for each"
+    case .coordinate(let axis, let x, let y, let value, let knots):
+      "the knot coordinate of axis \(axis) is \(value) at column \(x), row \(y): expected 0 to \(knots - 1)"
     case .widthDiffers(let planned, let found):
       "the image is \(found) pixels wide, but the plan was built for \(planned): build one for \(found)"
     case .badWidth(let width): "no image is \(width) pixels wide: expected 1 to \(Int32.max)"

@@ -1,0 +1,272 @@
+import FewtapCore
+
+/// What applying a filter basis means, written for reading: slow, in Double, and its adjoint exact by construction. Fast paths are
+/// held to it.
+///
+/// Equation: outputs, gather: `sum_k h_k(P(p)) (F_k E I)[p]`; scatter: `sum_k (F_k h_k E I)[p]`, where F_k is knot k's filter as
+///           ``ReferenceApply`` has it, h_k its weight, E the border's extension.
+///           offsets, gather: `I_l[p] = sum_i w_{l,i}(P(p)) I_{l-1}(p - o_{l,i}(P(p)))` from the first layer to the last, times the
+///           gain at p; scatter: the gain first, then from the last layer to the first each pixel q gives
+///           `w_{l,i}(P(q))` to the place `q + o_{l,i}(P(q))`, shared bilinearly: the adjoint of a gather by the flipped filters.
+/// Border:   the *image* is extended once, by the reach of the whole basis; nothing is cut between layers. Outside of it the
+///           parameters are those of the nearest pixel.
+///           Normalized: `A I / max(A 1 / s, 1/256)` with zero outside, where s is what A gives for 1 everywhere.
+/// Rate:     low-rate pixel m lies at pixel D m of the image.
+public struct ReferenceVarying: Sendable {
+  /// The basis that it applies.
+  public let basis: FilterBasis
+  /// Whose filter counts.
+  public let direction: VaryingDirection
+  /// What stands outside the image.
+  public let border: BorderRule
+  private let width: Int
+  private let height: Int
+  /// The filters that count at each pixel.
+  private let mixtures: [[(filter: Int, weight: Double)]]
+
+  /// The operator for images of the size of `coordinates`: planes of knot coordinates, one an axis
+  /// (``KnotAxis/coordinate(of:)``).
+  ///
+  /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants; ``ApplyError/coordinateCount(expected:found:)``,
+  ///         ``ApplyError/malformedPlane(channel:width:height:count:)``, ``ApplyError/coordinate(axis:x:y:value:knots:)``;
+  ///         ``ApplyError/zeroSumNormalized(sum:)``, ``ApplyError/workingSet(bytes:limit:)``.
+  public init(
+    _ basis: FilterBasis, coordinates: [Plane<Double>], direction: VaryingDirection = .gather,
+    border: BorderRule = .clamp
+  ) throws(ApplyError) {
+    do {
+      try basis.checkInvariants()
+    } catch {
+      throw .filter(error)
+    }
+    (self.basis, self.direction, self.border) = (basis, direction, border)
+    guard coordinates.count == basis.axes.count else {
+      throw .coordinateCount(expected: basis.axes.count, found: coordinates.count)
+    }
+    let (width, height) = (coordinates[0].width, coordinates[0].height)
+    (self.width, self.height) = (width, height)
+    for (axis, plane) in coordinates.enumerated() {
+      try Self.check(plane, width: width, height: height, channel: axis)
+      let knots = basis.axes[axis].knots.count
+      for (index, value) in plane.values.enumerated() where !(0...Double(knots - 1)).contains(value) {
+        throw .coordinate(axis: axis, x: index % plane.width, y: index / plane.width, value: value, knots: knots)
+      }
+    }
+    let (bytes, overflow) = (width + basis.bounds.width).multipliedReportingOverflow(
+      by: 16 * (height + basis.bounds.height))
+    let limit = PlanRun.workingSetLimit
+    guard !overflow, bytes <= limit else { throw .workingSet(bytes: overflow ? Int.max : bytes, limit: limit) }
+    if border == .normalized, let sum = basis.cancelingSum { throw .zeroSumNormalized(sum: sum) }
+    mixtures = (0..<width * height).map { pixel in basis.mixture(coordinates: coordinates.map { $0.values[pixel] }) }
+  }
+
+  /// The filtered plane.
+  ///
+  /// Throws: ``ApplyError/malformedPlane(channel:width:height:count:)`` if it is not of the coordinates' size.
+  public func apply(to plane: Plane<Double>) throws(ApplyError) -> Plane<Double> {
+    try Self.check(plane, width: width, height: height, channel: 0)
+    var result = filtered(plane, outside: border)
+    guard border == .normalized else { return result }
+    for (index, share) in shares().enumerated() { result.values[index] /= share }
+    return result
+  }
+
+  /// The adjoint of ``apply(to:)``, exact to rounding: `<A x, y> = <x, A^T y>`; a border's constant, which is no part of x, counts
+  /// as 0. What gradient methods and Richardson-Lucy iterations need.
+  ///
+  /// Throws: as ``apply(to:)``.
+  public func applyAdjoint(to plane: Plane<Double>) throws(ApplyError) -> Plane<Double> {
+    try Self.check(plane, width: width, height: height, channel: 0)
+    var plane = plane
+    if border == .normalized { for (index, share) in shares().enumerated() { plane.values[index] /= share } }
+    var result = Plane<Double>(width: width, height: height)
+    for part in parts() {
+      let input = part.stages.reversed().reduce(weighted(plane, by: part.outputWeight)) { $1.transposed(on: $0) }
+      for y in input.region.y {
+        for x in input.region.x {
+          guard let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) else {
+            continue
+          }
+          result[column, row] += part.inputWeight(x, y) * input[x, y]
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: What it is made of
+
+  /// Filters of which the results are added: stages from the extended image to the image, and what pixels are multiplied with
+  /// before and after.
+  private struct Part {
+    var stages: [LinearStage]
+    var inputWeight: (_ x: Int, _ y: Int) -> Double = { _, _ in 1 }
+    var outputWeight: (_ x: Int, _ y: Int) -> Double = { _, _ in 1 }
+  }
+
+  private var image: Region { Region(x: 0..<width, y: 0..<height) }
+
+  private func parts() -> [Part] {
+    switch basis.interpolation {
+    case .outputs:
+      return basis.filters.indices.map { index in
+        var part = Part(stages: Self.stages(of: basis.filters[index].chain, rate: basis.filters[index].rate, to: image))
+        let (mixture, gain) = (self.mixture, basis.filters[index].gain)
+        let weight = { x, y in gain * mixture(x, y).reduce(0) { $0 + ($1.filter == index ? $1.weight : 0) } }
+        if direction == .gather { part.outputWeight = weight } else { part.inputWeight = weight }
+        return part
+      }
+    case .offsets:
+      var part = Part(stages: [])
+      var region = image
+      let layers = basis.filters[0].chain.layers.indices
+      for layer in direction == .gather ? layers.reversed() : Array(layers) {
+        part.stages.insert(varyingLayer(layer, to: region), at: 0)
+        region = part.stages[0].input
+      }
+      let (basis, mixture) = (basis, mixture)
+      let gain = { x, y in mixture(x, y).reduce(0) { $0 + $1.weight * basis.filters[$1.filter].gain } }
+      if direction == .gather { part.outputWeight = gain } else { part.inputWeight = gain }
+      return [part]
+    }
+  }
+
+  /// The filters that count at a pixel, or at the one next to it in the image.
+  private func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] {
+    let (x, y) = (min(max(x, 0), width - 1), min(max(y, 0), height - 1))
+    return mixtures[y * width + x]
+  }
+
+  /// A layer whose taps are those at each pixel.
+  private func varyingLayer(_ layer: Int, to output: Region) -> LinearStage {
+    // What rounding adds to interpolated offsets may touch one pixel more.
+    let bounds = basis.filters.dropFirst()
+      .reduce(basis.filters[0].chain.layers[layer].bounds) { $0.union($1.chain.layers[layer].bounds) }
+      .sum(OffsetBounds(minX: -1, maxX: 1, minY: -1, maxY: 1))
+    let (basis, mixture, direction) = (basis, mixture, direction)
+    return LinearStage(input: output.read(by: bounds), output: output, spreads: direction == .scatter) { x, y, entry in
+      for tap in basis.interpolatedLayer(layer, mixture(x, y)).taps {
+        let sign: Double = direction == .gather ? -1 : 1
+        Self.forEachNeighbor(x: Double(x) + sign * tap.x, y: Double(y) + sign * tap.y) {
+          entry($0, $1, tap.weight * $2)
+        }
+      }
+    }
+  }
+
+  // MARK: One filter everywhere
+
+  private static func stages(of chain: TapChain, rate: Resampling?, to image: Region) -> [LinearStage] {
+    var stages: [LinearStage] = []
+    var region = image
+    func prepend(_ input: Region, _ entries: @escaping (Int, Int, LinearStage.Entry) -> Void) {
+      stages.insert(LinearStage(input: input, output: region, spreads: false, entries: entries), at: 0)
+      region = input
+    }
+    if let rate {
+      let (b, factor) = (rate.interpolatorWeights, rate.factor)
+      let low = { (n: Int) in ceilingDivide(n - b.last, factor)...floorDivide(n - b.first, factor) }
+      func hull(_ range: Range<Int>) -> Range<Int> {
+        low(range.lowerBound).lowerBound..<low(range.upperBound - 1).upperBound + 1
+      }
+      prepend(Region(x: hull(region.x), y: hull(region.y))) { x, y, entry in
+        for row in low(y) {
+          for column in low(x) {
+            entry(column, row, b.values[y - factor * row - b.first] * b.values[x - factor * column - b.first])
+          }
+        }
+      }
+    }
+    for layer in chain.layers.reversed() {
+      prepend(region.read(by: layer.bounds)) { x, y, entry in
+        for tap in layer.taps {
+          forEachNeighbor(x: Double(x) - tap.x, y: Double(y) - tap.y) { entry($0, $1, tap.weight * $2) }
+        }
+      }
+    }
+    if let rate {
+      let (a, factor) = (rate.prefilterWeights, rate.factor)
+      func hull(_ range: Range<Int>) -> Range<Int> {
+        factor * range.lowerBound - a.last..<factor * (range.upperBound - 1) - a.first + 1
+      }
+      prepend(Region(x: hull(region.x), y: hull(region.y))) { x, y, entry in
+        for (j, down) in a.values.enumerated() {
+          for (i, across) in a.values.enumerated() {
+            entry(factor * x - (a.first + i), factor * y - (a.first + j), down * across)
+          }
+        }
+      }
+    }
+    return stages
+  }
+
+  /// The pixels that a place is read from, or shared among, bilinearly.
+  private static func forEachNeighbor(x: Double, y: Double, _ entry: LinearStage.Entry) {
+    let (column, row) = (x.rounded(.down), y.rounded(.down))
+    let (a, b) = (x - column, y - row)
+    for (dx, dy, share) in [(0, 0, (1 - a) * (1 - b)), (1, 0, a * (1 - b)), (0, 1, (1 - a) * b), (1, 1, a * b)]
+    where share != 0 {
+      entry(Int(column) + dx, Int(row) + dy, share)
+    }
+  }
+
+  // MARK: Planes
+
+  private func filtered(_ plane: Plane<Double>, outside border: BorderRule) -> Plane<Double> {
+    var result = Plane<Double>(width: width, height: height)
+    for part in parts() {
+      var input = Patch(part.stages[0].input, repeating: Double(border.outside))
+      for y in input.region.y {
+        for x in input.region.x {
+          if let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) {
+            input[x, y] = plane[column, row]
+          }
+          input[x, y] *= part.inputWeight(x, y)
+        }
+      }
+      let output = part.stages.reduce(input) { $1.applied(to: $0) }
+      for y in 0..<height { for x in 0..<width { result[x, y] += part.outputWeight(x, y) * output[x, y] } }
+    }
+    return result
+  }
+
+  private func weighted(_ plane: Plane<Double>, by weight: (Int, Int) -> Double) -> Patch {
+    var patch = Patch(image)
+    for y in 0..<height { for x in 0..<width { patch[x, y] = weight(x, y) * plane[x, y] } }
+    return patch
+  }
+
+  /// What a normalized border divides by.
+  private func shares() -> [Double] {
+    let ones = Plane<Double>(width: width, height: height, repeating: 1)
+    let (inside, everywhere) = (filtered(ones, outside: .constant(0)), filtered(ones, outside: .clamp))
+    return zip(inside.values, everywhere.values).map { max($0 / $1, BorderNormalization.leastShare) }
+  }
+
+  private static func check(_ plane: Plane<Double>, width: Int, height: Int, channel: Int) throws(ApplyError) {
+    guard plane.width == width, plane.height == height, width > 0, height > 0, plane.values.count == width * height
+    else {
+      throw .malformedPlane(channel: channel, width: plane.width, height: plane.height, count: plane.values.count)
+    }
+  }
+}
+
+extension FilterBasis {
+  /// The sum that a normalized border cannot divide by: of a filter whose weights cancel, or one of another sign than the first
+  /// one's, so that between them weights cancel; nil if there is none. Of layers each, where those are interpolated.
+  var cancelingSum: Double? {
+    let parts =
+      interpolation == .offsets
+      ? [filters.map { ($0.gain, abs($0.gain)) }]
+        + filters[0].chain.layers.indices.map { layer in
+          filters.map { $0.chain.layers[layer] }.map { ($0.sum, $0.absoluteSum) }
+        }
+      : [filters.map { ($0.chain.sum * $0.gain, $0.chain.noiseGain * abs($0.gain)) }]
+    for part in parts {
+      for (sum, absoluteSum) in part where !(abs(sum) > 0x1p-10 * absoluteSum && (sum > 0) == (part[0].0 > 0)) {
+        return sum
+      }
+    }
+    return nil
+  }
+}
