@@ -31,9 +31,6 @@ static void look_up_bytes(const uint8_t *in, const float *table, float *out, int
   }
 }
 
-// table[k] for each of 16 indices.
-#define FEWTAP_GATHER(table, k) ((vec)_mm512_i32gather_ps((__m512i)(k), table, 4))
-
 #define FEWTAP_TABLE fewtap_kernels_avx512
 #define FEWTAP_LANES 16
 #define FEWTAP_VECTORS 2  // 32 registers hold 8 x 2 sums

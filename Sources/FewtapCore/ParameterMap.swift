@@ -41,28 +41,32 @@ public struct ParameterMap: Sendable {
   /// Row `row` of `axis`, as many values as columns.
   public func load(axis: Int, row: Int, into values: UnsafeMutableBufferPointer<Float>) {
     precondition(values.count == width)
-    load(axis: axis, row: row, columns: 0..<width, into: values)
+    withRow(axis: axis, row: row, columns: 0..<width, scratch: values) { row in
+      guard let to = values.baseAddress, UnsafePointer(to) != row else { return }
+      to.update(from: row, count: width)
+    }
   }
 
-  /// Some columns of a row.
+  /// Whether rows lie in memory, one after the other.
+  package var isStored: Bool {
+    if case .planes = storage { return true }
+    return false
+  }
+
+  /// Calls `body` with some columns of a row, where they lie or made into `scratch`, which must have room for a whole row.
   ///
   /// Cost: a row that a closure makes is made whole, whatever is asked for of it.
-  package func load(axis: Int, row: Int, columns: Range<Int>, into values: UnsafeMutableBufferPointer<Float>) {
-    precondition((0..<height).contains(row) && (0..<axisCount).contains(axis) && values.count == columns.count)
-    guard let to = values.baseAddress else { return }
+  package func withRow<Result>(
+    axis: Int, row: Int, columns: Range<Int>, scratch: UnsafeMutableBufferPointer<Float>,
+    _ body: (UnsafePointer<Float>) -> Result
+  ) -> Result {
+    precondition((0..<height).contains(row) && (0..<axisCount).contains(axis) && scratch.count >= width)
     switch storage {
     case .planes(let planes):
-      planes[axis].values.withUnsafeBufferPointer { source in
-        guard let from = source.baseAddress else { return }
-        to.update(from: from + row * width + columns.lowerBound, count: columns.count)
-      }
-    case .rows(let fill) where columns.count == width: fill(axis, row, values)
+      return planes[axis].values.withUnsafeBufferPointer { body($0.baseAddress! + row * width + columns.lowerBound) }
     case .rows(let fill):
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { whole in
-        whole.initialize(repeating: 0)
-        fill(axis, row, whole)
-        to.update(from: whole.baseAddress! + columns.lowerBound, count: columns.count)
-      }
+      fill(axis, row, UnsafeMutableBufferPointer(rebasing: scratch[..<width]))
+      return body(scratch.baseAddress! + columns.lowerBound)
     }
   }
 

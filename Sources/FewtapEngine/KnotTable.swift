@@ -10,24 +10,30 @@ final class KnotTable: @unchecked Sendable {
   static let cellCount = 2048
 
   let axis: KnotAxis
-  private let coordinates: UnsafeMutablePointer<Float>
+  private let pieces: UnsafeMutablePointer<fewtap_knot_piece>
 
   init(_ axis: KnotAxis) {
     self.axis = axis
     let (points, count) = (axis.points, Self.cellCount)
-    coordinates = .allocate(capacity: count + 1)
     let (low, high) = (points[0].value, points[points.count - 1].value)
     var segment = 0
-    for cell in 0...count {
+    let coordinates = (0...count).map { cell in
       let value = low + (high - low) * (Double(cell) / Double(count))
       while segment < points.count - 2, points[segment + 1].value <= value { segment += 1 }
       let (a, b) = (points[segment], points[segment + 1])
       let coordinate = a.coordinate + (b.coordinate - a.coordinate) * ((value - a.value) / (b.value - a.value))
-      (coordinates + cell).initialize(to: Float(min(max(coordinate, 0), Double(axis.knots.count - 1))))
+      return Float(min(max(coordinate, 0), Double(axis.knots.count - 1)))
+    }
+    pieces = .allocate(capacity: count)
+    for cell in 0..<count {
+      // Rounding must not lead beyond the next cell's start, or the last knot.
+      var slope = coordinates[cell + 1] - coordinates[cell]
+      while coordinates[cell] + slope > coordinates[cell + 1] { slope = slope.nextDown }
+      (pieces + cell).initialize(to: fewtap_knot_piece(start: coordinates[cell], slope: slope))
     }
   }
 
-  deinit { coordinates.deallocate() }
+  deinit { pieces.deallocate() }
 
   /// Values that lie outside of the knots, or are NaN.
   struct Outside {
@@ -43,7 +49,7 @@ final class KnotTable: @unchecked Sendable {
   ) {
     let (low, high) = (axis.knots[0], axis.knots[axis.knots.count - 1])
     var table = fewtap_knot_table(
-      coordinates: coordinates, cells: Int32(Self.cellCount), low: Float(low), high: Float(high),
+      pieces: pieces, cells: Int32(Self.cellCount), low: Float(low), high: Float(high),
       scale: Float(Double(Self.cellCount) / (high - low)), periodic: axis.isPeriodic ? 1 : 0)
     check(
       kernels.look_up_knots(

@@ -31,6 +31,9 @@ struct LevelRows: Sendable {
     floatCount = next
   }
 
+  /// Floats of a level's row.
+  var strides: [Int] { parts.map(\.stride) }
+
   /// A level's rows of a group, in memory of ``floatCount`` floats; or of `channels`, where groups of one follow one another.
   func window(
     _ level: Int, group: Int, channels: Int? = nil, in memory: UnsafeMutablePointer<Float>

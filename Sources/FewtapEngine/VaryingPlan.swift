@@ -11,7 +11,7 @@ import FewtapCore
 /// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
 ///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
 ///           unchanged. Held by FewtapEngineTests/VaryingPlanTests.
-/// Cost:     the filters that have a weight somewhere in a block of 48 x 24 pixels run there. A thread works in tiles of below 2 MiB;
+/// Cost:     the filters that have a weight somewhere in a block of 48 x 16 pixels run there. A thread works in tiles of below 2 MiB;
 ///           all share the image at the filters' low rates, 4 bytes a pixel there and channel.
 /// Source:   METHOD.md section 7.
 public struct VaryingPlan: Sendable {

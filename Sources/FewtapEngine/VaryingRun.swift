@@ -52,6 +52,12 @@ struct VaryingRun: Sendable {
         basis, columns: options.tileWidth ?? VaryingShape.columns, rows: options.bandHeight ?? VaryingShape.rows,
         roles: group.roles.count)
     }
+    let direct = source.plane(0)?.stride ?? 0
+    let packed = shapes.map { shape in
+      PackedBasis(
+        basis, levelStrides: levels.strides, sourceStride: shape.sourceStride, directStride: direct,
+        stageStride: shape.stageStride)
+    }
     for shape in shapes {
       let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: VaryingShape.rows)
       guard bytes <= PlanRun.workingSetLimit else {
@@ -73,7 +79,8 @@ struct VaryingRun: Sendable {
         let windows = basis.levels.indices.map {
           levels.window($0, group: first, channels: roles, in: memory.floats)
         }
-        let hasMapError = work(groups[group], shapes[group], region, nonfinite, windows, counter)
+        let hasMapError = work(
+          groups[group], packed[group], shapes[group], region, nonfinite, windows, counter)
         if hasMapError { badMap.withLock { $0 = true } }
       }
     }
@@ -148,26 +155,39 @@ struct VaryingRun: Sendable {
 
   /// Makes one tile. Returns whether the map is NaN somewhere in it.
   private func work(
-    _ group: ChannelGroup, _ shape: VaryingShape, _ region: Region, _ nonfinite: NonfinitePolicy, _ levels: [RowWindow],
+    _ group: ChannelGroup, _ packed: PackedBasis, _ shape: VaryingShape, _ region: Region, _ nonfinite: NonfinitePolicy,
+    _ levels: [RowWindow],
     _ counter: TileCounter
   ) -> Bool {
     let source = tileSource(group, nonfinite)
     let target = TileTarget(
       self.target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && basis.cancels ? source : nil, kernels: plan.kernels.table)
-    return plan.pool.withWorkspace(count: shape.floatCount(rows: options.bandHeight ?? VaryingShape.rows)) {
-      workspace in
-      var tile = VaryingTile(
-        basis, shape, region, plan.kernels.table, source: source, levels: levels, memory: workspace.floats)
-      tile.look(up: map)
-      guard tile.outside.allSatisfy({ $0.nans == 0 }) else { return true }
+    let rows = options.bandHeight ?? VaryingShape.rows
+    let tileCount = shape.floatCount(rows: rows)
+    // What blends whole vectors may write to the target's own rows if they are whole vectors.
+    let places = region.x.count % 16 == 0 && target.isPlain ? target.places() : []
+    let direct: [VaryingTile.Pixels]? =
+      places.isEmpty || places.contains { $0 == nil }
+      ? nil
+      : places.compactMap { place in
+        place.map {
+          VaryingTile.Pixels(
+            base: $0.row0 + region.y.lowerBound * $0.stride + region.x.lowerBound, stride: $0.stride, region: region)
+        }
+      }
+    return plan.pool.withWorkspace(count: tileCount + map.width) { workspace in
+      let tile = VaryingTile(
+        basis, packed, shape, region, plan.kernels.table, source: source, levels: levels, places: direct,
+        memory: workspace.floats)
+      tile.look(up: map, row: UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width))
+      guard tile.outside.nans == 0 else { return true }
       tile.run()
       var clipped = 0
-      if !tile.sawNonFinite {
-        let places = (0..<group.roles.count).map { tile.result($0) }
+      if !tile.sawNonFinite, direct == nil {
+        let results = (0..<group.roles.count).map { tile.result($0) }
         for y in region.y {
-          let rows = places.map { $0.at(region.x.lowerBound, y) }
-          clipped += target.finish(row: y, columns: region.x, rows)
+          clipped += target.finish(row: y, columns: region.x, results.map { $0.at(region.x.lowerBound, y) })
         }
       }
       _ = counter.advance(region.x.count * region.y.count)

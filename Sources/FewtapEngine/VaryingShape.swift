@@ -7,7 +7,7 @@ struct VaryingShape: Sendable {
   /// 1/4 and 1/8, whole or nearly whole blocks of 8; 240 columns likewise blocks of 32; and everything fits in a second-level cache.
   static let (columns, rows) = (240, 120)
   /// Columns and rows of a block: knots are left out block by block. Columns are whole vectors.
-  static let (blockColumns, blockRows) = (48, 24)
+  static let (blockColumns, blockRows) = (48, 16)
 
   /// Floats of a row of coordinates or results.
   let stride: Int
@@ -16,14 +16,13 @@ struct VaryingShape: Sendable {
   /// The image around the tile, for filters at its own rate.
   let sourceStride: Int
   let sourceRows: Int
-  /// Floats of one stage's rows.
+  /// Floats of a stage's row, and of all its rows.
+  let stageStride: Int
   let stageCount: Int
   /// Floats of rows interpolated along themselves.
   let expandedCount: Int
   /// Floats of one scratch row.
   let scratchCount: Int
-  /// Most runs of a filter.
-  let runCount: Int
 
   init(_ basis: CompiledBasis, columns: Int, rows: Int, roles: Int) {
     self.roles = roles
@@ -32,29 +31,30 @@ struct VaryingShape: Sendable {
     let bounds = basis.fullRateBounds
     sourceStride = TileShape.stride(columns + (bounds?.width ?? 1) - 1)
     sourceRows = bounds.map { rows + $0.height - 1 + Int(FEWTAP_BLOCK_ROWS) } ?? 0
-    var (stage, expanded, scratch, runs) = (0, 0, 0, 0)
+    var (stageWidth, stageHeight, expanded, scratch) = (0, 0, 0, 0)
     for knot in basis.knots {
       var (width, height) = (columns, rows)
       if let rate = knot.filter.rate {
         width = columns / rate.factor + rate.interpolator.count / rate.factor + 3
         height = rows / rate.factor + rate.interpolator.count / rate.factor + 3
         let row = rate.factor * ceilingDivide(width, 64) * 64
-        expanded = max(expanded, TileShape.stride(row) * height)
+        // A part of a row is written with what rounds it up, beyond the last one, too.
+        expanded = max(expanded, TileShape.stride(row) * height + 64 * rate.factor + 64)
         scratch = max(scratch, row + 64)
       }
       for layer in knot.filter.layers.reversed() {
-        stage = max(stage, TileShape.stride(width) * (height + Int(FEWTAP_BLOCK_ROWS)))
+        (stageWidth, stageHeight) = (max(stageWidth, width), max(stageHeight, height))
         (width, height) = (width + layer.bounds.width - 1, height + layer.bounds.height - 1)
       }
-      runs = max(runs, knot.filter.layers.map(\.runs.count).max() ?? 0)
     }
-    (stageCount, expandedCount, scratchCount, runCount) = (stage, expanded, scratch, runs)
+    stageStride = TileShape.stride(stageWidth)
+    stageCount = stageStride * (stageHeight + Int(FEWTAP_BLOCK_ROWS))
+    (expandedCount, scratchCount) = (expanded, scratch)
   }
 
   /// Floats of all that a tile works in.
   func floatCount(rows: Int) -> Int {
-    let runs = ceilingDivide(runCount * MemoryLayout<fewtap_run>.stride, MemoryLayout<Float>.stride)
     return (axes + roles) * rows * stride + roles * sourceRows * sourceStride + 2 * (stageCount + TileShape.margin)
-      + expandedCount + 2 * (scratchCount + TileShape.margin) + runs + 1024
+      + expandedCount + 2 * (scratchCount + TileShape.margin) + 1024
   }
 }

@@ -6,7 +6,8 @@ import FewtapCore
 ///
 /// Equation: `out[p] = sum_k h_k(p) (B_k S_k A_k I)(p)`, h the product over the axes of `max(0, 1 - |coordinate(p) - k|)`.
 /// A pixel's knots are added in ascending order, and those without a weight are not added: no bit depends on tiles or blocks.
-struct VaryingTile {
+/// A class, though one thread owns it: nothing in it is copied or counted while pixels go by.
+final class VaryingTile {
   /// A rectangle of pixels in memory.
   struct Pixels {
     /// The pixel at the region's corner.
@@ -14,106 +15,142 @@ struct VaryingTile {
     var stride: Int
     var region: Region
 
+    @inline(__always)
     func at(_ x: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
       base + (y - region.y.lowerBound) * stride + (x - region.x.lowerBound)
     }
   }
 
+  /// The image as filters at its own rate read it.
+  private struct SourcePixels {
+    var pixels: Pixels
+    /// Floats from one role's to the next one's.
+    var plane: Int
+    /// Whether it is the image's own memory.
+    var isDirect: Bool
+  }
+
+  /// Blocks side by side: columns and rows of the image.
+  private typealias Span = Region
+
   private let basis: CompiledBasis
+  private let knots: UnsafeBufferPointer<PackedBasis.Knot>
+  private let rates: UnsafeBufferPointer<CompiledFilter.Rate?>
+  private let wordCounts: [Int]
   private let kernels: fewtap_kernels
   private let region: Region
   private let shape: VaryingShape
   private let source: TileSource
-  /// The levels' rows, all roles.
-  private let levels: [RowWindow]
+  /// The levels' pixels of role 0, and floats from one role's to the next one's.
+  private let levels: UnsafeBufferPointer<(pixels: Pixels, plane: Int)>
   private let coordinates: UnsafeMutablePointer<Float>
-  private let results: UnsafeMutablePointer<Float>
+  private let results: UnsafeMutableBufferPointer<Pixels>
   private let imageRows: UnsafeMutablePointer<Float>
   private let stages: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   private let expanded: UnsafeMutablePointer<Float>
   private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
-  private let runs: UnsafeMutablePointer<fewtap_run>
   /// Blocks across and down.
   private let blocks: (x: Int, y: Int)
-  private(set) var outside = [KnotTable.Outside]()
-  private(set) var sawNonFinite = false
+  @exclusivity(unchecked) private(set) var outside = KnotTable.Outside()
+  @exclusivity(unchecked) private(set) var sawNonFinite = false
 
+  /// A tile whose results go to `places`, one a role, or where there is none into its own memory.
   init(
-    _ basis: CompiledBasis, _ shape: VaryingShape, _ region: Region, _ kernels: fewtap_kernels, source: TileSource,
-    levels: [RowWindow], memory: UnsafeMutablePointer<Float>
+    _ basis: CompiledBasis, _ packed: PackedBasis, _ shape: VaryingShape, _ region: Region, _ kernels: fewtap_kernels,
+    source: TileSource, levels: [RowWindow], places: [Pixels]?, memory: UnsafeMutablePointer<Float>
   ) {
-    (self.basis, self.shape, self.region, self.kernels) = (basis, shape, region, kernels)
-    (self.source, self.levels) = (source, levels)
+    (self.basis, knots, rates, wordCounts) = (basis, packed.knots, packed.rates, packed.wordCounts)
+    (self.shape, self.region, self.kernels, self.source) = (shape, region, kernels, source)
+    self.levels = UnsafeBufferPointer(
+      .copying(
+        levels.map { window in
+          let first = window.row(window.rows.lowerBound, 0)
+          return (
+            Pixels(base: first, stride: window.stride, region: Region(x: window.columns, y: window.rows)),
+            window.rows(window.rows.lowerBound).stride
+          )
+        }))
     var next = memory
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
       defer { next += count }
       return next
     }
     let plane = region.y.count * shape.stride
-    (coordinates, results) = (take(shape.axes * plane), take(shape.roles * plane))
+    coordinates = take(shape.axes * plane)
+    let own = take(shape.roles * plane)
+    results = .copying(
+      (0..<shape.roles).map { role in
+        places?[role] ?? Pixels(base: own + role * plane, stride: shape.stride, region: region)
+      })
     imageRows = take(shape.roles * shape.sourceRows * shape.sourceStride)
-    stages = (take(shape.stageCount), take(shape.stageCount + TileShape.margin) + TileShape.margin)
+    stages = (
+      take(shape.stageCount + TileShape.margin) + TileShape.margin,
+      take(shape.stageCount + TileShape.margin) + TileShape.margin
+    )
     expanded = take(shape.expandedCount)
     scratch = (take(shape.scratchCount + TileShape.margin), take(shape.scratchCount + TileShape.margin))
-    runs = UnsafeMutableRawPointer(next).assumingMemoryBound(to: fewtap_run.self)
     blocks = (
       ceilingDivide(region.x.count, VaryingShape.blockColumns), ceilingDivide(region.y.count, VaryingShape.blockRows)
     )
   }
 
-  /// The tile's rows of results of a role.
-  func result(_ role: Int) -> Pixels {
-    Pixels(base: results + role * region.y.count * shape.stride, stride: shape.stride, region: region)
+  deinit {
+    levels.deallocate()
+    results.deallocate()
   }
+
+  /// The tile's rows of results of a role.
+  func result(_ role: Int) -> Pixels { results[role] }
+
+  /// Rows of the map that are asked for before they are read.
+  private static let rowsAhead = 6
 
   // MARK: Which knots
 
-  /// Looks up the coordinates of all pixels.
-  mutating func look(up map: ParameterMap) {
+  /// Looks up the coordinates of all pixels; `row` has room for a row of the map.
+  func look(up map: ParameterMap, row: UnsafeMutableBufferPointer<Float>) {
     for axis in 0..<shape.axes {
-      var found = KnotTable.Outside()
+      let table = basis.tables[axis]
       for y in region.y {
-        let row = coordinates + (axis * region.y.count + y - region.y.lowerBound) * shape.stride
-        map.load(
-          axis: axis, row: y, columns: region.x,
-          into: UnsafeMutableBufferPointer(start: row, count: region.x.count))
-        basis.tables[axis].look(up: row, into: row, count: region.x.count, &found, kernels)
+        let place = coordinates + (axis * region.y.count + y - region.y.lowerBound) * shape.stride
+        map.withRow(axis: axis, row: y, columns: region.x, scratch: row) { values in
+          // Rows of a tile are too short for the processor to guess where the next ones are.
+          if y + Self.rowsAhead < region.y.upperBound, map.isStored {
+            check(kernels.prefetch(values + Self.rowsAhead * map.width, region.x.count * MemoryLayout<Float>.stride))
+          }
+          table.look(up: values, into: place, count: region.x.count, &outside, kernels)
+        }
       }
-      outside.append(found)
     }
   }
 
   /// The knots that have a weight, each with the blocks in which it has one: bit `y * blocks.x + x`.
   private func activeKnots() -> [(knot: Int, blocks: UInt64)] {
-    let words = basis.tables.map { ceilingDivide($0.axis.knots.count, 64) }
-    let (width, count) = (words.reduce(0, +), blocks.x * blocks.y)
+    let (width, count) = (wordCounts.reduce(0, +), blocks.x * blocks.y)
     return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: width * (count + 1)) { marks in
       marks.initialize(repeating: 0)
       for y in 0..<blocks.y {
         for x in 0..<blocks.x {
           var word = (y * blocks.x + x) * width
-          let block = self.block(x, y)
+          let block = block(x, y)
           for axis in 0..<shape.axes {
-            let first = coordinates + (axis * region.y.count + block.y.lowerBound) * shape.stride + block.x.lowerBound
             check(
               kernels.mark_knots(
-                first, shape.stride, Int32(block.x.count), Int32(block.y.count), marks.baseAddress! + word,
-                Int32(words[axis])))
-            word += words[axis]
+                coordinate(axis, block), shape.stride, Int32(block.x.count), Int32(block.y.count),
+                marks.baseAddress! + word, Int32(wordCounts[axis])))
+            word += wordCounts[axis]
           }
         }
       }
       let all = count * width
       for block in 0..<count { for word in 0..<width { marks[all + word] |= marks[block * width + word] } }
       var active: [(knot: Int, blocks: UInt64)] = []
-      for (index, knot) in basis.knots.enumerated() {
+      for index in 0..<knots.count {
+        let knot = knots[index]
         func isMarked(_ first: Int) -> Bool {
-          var word = first
-          for axis in 0..<knot.indices.count {
-            guard marks[word + knot.indices[axis] / 64] >> UInt64(knot.indices[axis] % 64) & 1 == 1 else {
-              return false
-            }
-            word += words[axis]
+          for axis in 0..<shape.axes {
+            let bit = knot.index(axis)
+            if marks[first + knot.word(axis) + bit / 64] >> UInt64(bit % 64) & 1 == 0 { return false }
           }
           return true
         }
@@ -126,39 +163,52 @@ struct VaryingTile {
     }
   }
 
-  /// Columns and rows of a block, counted from the tile's corner.
+  /// Where the coordinates of a part of the tile begin.
+  private func coordinate(_ axis: Int, _ part: Region) -> UnsafePointer<Float> {
+    UnsafePointer(
+      coordinates + (axis * region.y.count + part.y.lowerBound - region.y.lowerBound) * shape.stride
+        + part.x.lowerBound - region.x.lowerBound)
+  }
+
+  /// Columns and rows of the image in a block.
   private func block(_ x: Int, _ y: Int) -> Region {
-    let (left, top) = (x * VaryingShape.blockColumns, y * VaryingShape.blockRows)
+    let (left, top) = (
+      region.x.lowerBound + x * VaryingShape.blockColumns, region.y.lowerBound + y * VaryingShape.blockRows
+    )
     return Region(
-      x: left..<min(left + VaryingShape.blockColumns, region.x.count),
-      y: top..<min(top + VaryingShape.blockRows, region.y.count))
+      x: left..<min(left + VaryingShape.blockColumns, region.x.upperBound),
+      y: top..<min(top + VaryingShape.blockRows, region.y.upperBound))
   }
 
   // MARK: Results
 
   /// Makes the results of all roles.
-  mutating func run() {
-    results.update(repeating: 0, count: shape.roles * region.y.count * shape.stride)
+  func run() {
+    for role in 0..<results.count {
+      for y in region.y { results[role].at(region.x.lowerBound, y).update(repeating: 0, count: region.x.count) }
+    }
     let active = activeKnots()
-    var image: Pixels?
+    var image: SourcePixels?
     // Where no level reads them all, the image's pixels are looked at here.
-    if active.contains(where: { basis.knots[$0.knot].level == nil }) || (basis.levels.isEmpty && source.checksFinite) {
+    if active.contains(where: { knots[$0.knot].level < 0 }) || (levels.isEmpty && source.checksFinite) {
       image = loadImage()
     }
-    for (index, blocks) in active {
-      let knot = basis.knots[index]
-      if knot.level != nil {
-        runLow(knot, blocks)
+    for (index, bits) in active {
+      let (knot, spans) = (knots[index], spans(bits))
+      if let rate = rates[index] {
+        runLow(knot, rate, bits, spans)
       } else if let image {
-        runFull(knot, blocks, image)
+        runFull(knot, spans, image)
       }
     }
   }
 
-  /// The image around the tile, as far as filters at its own rate read; role 0 of all.
-  private mutating func loadImage() -> Pixels {
+  /// The image around the tile, as far as filters at its own rate read.
+  private func loadImage() -> SourcePixels {
     let read = basis.fullRateBounds.map { region.read(by: $0) } ?? region
-    if shape.roles == 1, !source.checksFinite || !basis.levels.isEmpty, let place = directPlace(read) { return place }
+    if !source.checksFinite || !levels.isEmpty, let place = directPlace(read) {
+      return SourcePixels(pixels: place, plane: 0, isDirect: true)
+    }
     let columns = ColumnExtension(read.x, width: source.image.width, border: source.border)
     defer { columns.deallocate() }
     let plane = shape.sourceRows * shape.sourceStride
@@ -171,15 +221,16 @@ struct VaryingTile {
         sawNonFinite = index < Int32(read.x.count)
       }
     }
-    return Pixels(base: imageRows, stride: shape.sourceStride, region: read)
+    return SourcePixels(
+      pixels: Pixels(base: imageRows, stride: shape.sourceStride, region: read), plane: plane, isDirect: false)
   }
 
   /// The image's own memory, if all that is read lies in it as light, whole blocks included.
   private func directPlace(_ read: Region) -> Pixels? {
     let (right, below) = (Int(FEWTAP_BLOCK_COLUMNS), Int(FEWTAP_BLOCK_ROWS))
-    guard read.x.lowerBound >= 0, read.x.upperBound + right <= source.image.width, read.y.lowerBound >= 0,
-      read.y.upperBound + below <= source.image.heldRows.upperBound,
-      read.y.lowerBound >= source.image.heldRows.lowerBound,
+    let held = source.image.heldRows
+    guard read.x.lowerBound >= 0, read.x.upperBound + right <= source.image.width,
+      read.y.lowerBound >= held.lowerBound, read.y.upperBound + below <= held.upperBound,
       let place = source.directPlane
     else { return nil }
     let base = place.row0 + read.y.lowerBound * place.stride + read.x.lowerBound
@@ -187,45 +238,54 @@ struct VaryingTile {
   }
 
   /// Adds the results of a filter at the image's own rate.
-  private func runFull(_ knot: CompiledBasis.Knot, _ bits: UInt64, _ image: Pixels) {
-    let plane = shape.sourceRows * shape.sourceStride
-    let isOne = knot.filter.layers.count == 1
+  private func runFull(_ knot: PackedBasis.Knot, _ spans: [Span], _ image: SourcePixels) {
     // One layer is computed where it counts; a chain once for all the blocks.
-    let hull = hull(bits)
-    for role in 0..<shape.roles {
-      let input = Pixels(base: image.base + role * plane, stride: image.stride, region: image.region)
-      let whole = knot.isIdentity ? input : isOne ? nil : runLayers(knot.filter.layers[...], input, hull)
-      for (part, span) in spans(bits) {
-        let result = whole ?? runLayers(knot.filter.layers[...], input, part)
-        withBetween(rows: part.y) { between in
-          for y in part.y {
-            between[y - part.y.lowerBound] = fewtap_between(
-              first: Int32(y - part.y.lowerBound), count: 1, weights: (1, 0, 0, 0))
+    let hull = hull(spans)
+    for role in 0..<results.count {
+      var input = image.pixels
+      input.base += role * image.plane
+      let whole =
+        knot.isIdentity
+        ? input : knot.layers.count == 1 ? nil : run(knot, knot.layers.count, image.isDirect, input, hull)
+      for span in spans {
+        let result = whole ?? run(knot, 1, image.isDirect, input, span)
+        withBetween(rows: span.y) { between in
+          for row in 0..<span.y.count {
+            between[row] = fewtap_between(first: Int32(row), count: 1, weights: (1, 0, 0, 0))
           }
-          blend(knot, role, result.at(part.x.lowerBound, part.y.lowerBound), result.stride, between, span)
+          blend(knot, role, result.at(span.x.lowerBound, span.y.lowerBound), result.stride, between, span)
         }
       }
     }
   }
 
   /// Adds the results of a filter at a lower rate.
-  private func runLow(_ knot: CompiledBasis.Knot, _ bits: UInt64) {
-    guard let rate = knot.filter.rate, let index = knot.level else { return }
-    let (level, hull) = (levels[index], hull(bits))
+  private func runLow(_ knot: PackedBasis.Knot, _ rate: CompiledFilter.Rate, _ bits: UInt64, _ spans: [Span]) {
+    let level = levels[knot.level]
+    let hull = hull(spans)
     let low = hull.interpolated(by: rate)
     let stride = TileShape.stride(rate.factor * ceilingDivide(low.x.count, 64) * 64)
     let first = rate.factor * low.x.lowerBound + rate.interpolator.first
-    for role in 0..<shape.roles {
-      let input = Pixels(
-        base: level.row(level.rows.lowerBound, role), stride: level.stride,
-        region: Region(x: level.columns, y: level.rows))
-      let result = runLayers(knot.filter.layers[...], input, low)
-      for y in low.y {
-        expand(rate, result.at(low.x.lowerBound, y), low.x.count, into: expanded + (y - low.y.lowerBound) * stride)
+    let block = Int(FEWTAP_BLOCK_ROWS)
+    for role in 0..<results.count {
+      var input = level.pixels
+      input.base += role * level.plane
+      // One layer is computed where it counts: blocks of rows over the columns of the blocks that they are interpolated for.
+      let whole = knot.layers.count == 1 ? nil : run(knot, knot.layers.count, false, input, low)
+      for top in Swift.stride(from: low.y.lowerBound, to: low.y.upperBound, by: block) {
+        let rows = top..<min(top + block, low.y.upperBound)
+        guard let columns = columns(forLow: rows, rate, bits) else { continue }
+        let part = Region(x: Region(x: columns, y: hull.y).interpolated(by: rate).x, y: rows)
+        let result = whole ?? run(knot, 1, false, input, part)
+        for y in rows {
+          expand(
+            rate, result.at(part.x.lowerBound, y), part.x.count,
+            into: expanded + (y - low.y.lowerBound) * stride + rate.factor * (part.x.lowerBound - low.x.lowerBound))
+        }
       }
-      for (part, span) in spans(bits) {
-        withBetween(rows: part.y) { between in
-          for y in part.y {
+      for span in spans {
+        withBetween(rows: span.y) { between in
+          for y in span.y {
             let (rows, weights) = rate.interpolation(of: y)
             var entry = fewtap_between(
               first: Int32(rows.lowerBound - low.y.lowerBound), count: Int32(rows.count), weights: (0, 0, 0, 0))
@@ -233,14 +293,28 @@ struct VaryingTile {
               let slots = bytes.bindMemory(to: Float.self)
               for i in 0..<rows.count { slots[i] = weights.values[i] }
             }
-            between[y - part.y.lowerBound] = entry
+            between[y - span.y.lowerBound] = entry
           }
-          blend(knot, role, expanded + (part.x.lowerBound - first), stride, between, span)
+          blend(knot, role, expanded + (span.x.lowerBound - first), stride, between, span)
         }
       }
     }
   }
 
+  /// Columns of the blocks that low-rate rows are interpolated for, their hull.
+  private func columns(forLow rows: Range<Int>, _ rate: CompiledFilter.Rate, _ bits: UInt64) -> Range<Int>? {
+    let top = rate.factor * rows.lowerBound + rate.interpolator.first - region.y.lowerBound
+    let bottom = rate.factor * (rows.upperBound - 1) + rate.interpolator.last - region.y.lowerBound
+    guard bottom >= 0, top < region.y.count else { return nil }
+    let first = max(0, top) / VaryingShape.blockRows, last = min(bottom / VaryingShape.blockRows, blocks.y - 1)
+    var used: UInt64 = 0
+    for y in first...max(first, last) { used |= bits >> UInt64(y * blocks.x) & (1 << UInt64(blocks.x) - 1) }
+    guard used != 0 else { return nil }
+    let (left, right) = (block(used.trailingZeroBitCount, 0), block(63 - used.leadingZeroBitCount, 0))
+    return left.x.lowerBound..<right.x.upperBound
+  }
+
+  @inline(__always)
   private func withBetween(rows: Range<Int>, _ body: (UnsafeMutablePointer<fewtap_between>) -> Void) {
     withUnsafeTemporaryAllocation(of: fewtap_between.self, capacity: rows.count) { body($0.baseAddress!) }
   }
@@ -262,68 +336,58 @@ struct VaryingTile {
     }
   }
 
-  /// What layers give for `region`, in the pixels of their rate.
-  private func runLayers(_ layers: ArraySlice<CompiledFilter.Layer>, _ input: Pixels, _ region: Region) -> Pixels {
-    guard let layer = layers.last else { return input }
-    let before = runLayers(layers.dropLast(), input, region.read(by: layer.bounds))
-    let stride = TileShape.stride(region.x.count)
-    let output = Pixels(base: layers.count % 2 == 1 ? stages.0 : stages.1, stride: stride, region: region)
-    var packed = layer.pack(into: runs, stride: before.stride)
+  /// What the first `count` layers of a filter give for `region`, in the pixels of their rate.
+  private func run(
+    _ knot: PackedBasis.Knot, _ count: Int, _ isDirect: Bool, _ input: Pixels, _ region: Region
+  ) -> Pixels {
+    var layer = count == 1 && isDirect ? knot.direct : knot.layers[count - 1]
+    let before = count == 1 ? input : run(knot, count - 1, isDirect, input, region.read(by: layer.bounds))
+    let output = Pixels(base: count % 2 == 1 ? stages.0 : stages.1, stride: shape.stageStride, region: region)
     let rows = ceilingDivide(region.y.count, Int(FEWTAP_BLOCK_ROWS)) * Int(FEWTAP_BLOCK_ROWS)
     check(
       kernels.layer(
-        &packed, before.at(region.x.lowerBound, region.y.lowerBound), before.stride, output.base, stride,
+        &layer.packed, before.at(region.x.lowerBound, region.y.lowerBound), before.stride, output.base, output.stride,
         Int32(region.x.count), Int32(rows)))
     return output
   }
 
-  /// Adds rows of a knot's result to a role's, `span` counted from the tile's corner.
+  /// Adds rows of a knot's result to a role's.
   private func blend(
-    _ knot: CompiledBasis.Knot, _ role: Int, _ rows: UnsafePointer<Float>, _ stride: Int,
-    _ between: UnsafePointer<fewtap_between>, _ span: Region
+    _ knot: PackedBasis.Knot, _ role: Int, _ rows: UnsafePointer<Float>, _ stride: Int,
+    _ between: UnsafePointer<fewtap_between>, _ span: Span
   ) {
-    let offset = span.y.lowerBound * shape.stride + span.x.lowerBound
     var hat = fewtap_hat()
     hat.stride = shape.stride
     hat.axes = Int32(shape.axes)
-    let plane = region.y.count * shape.stride
     withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
       let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
-      for axis in 0..<shape.axes { slots[axis] = UnsafePointer(coordinates + axis * plane + offset) }
+      for axis in 0..<shape.axes { slots[axis] = coordinate(axis, span) }
     }
     withUnsafeMutableBytes(of: &hat.knots) { bytes in
       let slots = bytes.bindMemory(to: Float.self)
-      for axis in 0..<shape.axes { slots[axis] = Float(knot.indices[axis]) }
+      for axis in 0..<shape.axes { slots[axis] = Float(knot.index(axis)) }
     }
+    let result = results[role]
     check(
       kernels.blend(
-        &hat, rows, stride, between, results + role * plane + offset, shape.stride, Int32(span.x.count),
-        Int32(span.y.count)))
+        &hat, rows, stride, between, result.at(span.x.lowerBound, span.y.lowerBound), result.stride,
+        Int32(span.x.count), Int32(span.y.count)))
   }
 
   // MARK: Blocks
 
-  /// The smallest region of the image that holds the blocks.
-  private func hull(_ bits: UInt64) -> Region {
-    spans(bits).map(\.part).reduce(nil as Region?) { $1.union($0) } ?? region
-  }
+  /// The smallest region that holds all.
+  private func hull(_ spans: [Span]) -> Region { spans.dropFirst().reduce(spans[0]) { $0.union($1) } }
 
-  /// Blocks side by side, as regions of the image and counted from the tile's corner.
-  private func spans(_ bits: UInt64) -> [(part: Region, span: Region)] {
-    var spans: [(part: Region, span: Region)] = []
+  /// The blocks, those side by side together.
+  private func spans(_ bits: UInt64) -> [Span] {
+    var spans: [Span] = []
     for y in 0..<blocks.y {
       var x = 0
       while x < blocks.x {
         var end = x
         while end < blocks.x, bits >> UInt64(y * blocks.x + end) & 1 == 1 { end += 1 }
-        if end > x {
-          let (first, last) = (block(x, y), block(end - 1, y))
-          let span = Region(x: first.x.lowerBound..<last.x.upperBound, y: first.y)
-          let part = Region(
-            x: span.x.lowerBound + region.x.lowerBound..<span.x.upperBound + region.x.lowerBound,
-            y: span.y.lowerBound + region.y.lowerBound..<span.y.upperBound + region.y.lowerBound)
-          spans.append((part, span))
-        }
+        if end > x { spans.append(block(x, y).union(block(end - 1, y))) }
         x = end + 1
       }
     }

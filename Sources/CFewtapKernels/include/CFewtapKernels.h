@@ -92,9 +92,12 @@ typedef struct {
 // Most parameters of a basis.
 #define FEWTAP_AXES 4
 
-// From a parameter's values to knot coordinates: coordinates[i] at low + i / scale, straight lines between.
+// From a parameter's values to knot coordinates: in cell i, from low + i / scale on, a straight line.
 typedef struct {
-  const float *coordinates;  // cells + 1
+  float start, slope;  // the coordinate where the cell begins, and what it rises by to the next one
+} fewtap_knot_piece;
+typedef struct {
+  const fewtap_knot_piece *pieces;
   int32_t cells;
   float low, high;  // the first and last knot's values: what lies outside comes to them, or around
   float scale;      // cells / (high - low)
