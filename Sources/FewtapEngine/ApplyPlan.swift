@@ -14,7 +14,7 @@ import FewtapCore
 /// Cost:     `multiplyAddCount` a pixel and channel. A thread works in the rows of one tile that its stages read next,
 ///           mostly below 2 MiB. Tiles go to threads; no bit depends on how many, nor on where tiles end. Many threads share
 ///           the rows at the low rate, of 4 bytes a pixel there and channel, where the filter reaches beyond their tiles.
-public struct ApplyPlan: Sendable {
+public struct ApplyPlan: PixelPlan {
   /// The filter that it runs.
   public let filter: SparseFilter
   /// Columns of the images that it takes.
@@ -22,6 +22,11 @@ public struct ApplyPlan: Sendable {
   /// Multiply-adds a pixel and channel: taps in all layers, bilinear ones split into pixels and equal offsets merged, and the
   /// weights of decimation and interpolation.
   public let multiplyAddCount: Double
+
+  /// The offsets, in pixels, that a pixel of the result reads at most.
+  public var bounds: OffsetBounds { filter.bounds }
+  /// How it runs; the engine's own.
+  public var work: PixelWork { PixelWork(kind: .uniform(self)) }
 
   let compiled: CompiledFilter
   let kernels: RowKernels
@@ -63,16 +68,7 @@ public struct ApplyPlan: Sendable {
   public func apply(to image: Image, options: ApplyOptions = ApplyOptions()) throws(ApplyError) -> Image {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
-    return try image.filtered { input, output throws(ApplyError) in
-      let work = PlanRun(
-        plan: self, source: input, target: output, alphaIndex: image.alphaIndex,
-        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
-      _ = try work.run(rows: 0..<image.height) { () throws(ApplyError) in
-        for (channel, plane) in image.planes.enumerated() {
-          _ = try options.nonfinite.admit(plane, channel: channel)
-        }
-      }
-    }
+    return try work.filtered(image, options: options)
   }
 
   /// The filtered plane: the same for one channel without alpha.

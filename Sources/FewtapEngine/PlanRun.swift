@@ -7,9 +7,14 @@ struct PlanRun: Sendable {
   let source: SourceImage
   let target: TargetImage
   let alphaIndex: Int?
-  /// Whether light comes and goes multiplied by alpha.
   let lightIsAssociated: (source: Bool, target: Bool)
   let options: ApplyOptions
+
+  init(plan: ApplyPlan, pass: PixelPass) {
+    self.plan = plan
+    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
+    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
+  }
 
   /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
   ///

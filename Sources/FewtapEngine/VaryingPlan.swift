@@ -48,21 +48,36 @@ public struct VaryingPlan: Sendable {
   ) throws(ApplyError) -> Image {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
-    guard map.width == width, map.height == image.height else {
+    guard map.height == image.height else {
       throw .mapSize(map: [map.width, map.height], image: [width, image.height])
     }
+    return try mapped(by: map).work.filtered(image, options: options)
+  }
+
+  /// The plan together with a map, for stored images of the map's height.
+  ///
+  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``.
+  public func mapped(by map: ParameterMap) throws(ApplyError) -> MappedPlan {
+    guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
     guard map.axisCount == basis.axes.count else {
       throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
     }
-    return try image.filtered { input, output throws(ApplyError) in
-      let work = VaryingRun(
-        plan: self, basis: compiled, map: map, source: input, target: output, alphaIndex: image.alphaIndex,
-        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
-      _ = try work.run(rows: 0..<image.height) { () throws(ApplyError) in
-        for (channel, plane) in image.planes.enumerated() {
-          _ = try options.nonfinite.admit(plane, channel: channel)
-        }
-      }
-    }
+    return MappedPlan(plan: self, map: map)
   }
+}
+
+/// A varying plan and the map by which it chooses filters: runs over stored images, whole or some rows at a time. Images must be as
+/// high as the map.
+public struct MappedPlan: PixelPlan {
+  /// The plan.
+  public let plan: VaryingPlan
+  /// The parameters of every pixel.
+  public let map: ParameterMap
+
+  /// Columns of the images that it takes.
+  public var width: Int { plan.width }
+  /// The offsets, in pixels, that a pixel of the result reads at most.
+  public var bounds: OffsetBounds { plan.basis.bounds }
+  /// How it runs; the engine's own.
+  public var work: PixelWork { PixelWork(kind: .varying(self)) }
 }

@@ -4,14 +4,20 @@ import FewtapCore
 /// One image going through a varying plan of the outputs operator: first the levels, then tiles, which threads take from a queue.
 struct VaryingRun: Sendable {
   let plan: VaryingPlan
-  let basis: CompiledBasis
   let map: ParameterMap
   let source: SourceImage
   let target: TargetImage
   let alphaIndex: Int?
-  /// Whether light comes and goes multiplied by alpha.
   let lightIsAssociated: (source: Bool, target: Bool)
   let options: ApplyOptions
+
+  init(_ mapped: MappedPlan, pass: PixelPass) {
+    (plan, map) = (mapped.plan, mapped.map)
+    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
+    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
+  }
+
+  private var basis: CompiledBasis { plan.compiled }
 
   /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
   ///
@@ -26,6 +32,9 @@ struct VaryingRun: Sendable {
   }
 
   private func check() throws(ApplyError) {
+    guard map.height == source.height else {
+      throw .mapSize(map: [map.width, map.height], image: [source.width, source.height])
+    }
     if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
     let divides = options.border == .normalized || (alphaIndex != nil && !basis.cancels)
     guard divides else { return }
@@ -100,6 +109,27 @@ struct VaryingRun: Sendable {
         }
       }
     }
+  }
+
+  /// Bytes that filtering `rows` takes: the levels, and the tiles of all threads.
+  static func tileBytes(
+    _ mapped: MappedPlan, rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions
+  ) -> Int {
+    let groups = ChannelGroup.groups(
+      channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let whole = Region(x: 0..<mapped.width, y: rows)
+    let levels = LevelRows(mapped.plan.compiled, whole, groups: groups)
+    let tiles = groups.map { group in
+      VaryingShape(
+        mapped.plan.compiled, columns: VaryingShape.columns, rows: VaryingShape.rows, roles: group.roles.count
+      )
+      .floatCount(rows: VaryingShape.rows) + mapped.width
+    }
+    let scratch = groups.indices.flatMap { group in
+      mapped.plan.compiled.levels.indices.map { levels.scratchCount($0, group: group) }
+    }
+    return MemoryLayout<Float>.stride
+      * (levels.floatCount + max(1, options.threads) * max(tiles.max() ?? 0, scratch.max() ?? 0))
   }
 
   private static func tiles(_ whole: Region, _ options: ApplyOptions) -> [Region] {

@@ -373,6 +373,56 @@ static void check_row_arithmetic(const fewtap_kernels *kernels, int count) {
   free_arrays();
 }
 
+// Buffers of exactly the room that the header asks for.
+static void check_varying(const fewtap_kernels *kernels, int width) {
+  enum { ROWS = 3, CELLS = 5, COLUMNS = 16 };
+  int room = rounded_up(width, 16);
+  fewtap_knot_piece pieces[CELLS];
+  for (int i = 0; i < CELLS; i++) pieces[i] = (fewtap_knot_piece){.start = (float)i, .slope = 1};
+  for (int periodic = 0; periodic < 2; periodic++) {
+    fewtap_knot_table table = {pieces, CELLS, 0, 5, 1, periodic};
+    float *in = filled_floats((size_t)width), *out = floats((size_t)width);
+    int64_t below = 0, above = 0, nans = 0;
+    in[0] = -3, in[width - 1] = NAN;
+    REQUIRE(kernels->look_up_knots(&table, in, out, width, &below, &above, &nans) == FEWTAP_KERNELS_OK);
+    REQUIRE(all_finite_floats(out, (size_t)width) && below == (width > 1) && above == 0 && nans == 1);
+    uint64_t words[2] = {0, 0};
+    for (int count = 1; count <= 2; count++)
+      REQUIRE(kernels->mark_knots(out, width, width, 1, words, count) == FEWTAP_KERNELS_OK);
+    REQUIRE(words[0] != 0 && words[1] == 0);
+    out[0] = -1;
+    REQUIRE(kernels->mark_knots(out, width, 1, 1, words, 2) == FEWTAP_KERNELS_BAD_ARGUMENT);
+    REQUIRE(kernels->look_up_knots(NULL, in, out, width, &below, &above, &nans) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  }
+  for (int axes = 1; axes <= FEWTAP_AXES; axes++) {
+    float *coordinates = filled_floats((size_t)(room * ROWS));
+    fewtap_hat hat = {.stride = room, .axes = axes};
+    for (int a = 0; a < axes; a++) hat.coordinates[a] = coordinates, hat.knots[a] = 1;
+    for (int count = 1; count <= FEWTAP_BETWEEN_ROWS; count++) {
+      fewtap_between between[ROWS];
+      for (int y = 0; y < ROWS; y++) between[y] = (fewtap_between){.first = y, .count = count, .weights = {.25f, .25f, .25f, .25f}};
+      float *in = filled_floats((size_t)(room * (ROWS + count - 1))), *out = filled_floats((size_t)(room * ROWS));
+      REQUIRE(kernels->blend(&hat, in, room, between, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
+      REQUIRE(kernels->weigh(&hat, in, room, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
+      REQUIRE(all_finite_floats(out, (size_t)(room * ROWS)));
+      between[0].count = FEWTAP_BETWEEN_ROWS + 1;
+      REQUIRE(kernels->blend(&hat, in, room, between, out, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
+    }
+    hat.axes = FEWTAP_AXES + 1;
+    REQUIRE(kernels->weigh(&hat, coordinates, room, coordinates, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  }
+  int stride = width + COLUMNS - 1;
+  float *weights = filled_floats(COLUMNS * ROWS), *in = filled_floats((size_t)(stride * ROWS)), *out = floats((size_t)width);
+  int32_t *which = new_block((size_t)width, sizeof(int32_t));
+  for (int i = 0; i < width; i++) which[i] = 0;
+  fewtap_dense_kernel kernel = {weights, 0, 0, COLUMNS, ROWS};
+  REQUIRE(kernels->gather_row(&kernel, 1, which, in, stride, out, width) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite_floats(out, (size_t)width));
+  which[width - 1] = 1;
+  REQUIRE(kernels->gather_row(&kernel, 1, which, in, stride, out, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
 static void check_kernels(void) {
   const int widths[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 256, 257};
   const int factors[] = {2, 3, 4, 5, 7}, steps[] = {1, 2, 3, 4, 5, -1, -4};
@@ -392,6 +442,7 @@ static void check_kernels(void) {
           for (int channels = 1; channels <= abs(steps[s]) && channels <= FEWTAP_SAMPLE_CHANNELS; channels++)
             check_samples(kernels, (fewtap_sample_type)type, channels, steps[s], widths[i]);
       check_row_arithmetic(kernels, widths[i]);
+      check_varying(kernels, widths[i]);
     }
     check_row_arithmetic(kernels, 0);
   }

@@ -7,13 +7,13 @@ public struct AppliedPixels: Equatable, Sendable {
   public var clippedSamples: Int
 }
 
-extension ApplyPlan {
+extension PixelPlan {
   /// Filters an image in memory that belongs to the caller into another such memory.
   ///
   /// Shapes:   `height` rows in the layouts' strides; both of the plan's width, with the same channels and alpha. Sample types
   ///           and transfer functions may differ; conversion happens row by row, on the way into the first and out of the
   ///           last stage.
-  /// Accuracy: as ``apply(to:options:)``, then the nearest code of the output's type.
+  /// Accuracy: as ``ApplyPlan/apply(to:options:)``, then the nearest code of the output's type.
   /// Throws:   ``ApplyError``, also ``ApplyError/layout(_:)`` for buffers that are too small, misaligned or overlapping,
   ///           strides that do not fit, or layouts that contradict each other. A refused pixel is the first in reading order,
   ///           then by channel.
@@ -45,7 +45,8 @@ extension ApplyPlan {
     guard input.channels == output.channels, input.alphaIndex == output.alphaIndex else {
       throw .layout(.channelsDiffer(input: input.channels, output: output.channels))
     }
-    return (RowCoder(input, kernels: kernels.table), RowCoder(output, kernels: kernels.table))
+    let kernels = work.kernels.table
+    return (RowCoder(input, kernels: kernels), RowCoder(output, kernels: kernels))
   }
 
   /// Filters `rows`; `held` are the rows of the source that are at hand.
@@ -53,10 +54,10 @@ extension ApplyPlan {
     _ source: SourceImage, _ target: TargetImage, _ coders: (input: RowCoder, output: RowCoder), rows: Range<Int>,
     held: Range<Int>, options: ApplyOptions
   ) throws(ApplyError) -> AppliedPixels {
-    let work = PlanRun(
-      plan: self, source: source, target: target, alphaIndex: coders.input.layout.alphaIndex,
+    let pass = PixelPass(
+      source: source, target: target, alphaIndex: coders.input.layout.alphaIndex,
       lightIsAssociated: (coders.input.lightIsAssociated, coders.output.lightIsAssociated), options: options)
-    let clipped = try work.run(rows: rows) { () throws(ApplyError) in try refuseNonFinite(source, rows: held) }
+    let clipped = try work.run(pass, rows: rows) { () throws(ApplyError) in try refuseNonFinite(source, rows: held) }
     return AppliedPixels(clippedSamples: clipped)
   }
 
@@ -70,7 +71,7 @@ extension ApplyPlan {
           source.load(
             row: y, columns: 0..<width, channels: channel..<channel + 1,
             into: ChannelRows(first: address, stride: 0, count: 1))
-          check(kernels.table.first_nonfinite(address, Int32(width), &x))
+          check(work.kernels.table.first_nonfinite(address, Int32(width), &x))
         }
         if x < Int32(width) { throw .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
       }

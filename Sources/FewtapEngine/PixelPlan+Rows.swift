@@ -11,7 +11,7 @@ public struct RowSchedule: Equatable, Sendable {
   public let byteCount: Int
 }
 
-extension ApplyPlan {
+extension PixelPlan {
   /// How ``apply(height:_:_:options:memoryLimit:reading:writing:)`` would go about it: as many rows at a time as the memory
   /// allows, since every chunk's first rows cost some work twice.
   ///
@@ -32,9 +32,8 @@ extension ApplyPlan {
       let rows = try Self.bytes(inputLayout, rows: held) + Self.bytes(outputLayout, rows: chunkHeight)
       // The tiles of too many rows are not even listed.
       if rows <= memoryLimit || chunkHeight == 1 {
-        let tiles = PlanRun.tileBytes(
-          self, rows: chunks.rows(0), channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex,
-          options: options)
+        let tiles = work.tileBytes(
+          rows: chunks.rows(0), channels: inputLayout.channels, alphaIndex: inputLayout.alphaIndex, options: options)
         let needed = rows + tiles
         if needed <= memoryLimit { return RowSchedule(chunkHeight: chunkHeight, heldRows: held, byteCount: needed) }
         guard chunkHeight > 1 else { throw .memory(needed: needed, limit: memoryLimit) }
@@ -102,7 +101,7 @@ extension ApplyPlan {
   }
 
   private func chunks(_ height: Int, _ chunkHeight: Int, _ border: BorderRule) -> RowChunks {
-    RowChunks(height: height, chunkHeight: chunkHeight, bounds: filter.bounds, border: border)
+    RowChunks(height: height, chunkHeight: chunkHeight, bounds: bounds, border: border)
   }
 
   /// Bytes of whole rows, which must lie one after the other.

@@ -1,0 +1,74 @@
+import FewtapCore
+
+/// What runs over stored images, whole or some rows at a time: ``ApplyPlan``, or ``MappedPlan`` with its parameter map.
+public protocol PixelPlan: Sendable {
+  /// Columns of the images that it takes.
+  var width: Int { get }
+  /// The offsets, in pixels, that a pixel of the result reads at most.
+  var bounds: OffsetBounds { get }
+  /// How it runs; the engine's own.
+  var work: PixelWork { get }
+}
+
+/// How a plan runs.
+public struct PixelWork: Sendable {
+  enum Kind: Sendable {
+    case uniform(ApplyPlan)
+    case varying(MappedPlan)
+  }
+
+  let kind: Kind
+
+  var kernels: RowKernels {
+    switch kind {
+    case .uniform(let plan): plan.kernels
+    case .varying(let mapped): mapped.plan.kernels
+    }
+  }
+
+  /// Filters `rows`. Returns how many samples could not be held by the target's type; `refuse` throws if a pixel may not be.
+  func run(
+    _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
+  ) throws(ApplyError) -> Int {
+    switch kind {
+    case .uniform(let plan): try PlanRun(plan: plan, pass: pass).run(rows: rows, refuse: refuse)
+    case .varying(let mapped): try VaryingRun(mapped, pass: pass).run(rows: rows, refuse: refuse)
+    }
+  }
+
+  /// Bytes that filtering `rows` takes beside the rows themselves, for interleaved samples.
+  func tileBytes(rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions) -> Int {
+    switch kind {
+    case .uniform(let plan):
+      PlanRun.tileBytes(plan, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+    case .varying(let mapped):
+      VaryingRun.tileBytes(mapped, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+    }
+  }
+}
+
+/// From which pixels to which, and how.
+struct PixelPass: Sendable {
+  let source: SourceImage
+  let target: TargetImage
+  let alphaIndex: Int?
+  /// Whether light comes and goes multiplied by alpha.
+  let lightIsAssociated: (source: Bool, target: Bool)
+  let options: ApplyOptions
+}
+
+extension PixelWork {
+  /// The filtered image, of the same size and channels.
+  func filtered(_ image: Image, options: ApplyOptions) throws(ApplyError) -> Image {
+    try image.filtered { source, target throws(ApplyError) in
+      let pass = PixelPass(
+        source: source, target: target, alphaIndex: image.alphaIndex,
+        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
+      _ = try run(pass, rows: 0..<image.height) { () throws(ApplyError) in
+        for (channel, plane) in image.planes.enumerated() {
+          _ = try options.nonfinite.admit(plane, channel: channel)
+        }
+      }
+    }
+  }
+}
