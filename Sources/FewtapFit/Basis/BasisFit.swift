@@ -1,0 +1,125 @@
+import FewtapCore
+import FewtapTargets
+
+/// A fit of a filter basis to a family of kernels: filters at the knots of a grid of parameters, fitted together, so that what is
+/// interpolated *between* the knots is right too.
+///
+/// Independent parts run on several threads; a seed gives the same bits whatever their number.
+public struct BasisFit: Sendable {
+  private let family: KernelFamily
+  private let options: BasisFitOptions
+
+  /// The fit of a basis to `family` under `options`.
+  ///
+  /// Throws: ``BasisFitError`` for options that contradict each other or the family, for a parameter that does not change its
+  ///         kernel, and for a periodic parameter whose ends are different kernels; what the family's maker throws.
+  public init(_ family: KernelFamily, _ options: BasisFitOptions = BasisFitOptions()) throws {
+    try options.check(family)
+    try family.check()
+    (self.family, self.options) = (family, options)
+  }
+
+  /// Runs the fit.
+  ///
+  /// `checkpoint` is called whenever there is progress worth keeping: another run may begin there with `resuming`, and ends with
+  /// the same basis. `progress` is called from the threads that work, one call at a time. `cancellation` ends the fit early with
+  /// the best basis so far.
+  /// Throws: ``BasisFitError``: the checkpoint is another fit's; it was cancelled before there was any basis; the accuracy
+  ///         asked for is not reached; what the family's maker throws.
+  public func run(
+    resuming: BasisCheckpoint? = nil, cancellation: Cancellation = Cancellation(),
+    checkpoint: (@Sendable (BasisCheckpoint) -> Void)? = nil, progress: (@Sendable (BasisFitProgress) -> Void)? = nil
+  ) throws -> FilterBasis {
+    try resuming?.check(family, options)
+    let watch = BasisFitWatch(cancellation: cancellation, checkpoint: checkpoint, progress: progress)
+    switch options.interpolation {
+    case .outputs: return try OutputsBasisFit(family, options).run(resuming: resuming, watch)
+    case .offsets: throw BasisFitError.operatorNotAvailable(options.interpolation)
+    }
+  }
+}
+
+/// How far a basis fit is.
+public struct BasisFitProgress: Equatable, Sendable {
+  /// What is being done, a few words.
+  public var stage: String
+  /// Knots along each axis at this stage.
+  public var knots: [Int]
+  /// Steps done in all.
+  public var completed: Int
+  /// Steps that there will be; nil while nobody knows.
+  public var total: Int?
+  /// Predicted PSNR on photographs at the worst point between the knots, dB; nil before the first measurement.
+  public var worstPhotoPSNR: Double?
+
+  /// The figures after so many steps.
+  public init(stage: String, knots: [Int], completed: Int, total: Int? = nil, worstPhotoPSNR: Double? = nil) {
+    (self.stage, self.knots, self.completed) = (stage, knots, completed)
+    (self.total, self.worstPhotoPSNR) = (total, worstPhotoPSNR)
+  }
+}
+
+/// Who watches a basis fit, and may end it.
+package struct BasisFitWatch: Sendable {
+  package var cancellation = Cancellation()
+  package var checkpoint: (@Sendable (BasisCheckpoint) -> Void)?
+  package var progress: (@Sendable (BasisFitProgress) -> Void)?
+
+  package init(
+    cancellation: Cancellation = Cancellation(), checkpoint: (@Sendable (BasisCheckpoint) -> Void)? = nil,
+    progress: (@Sendable (BasisFitProgress) -> Void)? = nil
+  ) {
+    (self.cancellation, self.checkpoint, self.progress) = (cancellation, checkpoint, progress)
+  }
+}
+
+extension BasisFitOptions {
+  /// PSNR, dB, that must hold at the worst point between the knots; nil where the number of knots is given instead.
+  package var demand: Double? { error ?? (knots == nil ? 60 : nil) }
+
+  /// What no family changes.
+  func check(_ family: KernelFamily) throws(BasisFitError) {
+    if let knots {
+      guard knots.count == family.axes.count else { throw .wrongAxisCount(knots.count, family.axes.map(\.name)) }
+      for (axis, count) in zip(family.axes, knots) {
+        // Around a circle two places are the least between which there is a way.
+        let least = axis.isPeriodic ? 3 : 2
+        guard count >= least, count <= KnotAxis.knotCounts.upperBound else {
+          throw .badKnotCount(axis: axis.name, count, least: least)
+        }
+      }
+      guard
+        knots.reduce(1, { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 })
+          <= FilterBasis.maximumFilterCount
+      else { throw .tooManyKnots(knots) }
+    }
+    if let error, !(error > 0 && error <= 200) { throw .badError(error) }
+  }
+}
+
+extension KernelFamily {
+  /// What every basis needs of a family: each parameter changes the kernel, and periodic ones come around.
+  func check() throws {
+    guard !axes.isEmpty else { throw BasisFitError.noParameter(family: name) }
+    for axis in axes {
+      guard axis.range.lowerBound.isFinite, axis.range.upperBound.isFinite,
+        axis.range.lowerBound < axis.range.upperBound
+      else { throw BasisFitError.oneMember(family: name, axis: axis.name, axis.range.lowerBound) }
+    }
+    // Away from the ends, where a star has no size or a line no length.
+    let middle = axes.map { $0.range.lowerBound + 0.618 * ($0.range.upperBound - $0.range.lowerBound) }
+    for (index, axis) in axes.enumerated() {
+      func kernel(_ share: Double) throws -> Kernel {
+        var point = middle
+        point[index] = axis.range.lowerBound + share * (axis.range.upperBound - axis.range.lowerBound)
+        return try self.kernel(at: point)
+      }
+      let (first, last) = (try kernel(0), try kernel(1))
+      if axis.isPeriodic, !first.isEqual(to: last) {
+        throw BasisFitError.endsDisagree(axis: axis.name, axis.range.lowerBound, axis.range.upperBound)
+      }
+      guard try !first.isEqual(to: last) || [0.21, 0.5, 0.83].contains(where: { try !first.isEqual(to: kernel($0)) })
+      else { throw BasisFitError.unchanging(axis: axis.name) }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import FewtapCore
+
+/// Why a basis cannot be fitted as asked.
+public enum BasisFitError: Error, Equatable, CustomStringConvertible {
+  /// The family has no parameter.
+  case noParameter(family: String)
+  /// A parameter's range is a single value.
+  case oneMember(family: String, axis: String, Double)
+  /// A parameter changes nothing.
+  case unchanging(axis: String)
+  /// A periodic parameter's first and last kernels differ.
+  case endsDisagree(axis: String, Double, Double)
+  /// There are more or fewer numbers of knots than parameters.
+  case wrongAxisCount(Int, [String])
+  /// An axis cannot have so many knots.
+  case badKnotCount(axis: String, Int, least: Int)
+  /// The grid has too many knots in all.
+  case tooManyKnots([Int])
+  /// The PSNR asked for is no sensible number.
+  case badError(Double)
+  /// No knots that a basis may have reach the PSNR asked for.
+  case errorNotReached(asked: Double, reached: Double, knots: [Int])
+  /// An option has a value that this operator does not take.
+  case option(String, value: String, required: String)
+  /// The operator cannot be fitted.
+  case operatorNotAvailable(FilterBasis.Interpolation)
+  /// A kernel's weights cancel, or its sum is out of range.
+  case badSum(at: [Double], Double)
+  /// A filter's rate is none that can be measured together with the others'.
+  case badRates([Int])
+  /// The linear system has no solution in Doubles.
+  case singular(knots: [Int])
+  /// The fit was cancelled before there was any basis.
+  case cancelled
+  /// A file is no checkpoint.
+  case badCheckpoint(String)
+  /// A checkpoint is another fit's.
+  case otherCheckpoint(field: String, found: String, expected: String)
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .noParameter(let family):
+      "family \"\(family)\" has one member: give a parameter a range, for example radius=0...24"
+    case .oneMember(let family, let axis, let value):
+      "family \"\(family)\" has one member along \(axis), \(value): give a range of two ascending numbers"
+    case .unchanging(let axis):
+      "the parameter \(axis) does not change the kernel: leave its range out, or give it one in which it does"
+    case .endsDisagree(let axis, let first, let last):
+      "the parameter \(axis) is periodic, but its kernels at \(first) and \(last) differ: give a whole period, or an axis "
+        + "that is not periodic"
+    case .wrongAxisCount(let count, let names):
+      "\(count) numbers of knots for \(names.count) parameters: expected one for each of \(names.joined(separator: ", "))"
+    case .badKnotCount(let axis, let count, let least):
+      "\(count) knots along \(axis): expected \(least) to \(KnotAxis.knotCounts.upperBound)"
+    case .tooManyKnots(let counts):
+      "\(counts.map(String.init).joined(separator: " x ")) knots are more than \(FilterBasis.maximumFilterCount): give fewer"
+    case .badError(let value): "a PSNR of \(value) dB cannot be asked for: expected a number above 0, to 200"
+    case .errorNotReached(let asked, let reached, let knots):
+      "\(asked) dB between the knots is not reached: \(knots.map(String.init).joined(separator: " x ")) knots came to "
+        + "\(reached) dB; ask for less, or give more knots"
+    case .option(let option, let value, let required):
+      "this fit does not take \(option) \(value): expected \(required)"
+    case .operatorNotAvailable(let interpolation): "a basis of \(interpolation.rawValue) cannot be fitted here"
+    case .badSum(let point, let sum):
+      "the kernel at \(point.map { "\($0)" }.joined(separator: ", ")) has the sum \(sum): expected 1e-150 to 1e150, and "
+        + "weights that do not cancel"
+    case .badRates(let factors):
+      "filters at rates 1/\(factors.map(String.init).joined(separator: ", 1/")) cannot be measured together: expected powers "
+        + "of 2, 3 and 5 with a common multiple of at most 64"
+    case .singular(let knots):
+      "the weights for \(knots.map(String.init).joined(separator: " x ")) knots have no unique solution: the family's kernels "
+        + "are too alike"
+    case .cancelled: "cancelled before there was a basis"
+    case .badCheckpoint(let problem): "this is no checkpoint of a basis fit: \(problem)"
+    case .otherCheckpoint(let field, let found, let expected):
+      "the checkpoint is another fit's: its \(field) is \(found), not \(expected)"
+    }
+  }
+}
