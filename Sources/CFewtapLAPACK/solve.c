@@ -5,6 +5,8 @@
 // Fortran's interface, declared here so that no header of a LAPACK distribution is needed.
 extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb, int *info);
 extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+extern void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b, const int *ldb,
+                    int *info);
 extern void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
 extern void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a, const int *lda, double *s,
                     double *u, const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *info);
@@ -29,6 +31,20 @@ fewtap_lapack_status fewtap_solve_positive(int n, double *a, double *b) {
   if (n < 1 || !a || !b) return FEWTAP_LAPACK_BAD_ARGUMENT;
   int one = 1, info = 0;
   dposv_(triangle, &n, &one, a, &n, b, &n, &info);
+  return status(info);
+}
+
+fewtap_lapack_status fewtap_factor_positive(int n, double *a) {
+  if (n < 1 || !a) return FEWTAP_LAPACK_BAD_ARGUMENT;
+  int info = 0;
+  dpotrf_(triangle, &n, a, &n, &info);
+  return status(info);
+}
+
+fewtap_lapack_status fewtap_solve_factored(int n, const double *factor, double *b) {
+  if (n < 1 || !factor || !b) return FEWTAP_LAPACK_BAD_ARGUMENT;
+  int one = 1, info = 0;
+  dpotrs_(triangle, &n, &one, factor, &n, b, &n, &info);
   return status(info);
 }
 

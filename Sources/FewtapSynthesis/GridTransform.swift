@@ -118,7 +118,7 @@ public struct Spectrum: Sendable {
   /// Imaginary parts.
   public var im: [Double]
 
-  init(count: Int) {
+  package init(count: Int) {
     re = [Double](repeating: 0, count: count)
     im = [Double](repeating: 0, count: count)
   }

@@ -209,6 +209,12 @@ static void check_lapack(void) {
     REQUIRE(all_finite(b, (size_t)n) && all_finite(inverse, count));
     inverse[0] = -1;
     REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
+    double *factor = filled(count), *x = filled((size_t)n);
+    for (int i = 0; i < n; i++) factor[(size_t)i * (size_t)n + (size_t)i] = n;
+    REQUIRE(fewtap_factor_positive(n, factor) == FEWTAP_LAPACK_OK);
+    REQUIRE(fewtap_solve_factored(n, factor, x) == FEWTAP_LAPACK_OK && all_finite(x, (size_t)n));
+    factor[0] = -1;
+    REQUIRE(fewtap_factor_positive(n, factor) == FEWTAP_LAPACK_NOT_POSITIVE);
     free_arrays();
   }
   const int sides[] = {1, 2, 7, 33};
@@ -226,6 +232,8 @@ static void check_lapack(void) {
   double one = 1;
   REQUIRE(fewtap_solve_positive(0, &one, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
   REQUIRE(fewtap_invert_positive(-1, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_factor_positive(1, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_solve_factored(1, &one, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
   REQUIRE(fewtap_invert_positive(1, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
   printf("LAPACK: done\n");
 }

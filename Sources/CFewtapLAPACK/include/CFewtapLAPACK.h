@@ -16,6 +16,12 @@ void fewtap_lapack_use_one_thread(void);
 // Solves a x = b for a symmetric positive definite n x n matrix by Cholesky; b becomes x, the upper triangle of a (which alone is read) its factor.
 fewtap_lapack_status fewtap_solve_positive(int n, double *a, double *b);
 
+// Replaces the upper triangle (which alone is read) of a symmetric positive definite n x n matrix by its Cholesky factor.
+fewtap_lapack_status fewtap_factor_positive(int n, double *a);
+
+// Solves a x = b with the factor that fewtap_factor_positive made of a; b becomes x.
+fewtap_lapack_status fewtap_solve_factored(int n, const double *factor, double *b);
+
 // Replaces a symmetric positive definite n x n matrix (its upper triangle is read) by its inverse, both triangles.
 fewtap_lapack_status fewtap_invert_positive(int n, double *a);
 

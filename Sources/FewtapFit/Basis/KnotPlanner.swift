@@ -1,0 +1,106 @@
+import FewtapCore
+import FewtapSynthesis
+import FewtapTargets
+
+/// Chooses for each knot the rate at which its filter runs, and where its taps may be.
+struct KnotPlanner: Sendable {
+  private let setting: OutputsProblem.Setting
+  /// For each rate: what a tap sees of the photographs, and its power there.
+  private let photo: [(taps: Spectrum, power: Spectrum)]
+  private let objective: [(taps: Spectrum, power: Spectrum)]
+
+  init(_ setting: OutputsProblem.Setting) {
+    self.setting = setting
+    let rates = setting.rates
+    func tables(_ power: [Double]) -> [(taps: Spectrum, power: Spectrum)] {
+      rates.rates.indices.map { (rates.taps($0, power: power), rates.coupling($0, $0, power: power)) }
+    }
+    (photo, objective) = (tables(setting.photo), tables(setting.power))
+  }
+
+  /// Where a knot's filter has its taps, and the squared error, of the objective, that its rate cannot help making.
+  struct Choice: Sendable {
+    let support: KnotSupport
+    let floor: Double
+  }
+
+  /// Choices for the unknowns of `grid`: at the lowest rate that would come to `quality`, dB on photographs, for the knot's
+  /// kernel alone.
+  ///
+  /// Throws: what the family's maker throws.
+  func choices(_ grid: KnotGrid, quality: Double) throws -> [Choice] {
+    let results = parallelMap(count: grid.unknownCount, threads: setting.threads) { unknown in
+      Result { try choice(grid, grid.indices(ofUnknown: unknown), quality) }
+    }
+    return try results.map { try $0.get() }
+  }
+
+  private func choice(_ grid: KnotGrid, _ indices: [Int], _ quality: Double) throws -> Choice {
+    let (full, kernel) = (setting.rates.grid, try setting.family.kernel(at: grid.point(indices)))
+    guard !kernel.isIdentity else { return Choice(support: .identity, floor: 0) }
+    let target = full.forward(full.place(kernel))
+    let rate = setting.rates.rates.indices.last { $0 == 0 || photoPSNR(target, rate: $0) >= quality } ?? 0
+    // What the filter stands for is the family from halfway before the knot to halfway behind it.
+    let sum = full.forward(try neighborhood(grid, indices))
+    let low = setting.rates.lowGrids[rate]
+    let plane = low.inverse(best(sum, rate, objective))
+    return Choice(
+      support: KnotSupport(
+        rate: rate, of: plane, side: low.size, reach: low.size / 2 - 2, threshold: Self.threshold),
+      floor: floor(target, rate, setting.power, objective))
+  }
+
+  /// Share of a plane's largest weight below which there need be no tap: what is left out too much its neighbors make up for, and
+  /// what is taken too much is pruned.
+  private static let threshold = 0.02
+
+  private func neighborhood(_ grid: KnotGrid, _ indices: [Int]) throws -> [Double] {
+    var points: [[Double]] = [[]]
+    for (axis, index) in indices.enumerated() {
+      points = points.flatMap { head in
+        [-0.4, 0, 0.4].map { head + [grid.value(axis, at: Double(index) + $0)] }
+      }
+    }
+    let full = setting.rates.grid
+    var sum = [Double](repeating: 0, count: full.size * full.size)
+    for point in points {
+      try setting.family.kernel(at: point).forEachOffset { x, y, weight in
+        sum[full.wrapped(y) * full.size + full.wrapped(x)] += weight
+      }
+    }
+    return sum
+  }
+
+  /// The layers' spectrum that is best for a kernel at rate `i`.
+  private func best(_ target: Spectrum, _ i: Int, _ tables: [(taps: Spectrum, power: Spectrum)]) -> Spectrum {
+    let (rates, table) = (setting.rates, tables[i])
+    var result = rates.folded(rates.grid.product(target, table.taps), by: rates.rates[i].factor)
+    for index in result.re.indices where table.power.re[index] > 0 {
+      result.re[index] /= table.power.re[index]
+      result.im[index] /= table.power.re[index]
+    }
+    return result
+  }
+
+  /// PSNR of the best that rate `i` can make of a kernel.
+  private func photoPSNR(_ target: Spectrum, rate i: Int) -> Double {
+    let side = Double(setting.rates.grid.size)
+    return -10 * logarithm10(max(floor(target, i, setting.photo, photo), 1e-30) / (side * side))
+  }
+
+  /// The squared error of the best that rate `i` can make of a kernel; 0 at the image's own rate, which can make all.
+  private func floor(
+    _ target: Spectrum, _ i: Int, _ power: [Double], _ tables: [(taps: Spectrum, power: Spectrum)]
+  ) -> Double {
+    guard setting.rates.rates[i] != nil else { return 0 }
+    let (grid, low) = (setting.rates.grid, setting.rates.lowGrids[i])
+    let square = grid.power(target, weight: zip(power, grid.multiplicity).map { $0 * $1 })
+    let made = low.power(best(target, i, tables), weight: zip(tables[i].power.re, low.multiplicity).map { $0 * $1 })
+    return max(square - made, 0)
+  }
+}
+
+extension Kernel {
+  /// Whether it changes nothing: all of its weight is at offset 0.
+  var isIdentity: Bool { supportBounds == OffsetBounds(PixelOffset(x: 0, y: 0)) }
+}
