@@ -17,3 +17,5 @@ package func cubeRoot(_ x: Double) -> Double { cbrt(x) }
 package func cosine(_ angle: Double) -> Double { cos(angle) }
 package func sine(_ angle: Double) -> Double { sin(angle) }
 package func arctangent(_ x: Double) -> Double { atan(x) }
+/// The direction of `(x, y)`, counterclockwise from +x where y points up, in `-pi...pi`.
+package func arctangent(_ y: Double, over x: Double) -> Double { atan2(y, x) }

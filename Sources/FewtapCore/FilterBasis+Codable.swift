@@ -19,8 +19,10 @@ extension FilterBasis {
   /// Throws: ``FilterError`` with the path of the bad value: not JSON, another format, a future version, a missing field, a
   ///         wrong type, a number out of bounds, knots that do not ascend, filters that do not fit the grid.
   public init(json data: Data) throws(FilterError) {
-    self = try decodeFile(BasisFile.self, data, format: Self.formatName, maximumSize: Self.maximumFileSize).basis
+    let file = try decodeFile(BasisFile.self, data, format: Self.formatName, maximumSize: Self.maximumFileSize)
+    self = file.basis
     try checkInvariants()
+    try file.checkPlaces()
   }
 
   /// The basis as a file.
@@ -67,6 +69,7 @@ extension FilterBasis {
 /// The file's shape, as read.
 private struct BasisFile: Decodable {
   let basis: FilterBasis
+  private let places: [[Double]]
 
   enum Key: String, CodingKey { case interpolation, axes, filters, family, fit }
 
@@ -83,12 +86,11 @@ private struct BasisFile: Decodable {
       interpolation: interpolation, axes: axes, filters: knots.map(\.filter),
       family: file.contains(.family) ? try file.value(String.self, .family) : nil,
       fit: file.contains(.fit) ? try file.value(RecordFields.self, .fit).record : nil)
-    try checkPlaces(knots.map(\.at))
+    places = knots.map(\.at)
   }
 
-  /// What filters say of their knots must be what the order of the grid says.
-  private func checkPlaces(_ places: [[Double]]) throws(FilterError) {
-    guard places.count == basis.shape.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) else { return }
+  /// What filters say of their knots must be what the order of the grid says. Needs a basis that satisfies the invariants.
+  func checkPlaces() throws(FilterError) {
     for (index, place) in places.enumerated() where place != basis.parameters(ofFilter: index) {
       throw FilterError(
         "filters[\(index)].at", "is \(place)", "\(basis.parameters(ofFilter: index)), the grid's knot at this place")
@@ -104,7 +106,7 @@ private struct KnotFilter: Decodable {
   enum Key: String, CodingKey { case at }
 
   init(from decoder: any Decoder) throws {
-    at = try decoder.container(keyedBy: Key.self).value([Double].self, .at)
+    at = try decoder.container(keyedBy: Key.self).value(NumberList.self, .at).values
     filter = try FilterFields(from: decoder).filter
   }
 }
@@ -118,19 +120,20 @@ private struct AxisFields: Decodable {
     let fields = try decoder.container(keyedBy: Key.self)
     var curve: [KnotAxis.CurvePoint]?
     if fields.contains(.curve) {
-      curve = try fields.value([[Double]].self, .curve).enumerated().map { index, pair in
-        guard pair.count == 2 else {
+      curve = try fields.value([NumberList].self, .curve).enumerated().map { index, pair in
+        guard pair.values.count == 2 else {
+          let place = pathText(decoder.codingPath + [Key.curve]) + "[\(index)]"
           throw FilterError(
-            pathText(decoder.codingPath + [Key.curve]) + "[\(index)]", "has \(pair.count) numbers",
+            place + (pair.values.count < 2 ? "[\(pair.values.count)]" : ""), "has \(pair.values.count) numbers",
             "two: value and knot coordinate")
         }
-        return KnotAxis.CurvePoint(value: pair[0], coordinate: pair[1])
+        return KnotAxis.CurvePoint(value: pair.values[0], coordinate: pair.values[1])
       }
     }
     axis = KnotAxis(
       name: try fields.value(String.self, .name),
       unit: fields.contains(.unit) ? try fields.value(String.self, .unit) : "",
-      knots: try fields.value([Double].self, .knots),
+      knots: try fields.value(NumberList.self, .knots).values,
       isPeriodic: fields.contains(.periodic) ? try fields.value(Bool.self, .periodic) : false, curve: curve)
   }
 }
@@ -149,7 +152,8 @@ private struct RecordFields: Decodable {
       seed: try fields.value(UInt64.self, .seed), sampleCount: try fields.value(Int.self, .sampleCount),
       photoPSNR: try fields.value(Double.self, .photoPSNR),
       worstPhotoPSNR: try fields.value(Double.self, .worstPhotoPSNR),
-      worstAt: try fields.value([Double].self, .worstAt), relativeError: try fields.value(Double.self, .relativeError),
+      worstAt: try fields.value(NumberList.self, .worstAt).values,
+      relativeError: try fields.value(Double.self, .relativeError),
       noiseGain: try fields.value(Double.self, .noiseGain), termination: try fields.value(String.self, .termination))
   }
 }

@@ -61,6 +61,9 @@ extension KnotAxis {
     guard !name.isEmpty, name.utf8.count <= 64 else {
       throw FilterError("\(path).name", "is \(quoted(name))", "a name of 1 to 64 bytes")
     }
+    guard unit.utf8.count <= 64 else {
+      throw FilterError("\(path).unit", "is \(unit.utf8.count) bytes long", "at most 64 bytes")
+    }
     guard Self.knotCounts.contains(knots.count) else {
       throw FilterError(
         "\(path).knots", "has \(knots.count) knots", "\(Self.knotCounts.lowerBound) to \(Self.knotCounts.upperBound)")
@@ -70,30 +73,33 @@ extension KnotAxis {
     guard (1...Self.maximumCurveCount).contains(curve.count) else {
       throw FilterError("\(path).curve", "has \(curve.count) points", "1 to \(Self.maximumCurveCount)")
     }
-    try ascend(curve.map(\.value), "\(path).curve")
-    guard let first = curve.first, let last = curve.last, first.value >= knots[0], last.value <= knots[knots.count - 1]
-    else { throw FilterError("\(path).curve", "leaves the knots", "values from the first knot to the last") }
-    var before = -1.0
-    for point in points {
-      guard point.coordinate.isFinite, point.coordinate >= before, point.coordinate >= 0,
-        point.coordinate <= Double(knots.count - 1)
-      else {
+    try ascend(curve.map(\.value), "\(path).curve", "[0]")
+    let ends = knots[0]...knots[knots.count - 1]
+    if let index = curve.firstIndex(where: { !ends.contains($0.value) }) {
+      throw FilterError(
+        "\(path).curve[\(index)][0]", "is \(curve[index].value)",
+        "a value from the first knot, \(ends.lowerBound), to the last, \(ends.upperBound)")
+    }
+    for (index, point) in curve.enumerated() {
+      let next = knots.firstIndex { point.value <= $0 } ?? knots.count - 1
+      let limits = knots[next] == point.value ? Double(next)...Double(next) : Double(next - 1)...Double(next)
+      let before = index > 0 ? curve[index - 1].coordinate : 0
+      guard limits.contains(point.coordinate), before <= point.coordinate else {
         throw FilterError(
-          "\(path).curve", "has the coordinate \(point.coordinate) at \(point.value)",
-          "coordinates that ascend from knot to knot")
+          "\(path).curve[\(index)][1]", "is \(point.coordinate) at \(point.value)",
+          "a coordinate that ascends from \(max(before, limits.lowerBound)) to \(limits.upperBound), the knot there")
       }
-      before = point.coordinate
     }
   }
 
-  private func ascend(_ values: [Double], _ path: String) throws(FilterError) {
+  private func ascend(_ values: [Double], _ path: String, _ member: String = "") throws(FilterError) {
     for (index, value) in values.enumerated() {
       guard value.isFinite, abs(value) <= 1e9 else {
-        throw FilterError("\(path)[\(index)]", "is \(value)", "a finite number within 1e9")
+        throw FilterError("\(path)[\(index)]\(member)", "is \(value)", "a finite number within 1e9")
       }
       // Neighbors must differ as Floats, too: pixels' values are.
       guard index == 0 || Float(values[index - 1]) < Float(value) else {
-        throw FilterError("\(path)[\(index)]", "is \(value) after \(values[index - 1])", "ascending values")
+        throw FilterError("\(path)[\(index)]\(member)", "is \(value) after \(values[index - 1])", "ascending values")
       }
     }
   }
@@ -108,6 +114,7 @@ extension BasisRecord {
     for (key, value) in numbers where !value.isFinite {
       throw FilterError("fit.\(key)", "is \(value)", "a finite number")
     }
+    guard sampleCount >= 0 else { throw FilterError("fit.sampleCount", "is \(sampleCount)", "0 or more") }
     guard worstAt.count == axisCount, worstAt.allSatisfy(\.isFinite) else {
       throw FilterError("fit.worstAt", "is \(worstAt)", "one finite number for each axis")
     }

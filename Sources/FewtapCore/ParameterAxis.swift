@@ -18,8 +18,10 @@ public struct ParameterAxis: Equatable, Sendable {
   public static let maximumCount = 4
 
   /// The value of the range that stands for `value`: wrapped around a periodic axis, else the nearest end if it lies outside.
+  /// NaN, and infinity on a periodic axis, have none: they give the lower end.
   public func admitted(_ value: Double) -> Double {
     guard !range.contains(value) else { return value }
+    guard !value.isNaN, !isPeriodic || value.isFinite else { return range.lowerBound }
     guard isPeriodic else { return value < range.lowerBound ? range.lowerBound : range.upperBound }
     let period = range.upperBound - range.lowerBound
     let turns = ((value - range.lowerBound) / period).rounded(.down)

@@ -155,9 +155,10 @@ struct FilterFields: Decodable {
 
   init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: Key.self)
+    let place = decoder.codingPath
     let modelName = try file.value(String.self, .taps)
     guard let model = TapModel(rawValue: modelName) else {
-      throw FilterError("taps", "is \(quoted(modelName))", "\"integer\" or \"bilinear\"")
+      throw FilterError(pathText(place + [Key.taps]), "is \(quoted(modelName))", "\"integer\" or \"bilinear\"")
     }
     let layers = try file.value([[TapTriple]].self, .layers)
     filter = SparseFilter(
@@ -174,7 +175,7 @@ struct FilterFields: Decodable {
       let name = try fields.value(String.self, key)
       guard let spline = Resampling.BSpline(rawValue: name) else {
         let known = Resampling.BSpline.allCases.map { quoted($0.rawValue) }.joined(separator: " or ")
-        throw FilterError("rate.\(key.rawValue)", "is \(quoted(name))", known)
+        throw FilterError(pathText(fields.codingPath + [key]), "is \(quoted(name))", known)
       }
       return spline
     }
@@ -186,7 +187,8 @@ struct FilterFields: Decodable {
   private static func kernel(_ fields: KeyedDecodingContainer<KernelKey>) throws -> KernelReference {
     let center = try fields.value([Int].self, .center)
     guard center.count == 2 else {
-      throw FilterError("kernel.center", "has \(center.count) numbers", "two: column and row")
+      throw FilterError(
+        pathText(fields.codingPath + [KernelKey.center]), "has \(center.count) numbers", "two: column and row")
     }
     return KernelReference(
       name: try fields.value(String.self, .name), width: try fields.value(Int.self, .width),
@@ -243,6 +245,22 @@ private struct TapTriple: Decodable {
   }
 }
 
+/// An array of numbers, each with a place of its own in errors.
+struct NumberList: Decodable {
+  let values: [Double]
+
+  init(from decoder: any Decoder) throws {
+    var numbers = try decoder.unkeyedContainer()
+    var values: [Double] = []
+    while !numbers.isAtEnd {
+      let index = numbers.currentIndex
+      values.append(
+        try located(at: pathText(numbers.codingPath) + "[\(index)]") { try numbers.decode(Double.self) })
+    }
+    self.values = values
+  }
+}
+
 func pathText(_ keys: [any CodingKey]) -> String {
   keys.reduce("") { path, key in
     if let index = key.intValue { return path + "[\(index)]" }
@@ -261,8 +279,10 @@ extension FilterError {
       self.init(pathText(context.codingPath), "is null or missing", Self.inWords(type))
     case .dataCorrupted(let context):
       let cause = context.underlyingError.map { " (\($0))" } ?? ""
-      self.init(pathText(context.codingPath), "is not valid JSON: \(context.debugDescription)\(cause)", "a filter file")
-    @unknown default: self.init("", "cannot be read (\(error))", "a filter file")
+      self.init(
+        pathText(context.codingPath), "is not valid JSON: \(context.debugDescription)\(cause)",
+        "the whole file as it was written")
+    @unknown default: self.init("", "cannot be read (\(error))", "the whole file as it was written")
     }
   }
 

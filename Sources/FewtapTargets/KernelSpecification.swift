@@ -21,12 +21,12 @@ public struct KernelSpecification: Equatable, Sendable, CustomStringConvertible 
   /// Throws: ``TargetError``: an unknown name or parameter, a parameter given twice, a malformed value or one out of range.
   public init(_ text: String) throws(TargetError) {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let entry = try KernelCatalog.entry(named: trimmed(parts[0]))
+    let entry = try KernelCatalog.entry(named: parts[0].trimmed)
     var values: [String: ParameterValue] = [:]
     for assignment in parts.count < 2 ? [] : parts[1].split(separator: ",", omittingEmptySubsequences: false) {
-      let sides = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(trimmed)
+      let sides = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmed)
       guard sides.count == 2, !sides[0].isEmpty else {
-        throw .notAnAssignment(kernel: entry.name, trimmed(assignment))
+        throw .notAnAssignment(kernel: entry.name, assignment.trimmed)
       }
       let parameter = try entry.parameter(named: sides[0])
       guard values[parameter.key] == nil else { throw .duplicateParameter(kernel: entry.name, parameter.key) }
@@ -142,9 +142,11 @@ extension Kernel {
   }
 }
 
-/// Text without the spaces around it.
-private func trimmed(_ text: Substring) -> String {
-  let rest = text.drop(while: \.isWhitespace)
-  guard let last = rest.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-  return String(rest[...last])
+extension StringProtocol {
+  /// The text without the spaces around it.
+  var trimmed: String {
+    let rest = drop(while: \.isWhitespace)
+    guard let last = rest.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(rest[...last])
+  }
 }

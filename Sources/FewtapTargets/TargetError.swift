@@ -24,6 +24,10 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
   case kernel(KernelError)
   /// A specification of one kernel stands where a family is wanted.
   case notAFamily(kernel: String, String)
+  /// A parameter of a family leaves the kernel as it is.
+  case constantParameter(kernel: String, parameter: String)
+  /// A periodic parameter's ends are different kernels.
+  case endsDiffer(kernel: String, parameter: String, low: Double, high: Double)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -51,6 +55,11 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
     case .notAFamily(let kernel, let text):
       "\"\(shortened(text))\" is one kernel, not a family: give a parameter of \(kernel) a range, for example "
         + "disk:radius=0...24"
+    case .constantParameter(let kernel, let parameter):
+      "\(parameter) does not change the kernel of \(shortened(kernel)): give it one value instead of a range"
+    case .endsDiffer(let kernel, let parameter, let low, let high):
+      "\(parameter) of \(shortened(kernel)) is periodic, but its kernels at \(ParameterValue.text(of: low)) and "
+        + "\(ParameterValue.text(of: high)) differ: give it a whole period, or let it not be periodic"
     }
   }
 

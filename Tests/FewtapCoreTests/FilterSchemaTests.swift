@@ -8,25 +8,25 @@ import Testing
 struct FilterSchemaTests {
   @Test("every accepted case is read, and written so that it reads back the same")
   func accepted() throws {
-    let cases = try FilterCases()
-    for entry in cases.accepted {
+    let cases = try FileCases("filter-cases.json")
+    for entry in try cases.accepted {
       let filter = try SparseFilter(json: cases.file(for: entry))
       #expect(try SparseFilter(json: filter.json()) == filter, "\(entry)")
     }
-    #expect(cases.accepted.count > 5)
+    #expect(try cases.accepted.count > 5)
   }
 
   @Test("every refused case is refused at the path that the schema names")
   func refused() throws {
-    let cases = try FilterCases()
-    for entry in cases.refused {
+    let cases = try FileCases("filter-cases.json")
+    for entry in try cases.list("refused") {
       let path = entry["path"] as? String
       let error = #expect(throws: FilterError.self, "\(entry)") {
         try SparseFilter(json: cases.file(for: entry))
       }
       #expect(error?.path == path, "\(entry)")
     }
-    #expect(cases.refused.count > 30)
+    #expect(try cases.list("refused").count > 30)
   }
 
   @Test("a number that no Double holds is refused by its path, not read as infinity")
@@ -35,27 +35,5 @@ struct FilterSchemaTests {
     let text = String(decoding: try filter.json(), as: UTF8.self).replacing("0.75", with: "1e999")
     let error = #expect(throws: FilterError.self) { try SparseFilter(json: Data(text.utf8)) }
     #expect(error?.path == "layers[0][0][2]")
-  }
-}
-
-/// `Tests/Fixtures/filter-cases.json`.
-private struct FilterCases {
-  let base: [String: Any]
-  let accepted: [[String: Any]]
-  let refused: [[String: Any]]
-
-  init() throws {
-    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    let data = try Data(contentsOf: tests.appending(path: "Fixtures/filter-cases.json"))
-    let root = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
-    base = try #require(root["base"] as? [String: Any])
-    accepted = try #require(root["accepted"] as? [[String: Any]])
-    refused = try #require(root["refused"] as? [[String: Any]])
-  }
-
-  func file(for entry: [String: Any]) throws -> Data {
-    var file = base.merging(entry["set"] as? [String: Any] ?? [:]) { $1 }
-    for key in entry["remove"] as? [String] ?? [] { file[key] = nil }
-    return try JSONSerialization.data(withJSONObject: file)
   }
 }

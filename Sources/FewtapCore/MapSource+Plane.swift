@@ -1,0 +1,93 @@
+/// How a picture that is larger or smaller than the image is read as its map.
+public struct MapSampling: Equatable, Sendable {
+  /// What stands between the picture's pixels.
+  public enum Interpolation: String, CaseIterable, Sendable {
+    /// What lies between the four around, linearly along each axis.
+    case bilinear
+    /// The nearest one.
+    case nearest
+  }
+
+  /// What stands between the picture's pixels.
+  public var interpolation: Interpolation
+  /// Whether a picture of another shape is stretched; else it is refused.
+  public var stretches: Bool
+  /// The way around of values that come around, so that the middle of 350 and 10 degrees is 0; nil for others.
+  public var period: Double?
+
+  /// A way to read pictures.
+  public init(interpolation: Interpolation = .bilinear, stretches: Bool = false, period: Double? = nil) {
+    (self.interpolation, self.stretches, self.period) = (interpolation, stretches, period)
+  }
+
+  /// Whether a picture and an image have one shape, but for each side's rounding to whole pixels.
+  ///
+  /// Equation: sides `w = s W + e`, `h = s H + f` with `|e|, |f| <= 1` make `|w H - h W| <= W + H`.
+  static func isAlike(_ map: PixelOffset, _ image: PixelOffset) -> Bool {
+    abs(Double(map.x) * Double(image.y) - Double(map.y) * Double(image.x)) <= Double(image.x) + Double(image.y)
+  }
+}
+
+extension MapSource {
+  /// The numbers of a picture. One of the image's size gives them as they are; another is sampled so that pixel centers lie
+  /// where they lay: column c of W reads the picture's column `(c + 1/2) w / W - 1/2` of w, the outermost pixels beyond the
+  /// first and last center. A NaN reaches as far as its share.
+  ///
+  /// Throws, when a map is made of it: ``MapError/shapesDiffer(map:image:)``.
+  public static func plane(_ plane: Plane<Float>, sampling: MapSampling = MapSampling()) -> MapSource {
+    MapSource(rows: { size throws(MapError) in
+      let own = PixelOffset(x: plane.width, y: plane.height)
+      guard sampling.stretches || MapSampling.isAlike(own, size) else { throw .shapesDiffer(map: own, image: size) }
+      guard own != size else {
+        return { row, values in
+          for column in values.indices { values[column] = plane.values[row * plane.width + column] }
+        }
+      }
+      let columns = (0..<size.x).map { SamplePlace(of: $0, image: size.x, map: own.x, sampling.interpolation) }
+      return { row, values in
+        let rows = SamplePlace(of: row, image: size.y, map: own.y, sampling.interpolation)
+        for column in values.indices {
+          values[column] = Float(plane.sample(columns[column], rows, period: sampling.period))
+        }
+      }
+    })
+  }
+}
+
+/// The two pixels along an axis that a sample lies between.
+private struct SamplePlace {
+  let first: Int
+  let second: Int
+  /// The second one's share.
+  let share: Double
+
+  init(of index: Int, image: Int, map: Int, _ interpolation: MapSampling.Interpolation) {
+    let place = (Double(index) + 0.5) * (Double(map) / Double(image)) - 0.5
+    let inside = min(max(place, 0), Double(map - 1))
+    switch interpolation {
+    case .nearest:
+      first = Int(inside.rounded())
+      (second, share) = (first, 0)
+    case .bilinear:
+      first = Int(inside)
+      (second, share) = (min(first + 1, map - 1), inside - Double(first))
+    }
+  }
+}
+
+extension Plane<Float> {
+  fileprivate func sample(_ columns: SamplePlace, _ rows: SamplePlace, period: Double?) -> Double {
+    let base = Double(self[columns.first, rows.first])
+    var sum = 0.0
+    for (row, rowShare) in [(rows.first, 1 - rows.share), (rows.second, rows.share)] where rowShare > 0 {
+      for (column, columnShare) in [(columns.first, 1 - columns.share), (columns.second, columns.share)]
+      where columnShare > 0 {
+        var value = Double(self[column, row])
+        // The turn that is nearest to the first pixel's.
+        if let period { value -= period * ((value - base) / period).rounded() }
+        sum += rowShare * columnShare * value
+      }
+    }
+    return sum
+  }
+}
