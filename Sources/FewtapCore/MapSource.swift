@@ -1,7 +1,8 @@
 /// Where the values of one parameter of a ``ParameterMap`` come from: a constant, a picture, a place in the image.
 ///
 /// Units: the parameter's own; positions are columns and rows, pixel (0, 0) in the middle of the top left one, +y down.
-/// Accuracy: reckoned in Double for each pixel alone and rounded to Float once; held by FewtapCoreTests/MapSourceTests.
+/// Accuracy: reckoned in Double for each pixel alone and rounded to Float once, and once more where values are changed; held by
+///           FewtapCoreTests/MapSourceTests.
 public struct MapSource: Sendable {
   /// Fills a row of values, as many as the image has columns.
   package typealias Row = @Sendable (_ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void

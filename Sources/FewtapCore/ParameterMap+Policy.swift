@@ -28,8 +28,8 @@ public struct MapSurvey: Equatable, Sendable {
 }
 
 extension ParameterMap {
-  /// The map as a basis over `axes` can use it, NaN replaced and values clamped to the ranges or wrapped into them; and what was
-  /// found on the way. Reads the whole map once, and again when its rows are asked for.
+  /// The map as a basis over `axes` can use it, in memory, NaN replaced and values clamped to the ranges or wrapped into them;
+  /// and what was found on the way.
   ///
   /// Throws: ``MapError/notANumber(axis:x:y:value:)`` unless `nan` says otherwise; ``MapError/outside(axis:count:seen:allowed:)``
   ///         if `isStrict` and a value is outside.
@@ -38,71 +38,72 @@ extension ParameterMap {
   ) throws(MapError) -> (map: ParameterMap, surveys: [MapSurvey]) {
     precondition(axes.count == axisCount, "a map needs as many parameters as the basis")
     var surveys: [MapSurvey] = []
+    var planes: [Plane<Float>] = []
     for (index, axis) in axes.enumerated() {
-      let survey = survey(index, axis, threads: threads)
+      let (plane, survey) = admitted(index, axis, nan, threads: threads)
       if nan == .refuse, let bad = survey.firstNaN {
         throw .notANumber(axis: axis.name, x: bad.x, y: bad.y, value: bad.value)
       }
       if isStrict, survey.outsideCount > 0, let seen = survey.seen {
         throw .outside(axis: axis.name, count: survey.outsideCount, seen: seen, allowed: axis.range)
       }
+      planes.append(plane)
       surveys.append(survey)
     }
-    let map = ParameterMap(width: width, height: height, axisCount: axisCount) { index, row, values in
-      load(axis: index, row: row, into: values)
-      let axis = axes[index]
-      let (low, high) = (axis.lowest, axis.highest)
-      for column in values.indices where !(values[column] >= low && values[column] <= high) {
-        let value = values[column]
-        if axis.isNaN(value) {
-          values[column] = nan == .high ? high : low
-        } else {
-          values[column] = min(max(Float(axis.admitted(Double(value))), low), high)
-        }
-      }
-    }
-    return (map, surveys)
+    return (ParameterMap(planes), surveys)
   }
 
-  /// What the map holds of a parameter: the same for any number of threads.
-  private func survey(_ index: Int, _ axis: ParameterAxis, threads: Int) -> MapSurvey {
+  /// A parameter's plane, and what the map holds of it: the same for any number of threads.
+  private func admitted(
+    _ index: Int, _ axis: ParameterAxis, _ nan: MapNaN, threads: Int
+  ) -> (Plane<Float>, MapSurvey) {
     // Rows enough for a thread to be worth its start.
     let rows = max(1, (1 << 16) / max(1, width))
     let parts = parallelMap(count: (height + rows - 1) / rows, threads: threads) { part in
+      let range = part * rows..<min((part + 1) * rows, height)
       var survey = MapSurvey(axis: axis.name)
-      var values = [Float](repeating: 0, count: width)
-      for row in part * rows..<min((part + 1) * rows, height) {
-        values.withUnsafeMutableBufferPointer { load(axis: index, row: row, into: $0) }
-        survey.add(values, row: row, axis)
+      var values = [Float](repeating: 0, count: range.count * width)
+      values.withUnsafeMutableBufferPointer { values in
+        for row in range {
+          let begin = (row - range.lowerBound) * width
+          let part = UnsafeMutableBufferPointer(rebasing: values[begin..<begin + width])
+          load(axis: index, row: row, into: part)
+          survey.admit(part, row: row, axis, nan)
+        }
       }
-      return survey
+      return (values, survey)
     }
-    return parts.dropFirst().reduce(parts.first ?? MapSurvey(axis: axis.name)) { $0.joined($1) }
+    let survey = parts.dropFirst().reduce(parts.first?.1 ?? MapSurvey(axis: axis.name)) { $0.joined($1.1) }
+    return (Plane(width: width, height: height, exactly: parts.flatMap(\.0)), survey)
   }
 }
 
 extension ParameterAxis {
-  /// The ends as pixels' values have them: what lies between them, rounding included, is in the range.
-  fileprivate var lowest: Float { Float(range.lowerBound) }
-  fileprivate var highest: Float { Float(range.upperBound) }
-
   fileprivate func isNaN(_ value: Float) -> Bool { value.isNaN || (isPeriodic && !value.isFinite) }
 }
 
 extension MapSurvey {
   init(axis: String) { self.axis = axis }
 
-  fileprivate mutating func add(_ values: [Float], row: Int, _ axis: ParameterAxis) {
-    let (lowest, highest) = (axis.lowest, axis.highest)
+  /// Counts the values of a row, and makes them what a basis can use.
+  fileprivate mutating func admit(
+    _ values: UnsafeMutableBufferPointer<Float>, row: Int, _ axis: ParameterAxis, _ nan: MapNaN
+  ) {
+    // The ends as pixels' values have them: what lies between them, rounding included, is in the range.
+    let (lowest, highest) = (Float(axis.range.lowerBound), Float(axis.range.upperBound))
     var (low, high) = (Float.infinity, -Float.infinity)
-    for (column, value) in values.enumerated() {
+    for column in values.indices {
+      let value = values[column]
       if axis.isNaN(value) {
         if firstNaN == nil { firstNaN = (column, row, value) }
         nanCount += 1
+        values[column] = nan == .high ? highest : lowest
         continue
       }
       (low, high) = (min(low, value), max(high, value))
-      if !axis.isPeriodic, value < lowest || value > highest { outsideCount += 1 }
+      guard value < lowest || value > highest else { continue }
+      if !axis.isPeriodic { outsideCount += 1 }
+      values[column] = min(max(Float(axis.admitted(Double(value))), lowest), highest)
     }
     guard low <= high else { return }
     seen = seen.map { min($0.lowerBound, low)...max($0.upperBound, high) } ?? low...high

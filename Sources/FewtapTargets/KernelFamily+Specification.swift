@@ -80,7 +80,7 @@ extension KernelFamily {
     }
     do {
       self = try family.findingPeriods()
-      try check()
+      try checkMembers()
     } catch let error as TargetError {
       throw error
     } catch {

@@ -27,7 +27,7 @@ extension KernelFamily {
   /// parameter that does not change the kernel; a periodic one whose ends are different kernels.
   ///
   /// Throws: ``TargetError``, and what the family's maker throws.
-  public func check() throws {
+  public func checkMembers() throws {
     guard (1...ParameterAxis.maximumCount).contains(axes.count) else {
       throw TargetError.contradiction(
         kernel: name, "it has \(axes.count) parameters, 1 to \(ParameterAxis.maximumCount) are possible")

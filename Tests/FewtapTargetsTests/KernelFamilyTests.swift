@@ -73,7 +73,7 @@ import Testing
     let family = KernelFamily(name: "mine", axes: [ParameterAxis(name: "radius", range: 1...5)]) { point in
       try Kernel.disk(radius: point[0])
     }
-    try family.check()
+    try family.checkMembers()
     #expect(try family.kernel(at: [9]) == Kernel.disk(radius: 5))
   }
 }
@@ -154,14 +154,14 @@ import Testing
     }
     let angle = ParameterAxis(name: "angle", unit: "degrees", range: 0...90, isPeriodic: true)
     #expect(throws: TargetError.endsDiffer(kernel: "mine", parameter: "angle", low: 0, high: 90)) {
-      try family([angle]).check()
+      try family([angle]).checkMembers()
     }
     let unused = ParameterAxis(name: "unused", range: 0...1)
     #expect(throws: TargetError.constantParameter(kernel: "mine", parameter: "unused")) {
-      try family([ParameterAxis(name: "angle", range: 0...90), unused]).check()
+      try family([ParameterAxis(name: "angle", range: 0...90), unused]).checkMembers()
     }
     for axes in [[], Array(repeating: unused, count: 5), [ParameterAxis(name: "angle", range: 3...3)]] {
-      #expect(throws: TargetError.self) { try family(axes).check() }
+      #expect(throws: TargetError.self) { try family(axes).checkMembers() }
     }
     let failing = KernelFamily(name: "failing", axes: [ParameterAxis(name: "radius", range: 0...1)]) {
       try Kernel.disk(radius: $0[0])
@@ -169,6 +169,6 @@ import Testing
     #expect(
       throws: TargetError.outOfRange(
         kernel: "disk", parameter: "radius", value: 0, expected: "a number in 0.01...512 px")
-    ) { try failing.check() }
+    ) { try failing.checkMembers() }
   }
 }
