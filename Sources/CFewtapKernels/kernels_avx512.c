@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "CFewtapKernels.h"
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
 
 // One of 16 floats by the exponent of each of 16 floats' bits.
@@ -29,6 +31,24 @@ static void look_up_bytes(const uint8_t *in, const float *table, float *out, int
     __mmask16 inside = count - i < 16 ? (__mmask16)((1u << (count - i)) - 1) : 0xffff;
     _mm512_mask_storeu_ps(out + i, inside, _mm512_mask_blend_ps(bit7, low, high));
   }
+}
+
+// Start and slope of 16 cells: 16 loads of both, taken apart. Measured, that takes half as long as gathers do.
+#define FEWTAP_LOOK_UP_PIECES look_up_pieces_16
+#define TWO_PIECES(a, b) _mm_loadh_pd(_mm_load_sd(pairs + cells[a]), pairs + cells[b])
+#define FOUR_PIECES(a) _mm256_insertf128_pd(_mm256_castpd128_pd256(TWO_PIECES(a, a + 1)), TWO_PIECES(a + 2, a + 3), 1)
+#define EIGHT_PIECES(a) _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castpd256_pd512(FOUR_PIECES(a)), FOUR_PIECES(a + 4), 1))
+typedef float sixteen_floats __attribute__((ext_vector_type(16)));
+typedef int32_t sixteen_wholes __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) void look_up_pieces_16(const fewtap_knot_piece *pieces, sixteen_wholes k,
+                                                                    sixteen_floats *start, sixteen_floats *slope) {
+  const double *pairs = (const double *)pieces;
+  int32_t cells[16];
+  _mm512_storeu_si512(cells, (__m512i)k);
+  __m512 low = EIGHT_PIECES(0), high = EIGHT_PIECES(8);
+  __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  *start = (sixteen_floats)_mm512_permutex2var_ps(low, even, high);
+  *slope = (sixteen_floats)_mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
 }
 
 #define FEWTAP_TABLE fewtap_kernels_avx512

@@ -41,6 +41,9 @@ struct BenchVaryingCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Channels of the image.", transform: OptionValue.whole(1...4))
   var channels = 1
 
+  @Option(help: "Only this map.")
+  var map: VaryingScene?
+
   @OptionGroup var threading: ThreadOptions
   @OptionGroup var report: ReportOptions
 
@@ -69,16 +72,16 @@ struct BenchVaryingCommand: ParsableCommand {
         return axis.range.lowerBound + t * (axis.range.upperBound - axis.range.lowerBound)
       }
       let rival = try family.map { family in try DenseVarying(levels.map { try family.kernel(at: [$0]) }) }
-      for (index, scene) in VaryingScene.allCases.enumerated() {
+      for (index, scene) in VaryingScene.allCases.enumerated() where map == nil || map == scene {
         bar.show("timing", share: Double(index) / 4, "\(path) \(scene.rawValue)")
-        var map = scene.plane(width: width, height: height, axis.range)
+        var values = scene.plane(width: width, height: height, axis.range)
         // On the rival's values, so that it is the truth.
         let scale = Double(Self.levelCount - 1) / (axis.range.upperBound - axis.range.lowerBound)
-        let indices = map.values.map { value in
+        let indices = values.values.map { value in
           Int32(min(max(((Double(value) - axis.range.lowerBound) * scale).rounded(), 0), Double(Self.levelCount - 1)))
         }
-        for pixel in indices.indices { map.values[pixel] = Float(levels[Int(indices[pixel])]) }
-        let parameters = ParameterMap([map])
+        for pixel in indices.indices { values.values[pixel] = Float(levels[Int(indices[pixel])]) }
+        let parameters = ParameterMap([values])
         let mapped = try plan.mapped(by: parameters)
         var times: [Double] = []
         for round in 0...rounds {
@@ -133,6 +136,8 @@ struct BenchVaryingCommand: ParsableCommand {
     return plane
   }
 }
+
+extension VaryingScene: ExpressibleByArgument {}
 
 /// PSNR in dB, peak 1.
 private func psnr(_ found: [Float], _ truth: [Float]) -> Double {
