@@ -201,13 +201,23 @@ static void check_lapack(void) {
   fewtap_lapack_use_one_thread();
   for (int n = 1; n <= 33; n += 4) {
     size_t count = (size_t)n * (size_t)n;
-    double *a = filled(count), *b = filled((size_t)n), *inverse = array(count);
+    double *a = filled(count), *b = filled((size_t)n), *inverse = array(count), *factor = array(count), *rest = array(count);
     for (int i = 0; i < n; i++) a[(size_t)i * (size_t)n + (size_t)i] = n;  // dominant, so positive definite
     memcpy(inverse, a, count * sizeof(double));
+    memcpy(factor, a, count * sizeof(double));
+    memcpy(rest, a, count * sizeof(double));
     REQUIRE(fewtap_solve_positive(n, a, b) == FEWTAP_LAPACK_OK);
     REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_OK);
     REQUIRE(all_finite(b, (size_t)n) && all_finite(inverse, count));
+    REQUIRE(fewtap_factor_positive(n, factor) == FEWTAP_LAPACK_OK);
+    REQUIRE(fewtap_subtract_square(n, inverse, rest) == FEWTAP_LAPACK_OK);
+    for (int transposed = 0; transposed < 2; transposed++) {
+      REQUIRE(fewtap_solve_triangular(n, factor, transposed, n, inverse) == FEWTAP_LAPACK_OK);
+      REQUIRE(fewtap_subtract_product(n, factor, transposed, b, rest) == FEWTAP_LAPACK_OK);
+    }
+    REQUIRE(all_finite(inverse, count) && all_finite(rest, count));
     inverse[0] = -1;
+    REQUIRE(fewtap_factor_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
     REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
     double *factor = filled(count), *x = filled((size_t)n);
     for (int i = 0; i < n; i++) factor[(size_t)i * (size_t)n + (size_t)i] = n;
@@ -235,6 +245,10 @@ static void check_lapack(void) {
   REQUIRE(fewtap_factor_positive(1, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
   REQUIRE(fewtap_solve_factored(1, &one, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
   REQUIRE(fewtap_invert_positive(1, NULL) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_factor_positive(0, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_solve_triangular(1, &one, 0, 0, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_subtract_square(1, NULL, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
+  REQUIRE(fewtap_subtract_product(1, &one, 0, NULL, &one) == FEWTAP_LAPACK_BAD_ARGUMENT);
   printf("LAPACK: done\n");
 }
 

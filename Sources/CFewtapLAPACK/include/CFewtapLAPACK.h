@@ -25,6 +25,19 @@ fewtap_lapack_status fewtap_solve_factored(int n, const double *factor, double *
 // Replaces a symmetric positive definite n x n matrix (its upper triangle is read) by its inverse, both triangles.
 fewtap_lapack_status fewtap_invert_positive(int n, double *a);
 
+// Replaces the upper triangle of a symmetric positive definite n x n matrix (which alone is read) by its Cholesky factor R,
+// a = R^T R.
+fewtap_lapack_status fewtap_factor_positive(int n, double *a);
+
+// Solves R^T x = b (transposed is not 0) or R x = b for the upper triangular n x n factor R; b, n x columns, becomes x.
+fewtap_lapack_status fewtap_solve_triangular(int n, const double *factor, int transposed, int columns, double *b);
+
+// a -= u^T u in the upper triangle of a; both n x n.
+fewtap_lapack_status fewtap_subtract_square(int n, const double *u, double *a);
+
+// y -= u x, or u^T x if transposed is not 0; u: n x n.
+fewtap_lapack_status fewtap_subtract_product(int n, const double *u, int transposed, const double *x, double *y);
+
 // Largest side of a matrix whose singular values can be asked for.
 #define FEWTAP_SVD_MAX_SIDE 8192
 

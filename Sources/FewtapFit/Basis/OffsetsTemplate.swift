@@ -1,0 +1,66 @@
+import FewtapCore
+import FewtapSynthesis
+import FewtapTargets
+
+/// One chain, fitted to the family's largest kernel, that the taps at all knots are made from.
+struct OffsetsTemplate: Sendable {
+  /// The chain, turned to the turning axes' lower ends.
+  let parameters: ChainParameters
+  /// The largest kernel, unturned: what the chain stands for.
+  let ellipse: Ellipse
+  /// The grid that all chains of the family are synthesized on.
+  let grid: GridTransform
+  /// Largest |offset| of each layer's taps.
+  let limits: [Double]
+
+  /// How far along its turning axes the template is fitted: away from the grid's own directions, which no other angle shares.
+  private static let place = 0.13
+
+  init(
+    _ family: OffsetsFamily, _ options: BasisFitOptions, _ cancellation: Cancellation,
+    _ progress: @escaping @Sendable (FitProgress) -> Void
+  ) throws {
+    var point = family.largest
+    for (index, axis) in family.family.axes.enumerated() where family.turns[index] != 0 {
+      point[index] = axis.range.lowerBound + Self.place * (axis.range.upperBound - axis.range.lowerBound)
+    }
+    let kernel = try family.kernel(at: point)
+    var fitOptions = FitOptions()
+    fitOptions.tapModel = .bilinear
+    fitOptions.budget = .taps(options.taps)
+    fitOptions.objective = options.objective
+    fitOptions.seed = options.seed
+    fitOptions.threads = options.threads
+    let chain = try Fit(kernel, fitOptions).run(cancellation: cancellation, progress: progress).filter.chain
+    var parameters = ChainParameters(chain)
+    let turn = family.turn(at: point)
+    for i in parameters.x.indices {
+      let place = SIMD2(turn.x, -turn.y).applied(to: SIMD2(parameters.x[i], parameters.y[i]))
+      (parameters.x[i], parameters.y[i]) = (place.x, place.y)
+    }
+    let upright = try family.kernel(at: family.unturned(point))
+    let problem = FitProblem(
+      kernel: kernel, objective: options.objective, largestLayer: parameters.layout.max() ?? 1,
+      minimumSide: 4 * max(kernel.radius, upright.radius) + 2)
+    (self.parameters, ellipse) = (parameters, Ellipse(upright))
+    (grid, limits) = (problem.grid, problem.offsetLimits(parameters))
+  }
+
+  /// The template at each knot of a grid: scaled as the kernels' second moments are, its first layer moved by their centroid.
+  func tracks(at grid: OffsetsGrid, of family: OffsetsFamily) throws -> [Double] {
+    var tracks: [Double] = []
+    for knot in 0..<grid.count {
+      let point = grid.point(knot)
+      let target = Ellipse(try family.kernel(at: family.unturned(point)))
+      let map = target.map(from: ellipse)
+      let shift = target.center - ellipse.center
+      let turn = grid.isTurning ? SIMD2(1, 0) : family.turn(at: point)
+      let places = zip(parameters.layerOfTap, zip(parameters.x, parameters.y)).map { layer, place in
+        let scaled = SIMD2(map.xx * place.0 + map.xy * place.1, map.yx * place.0 + map.yy * place.1)
+        return turn.applied(to: layer == 0 ? scaled + shift : scaled)
+      }
+      tracks += parameters.weights + places.map(\.x) + places.map(\.y)
+    }
+    return tracks
+  }
+}
