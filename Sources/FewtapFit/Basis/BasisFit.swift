@@ -34,7 +34,7 @@ public struct BasisFit: Sendable {
     let watch = BasisFitWatch(cancellation: cancellation, checkpoint: checkpoint, progress: progress)
     switch options.interpolation {
     case .outputs: return try OutputsBasisFit(family, options).run(resuming: resuming, watch)
-    case .offsets: throw BasisFitError.operatorNotAvailable(options.interpolation)
+    case .offsets: return try OffsetsBasisFit(family, options).run(resuming: resuming, watch)
     }
   }
 }

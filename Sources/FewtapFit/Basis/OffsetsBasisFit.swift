@@ -13,107 +13,141 @@ package struct OffsetsBasisFit: Sendable {
   private let family: OffsetsFamily
   private let options: BasisFitOptions
 
+  /// The fit of a basis to `family`. Throws: what the family's maker throws.
   package init(_ family: KernelFamily, _ options: BasisFitOptions) throws {
     self.family = try OffsetsFamily(family)
     self.options = options
   }
 
-  package func run(
-    cancellation: Cancellation = Cancellation(), progress: @escaping @Sendable (FitProgress) -> Void = { _ in }
-  ) throws -> FilterBasis {
-    let template = try OffsetsTemplate(family, options, cancellation, progress)
-    var (grid, tracks) = (stages[0], try template.tracks(at: stages[0], of: family))
-    for (index, stage) in stages.enumerated() {
-      if index > 0 { tracks = grid.resampled(tracks, to: stage, family: family) }
-      grid = stage
-      let problem = try self.problem(stage, template)
-      let descent = OffsetsDescent(problem, tolerance: 2e-4)
-      var state = descent.start(at: tracks)
-      for _ in 0..<Self.iterations where !cancellation.isCancelled {
-        guard descent.step(&state) else { break }
-        progress(
-          FitProgress(
-            stage: .refinement, completed: state.iterations, total: nil, photoPSNR: state.cost,
-            relativeError: state.damping))
-      }
-      tracks = state.tracks
+  /// Seconds between checkpoints, at least.
+  private static let pause = Duration.seconds(5)
+  /// Steps on one grid, at most, and the relative decrease that counts as none.
+  private static let (steps, tolerance) = (150, 2e-4)
+  /// Knots in all beyond which none are added.
+  private static let mostKnots = 1024
+
+  /// Runs the fit; see ``BasisFit/run(resuming:cancellation:checkpoint:progress:)``.
+  package func run(resuming: BasisCheckpoint? = nil, _ watch: BasisFitWatch = BasisFitWatch()) throws -> FilterBasis {
+    var state: OffsetsFitState
+    let template: OffsetsTemplate
+    if let resuming {
+      state = try OffsetsFitState(resuming, family, taps: options.taps)
+      template = try OffsetsTemplate(family, options, parameters: state.template)
+    } else {
+      let plan = OffsetsPlan(family, options)
+      template = try OffsetsTemplate(family, options, watch, knots: plan.shape)
+      state = OffsetsFitState(template: template.parameters, plan: plan)
+      state.tracks = try template.tracks(at: plan.stages[0], of: family)
     }
-    return try basis(tracks, grid, template)
+    var lastCheckpoint = ContinuousClock.now
+    func keep(_ state: OffsetsFitState, always: Bool = false) {
+      guard let checkpoint = watch.checkpoint, always || ContinuousClock.now - lastCheckpoint > Self.pause else {
+        return
+      }
+      lastCheckpoint = .now
+      checkpoint(state.checkpoint(family.family.name, options))
+    }
+    if resuming == nil { keep(state, always: true) }
+    while true {
+      try descend(&state, template, watch) { keep($0) }
+      let basis = try self.basis(state, template)
+      let accuracy = try OffsetsAccuracy(of: basis, against: family.family, threads: options.threads)
+      watch.progress?(
+        BasisFitProgress(
+          stage: "between knots", knots: basis.shape, completed: state.steps, worstPhotoPSNR: accuracy.worstPhotoPSNR))
+      let isCancelled = watch.cancellation.isCancelled
+      guard let demand = options.demand, !isCancelled, accuracy.worstPhotoPSNR < demand else {
+        return basis.with(accuracy, options, termination: isCancelled ? .cancelled : .completed)
+      }
+      let next = state.plan.refined(along: accuracy.worstAxis, of: family)
+      // Knots that bring nothing any more will not come to bring something.
+      let isStuck = state.worstBefore.map { accuracy.worstPhotoPSNR < $0 + 0.2 } ?? false
+      guard options.knots == nil, !isStuck, next.stages[0].count <= Self.mostKnots else {
+        throw BasisFitError.errorNotReached(asked: demand, reached: accuracy.worstPhotoPSNR, knots: basis.shape)
+      }
+      state.goOn(on: next, family: family, worst: accuracy.worstPhotoPSNR)
+      keep(state)
+    }
   }
 
-  static let iterations = 150
-
-  /// The grids to fit on, one after the other.
-  var stages: [OffsetsGrid] {
-    let axes = family.family.axes
-    let asked = options.knots ?? axes.map { _ in 8 }
-    let isTurning = family.turns.contains { $0 != 0 }
-    var halvings: [[Int]] = [asked]
-    while let last = halvings.last, family.shaping.contains(where: { last[$0] > 2 }) {
-      halvings.append(
-        last.indices.map { family.turns[$0] == 0 ? max(2, (last[$0] + 1) / 2) : last[$0] })
+  /// Fits on the grids that are left, one after the other.
+  private func descend(
+    _ state: inout OffsetsFitState, _ template: OffsetsTemplate, _ watch: BasisFitWatch,
+    keep: (OffsetsFitState) -> Void
+  ) throws {
+    while true {
+      let descent = OffsetsDescent(try problem(state.grid, template), tolerance: Self.tolerance)
+      var position = descent.start(at: state.tracks, damping: state.damping, stalled: state.stalled)
+      var goesOn = true
+      while goesOn, state.stepsHere < Self.steps, !watch.cancellation.isCancelled {
+        goesOn = descent.step(&position)
+        state.note(position)
+        watch.progress?(
+          BasisFitProgress(stage: "taps at all knots", knots: state.grid.shape, completed: state.steps))
+        if goesOn { keep(state) }
+      }
+      guard state.enterNextStage(family) else { return }
     }
-    func grid(_ counts: [Int], _ isTurning: Bool) -> OffsetsGrid {
-      OffsetsGrid(
-        knots: axes.indices.map { index in
-          isTurning && family.turns[index] != 0
-            ? [axes[index].range.lowerBound]
-            : OffsetsGrid.knots(axes[index].range, count: counts[index], growing: family.turns[index] == 0)
-        }, isTurning: isTurning)
-    }
-    var stages: [OffsetsGrid] = []
-    if isTurning { stages = family.shaping.isEmpty ? [] : halvings.reversed().map { grid($0, true) } }
-    return stages + (isTurning ? [grid(asked, false)] : halvings.reversed().map { grid($0, false) })
   }
 
   /// The joint problem on a grid of knots.
   private func problem(_ grid: OffsetsGrid, _ template: OffsetsTemplate) throws -> OffsetsProblem {
     let points = OffsetsSampling(grid, family).points
-    let samples = try parallelTryMap(points.count) { index in
-      let (point, weight) = points[index]
-      let kernel = try family.kernel(at: point)
-      return OffsetsProblem.Sample(
-        target: template.grid.forward(template.grid.place(kernel)), shares: grid.shares(at: point),
-        turn: grid.isTurning ? family.turn(at: point) : SIMD2(1, 0), weight: weight)
+    let samples = parallelMap(count: points.count, threads: options.threads) { index in
+      Result {
+        let (point, weight) = points[index]
+        let kernel = try family.kernel(at: point)
+        return OffsetsProblem.Sample(
+          target: template.grid.forward(template.grid.place(kernel)), shares: grid.shares(at: point),
+          turn: grid.isTurning ? family.turn(at: point) : SIMD2(1, 0), weight: weight)
+      }
     }
     return OffsetsProblem(
-      layout: template.parameters.layout, knotCount: grid.count, samples: samples, objective: options.objective,
-      grid: template.grid, limits: template.limits, threads: options.threads)
+      layout: template.parameters.layout, knotCount: grid.count, samples: try samples.map { try $0.get() },
+      objective: options.objective, grid: template.grid, limits: template.limits, threads: options.threads)
   }
 
-  private func parallelTryMap<Value: Sendable>(
-    _ count: Int, _ transform: @Sendable (Int) throws -> Value
-  ) throws -> [Value] {
-    try parallelMap(count: count, threads: options.threads) { index in Result { try transform(index) } }
-      .map { try $0.get() }
-  }
-
-  private func basis(_ tracks: [Double], _ grid: OffsetsGrid, _ template: OffsetsTemplate) throws -> FilterBasis {
+  /// The filters of the tracks.
+  private func basis(_ state: OffsetsFitState, _ template: OffsetsTemplate) throws -> FilterBasis {
+    let grid = state.plan.stages[state.plan.stages.count - 1]
     let (n, m) = (template.parameters.tapCount, 3 * template.parameters.tapCount)
     let filters = try (0..<grid.count).map { knot in
-      let numbers = tracks[knot * m..<(knot + 1) * m]
+      let numbers = Array(state.tracks[knot * m..<(knot + 1) * m])
       let layers = template.parameters.ranges.map { range in
-        TapLayer(
-          range.map { i in
-            Tap(
-              x: numbers[numbers.startIndex + n + i], y: numbers[numbers.startIndex + 2 * n + i],
-              weight: numbers[numbers.startIndex + i])
-          }
-        ).ofUnitSum()
+        TapLayer(range.map { Tap(x: numbers[n + $0], y: numbers[2 * n + $0], weight: numbers[$0]) }).ofUnitSum()
       }
       return SparseFilter(
-        chain: TapChain(model: .bilinear, layers: layers), gain: Fit.scale(try family.family.kernel(at: grid.point(knot)))
-      )
+        chain: TapChain(model: .bilinear, layers: layers),
+        gain: try family.family.kernel(at: grid.point(knot)).sum)
     }
-    let axes = zip(family.family.axes, grid.knots).map { KnotAxis($0, knots: $1) }
-    return FilterBasis(interpolation: .offsets, axes: axes, filters: filters, family: family.family.name)
+    return FilterBasis(
+      interpolation: .offsets, axes: zip(family.family.axes, grid.knots).map { KnotAxis($0, knots: $1) },
+      filters: filters, family: family.family.name)
+  }
+}
+
+extension FilterBasis {
+  /// The basis with what is known of it.
+  func with(_ accuracy: OffsetsAccuracy, _ options: BasisFitOptions, termination: FitSummary.Termination) -> FilterBasis
+  {
+    var basis = self
+    basis.fit = BasisRecord(
+      objective: options.recipe == .paper ? Objective.charbonnier.rawValue : options.objective.rawValue,
+      recipe: options.recipe.rawValue, seed: options.seed, sampleCount: accuracy.sampleCount,
+      photoPSNR: accuracy.photoPSNR, worstPhotoPSNR: accuracy.worstPhotoPSNR, worstAt: accuracy.worstAt,
+      relativeError: accuracy.relativeError, noiseGain: filters.reduce(0) { max($0, $1.chain.noiseGain) },
+      termination: termination.rawValue)
+    return basis
   }
 }
 
 extension TapLayer {
-  /// The layer with its weights scaled to sum 1.
+  /// The layer with its weights scaled to sum 1, what rounding leaves of that put onto the largest.
   fileprivate func ofUnitSum() -> TapLayer {
     let sum = sum
-    return TapLayer(taps.map { Tap(x: $0.x, y: $0.y, weight: $0.weight / sum) })
+    var layer = TapLayer(taps.map { Tap(x: $0.x, y: $0.y, weight: $0.weight / sum) })
+    guard let largest = taps.indices.max(by: { abs(taps[$0].weight) < abs(taps[$1].weight) }) else { return layer }
+    for _ in 0..<4 where layer.sum != 1 { layer.taps[largest].weight += 1 - layer.sum }
+    return layer
   }
 }

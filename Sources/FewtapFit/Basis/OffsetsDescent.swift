@@ -10,10 +10,11 @@ struct OffsetsDescent: Sendable {
   struct State: Equatable, Sendable {
     var tracks: [Double]
     var cost: Double
-    var damping = 1e-3
-    var stalled = 0
-    var iterations = 0
+    var damping: Double
+    var stalled: Int
   }
+
+  static let firstDamping = 1e-3
 
   /// Pixels that a step may move a tap at most.
   private static let longestMove = 2.0
@@ -23,16 +24,15 @@ struct OffsetsDescent: Sendable {
     LevenbergMarquardt.prepareLibrary
   }
 
-  func start(at tracks: [Double]) -> State {
+  func start(at tracks: [Double], damping: Double = firstDamping, stalled: Int = 0) -> State {
     var tracks = tracks
     problem.clamp(&tracks)
-    return State(tracks: tracks, cost: problem.cost(tracks))
+    return State(tracks: tracks, cost: problem.cost(tracks), damping: damping, stalled: stalled)
   }
 
   /// Makes one step; false once no further step will help.
   func step(_ state: inout State) -> Bool {
     let (system, n, m) = (problem.system(state.tracks), problem.tapCount, problem.side)
-    state.iterations += 1
     var growth = 2.0
     for _ in 0..<10 {
       if var change = system.step(damping: state.damping) {

@@ -97,11 +97,14 @@ struct OffsetsFamily: Sendable {
     point.indices.map { turns[$0] == 0 ? point[$0] : family.axes[$0].range.lowerBound }
   }
 
-  /// The kernel at a point, of sum 1. Throws: as the family; ``FitError/scaleOutOfRange(_:)``.
+  /// The kernel at a point, of sum 1. Throws: as the family; ``BasisFitError/badSum(at:_:)``, since layers of sum 1 make no kernel
+  /// whose weights cancel.
   func kernel(at point: [Double]) throws -> Kernel {
     let kernel = try family.kernel(at: point)
-    try Fit.checkScale(kernel)
-    return try kernel.scaled(by: 1 / Fit.scale(kernel))
+    guard !kernel.isZeroSum, (1e-150...1e150).contains(abs(kernel.sum)) else {
+      throw BasisFitError.badSum(at: point, kernel.sum)
+    }
+    return try kernel.scaled(by: 1 / kernel.sum)
   }
 }
 

@@ -16,34 +16,46 @@ struct OffsetsTemplate: Sendable {
   /// How far along its turning axes the template is fitted: away from the grid's own directions, which no other angle shares.
   private static let place = 0.13
 
-  init(
-    _ family: OffsetsFamily, _ options: BasisFitOptions, _ cancellation: Cancellation,
-    _ progress: @escaping @Sendable (FitProgress) -> Void
-  ) throws {
-    var point = family.largest
-    for (index, axis) in family.family.axes.enumerated() where family.turns[index] != 0 {
-      point[index] = axis.range.lowerBound + Self.place * (axis.range.upperBound - axis.range.lowerBound)
-    }
-    let kernel = try family.kernel(at: point)
+  /// Fits the template. Throws: as the family; ``FitError``.
+  init(_ family: OffsetsFamily, _ options: BasisFitOptions, _ watch: BasisFitWatch, knots: [Int]) throws {
+    let point = Self.point(family)
     var fitOptions = FitOptions()
     fitOptions.tapModel = .bilinear
     fitOptions.budget = .taps(options.taps)
     fitOptions.objective = options.objective
     fitOptions.seed = options.seed
     fitOptions.threads = options.threads
-    let chain = try Fit(kernel, fitOptions).run(cancellation: cancellation, progress: progress).filter.chain
+    let fit = try Fit(try family.kernel(at: point), fitOptions)
+    let chain = try fit.run(cancellation: watch.cancellation) { progress in
+      watch.progress?(
+        BasisFitProgress(stage: "template", knots: knots, completed: progress.completed, total: progress.total))
+    }.filter.chain
     var parameters = ChainParameters(chain)
     let turn = family.turn(at: point)
     for i in parameters.x.indices {
       let place = SIMD2(turn.x, -turn.y).applied(to: SIMD2(parameters.x[i], parameters.y[i]))
       (parameters.x[i], parameters.y[i]) = (place.x, place.y)
     }
-    let upright = try family.kernel(at: family.unturned(point))
+    try self.init(family, options, parameters: parameters)
+  }
+
+  /// The template whose chain is known. Throws: as the family.
+  init(_ family: OffsetsFamily, _ options: BasisFitOptions, parameters: ChainParameters) throws {
+    let kernel = try family.kernel(at: Self.point(family))
+    let upright = try family.kernel(at: family.unturned(family.largest))
     let problem = FitProblem(
       kernel: kernel, objective: options.objective, largestLayer: parameters.layout.max() ?? 1,
       minimumSide: 4 * max(kernel.radius, upright.radius) + 2)
     (self.parameters, ellipse) = (parameters, Ellipse(upright))
     (grid, limits) = (problem.grid, problem.offsetLimits(parameters))
+  }
+
+  private static func point(_ family: OffsetsFamily) -> [Double] {
+    family.largest.indices.map { index in
+      guard family.turns[index] != 0 else { return family.largest[index] }
+      let range = family.family.axes[index].range
+      return range.lowerBound + place * (range.upperBound - range.lowerBound)
+    }
   }
 
   /// The template at each knot of a grid: scaled as the kernels' second moments are, its first layer moved by their centroid.

@@ -1,0 +1,102 @@
+import FewtapCore
+import FewtapSynthesis
+
+/// Where a fit of an offsets basis is: all that another run needs to go on to the same result.
+struct OffsetsFitState: Equatable, Sendable {
+  /// The chain that the taps were made from.
+  let template: ChainParameters
+  var plan: OffsetsPlan
+  /// Index among the plan's grids.
+  var stage = 0
+  /// See ``OffsetsProblem``.
+  var tracks: [Double] = []
+  var damping = OffsetsDescent.firstDamping
+  var stalled = 0
+  /// Steps on this grid, and in all.
+  var (stepsHere, steps) = (0, 0)
+  /// The least PSNR with the knots before; nil if these are the first.
+  var worstBefore: Double?
+
+  init(template: ChainParameters, plan: OffsetsPlan) { (self.template, self.plan) = (template, plan) }
+
+  /// The grid that is fitted on.
+  var grid: OffsetsGrid { plan.stages[stage] }
+
+  /// Takes over what a descent has reached.
+  mutating func note(_ position: OffsetsDescent.State) {
+    (tracks, damping, stalled) = (position.tracks, position.damping, position.stalled)
+    stepsHere += 1
+    steps += 1
+  }
+
+  /// Takes the tracks to the plan's next grid; false if there is none.
+  mutating func enterNextStage(_ family: OffsetsFamily) -> Bool {
+    guard stage + 1 < plan.stages.count else { return false }
+    tracks = grid.resampled(tracks, to: plan.stages[stage + 1], family: family)
+    stage += 1
+    restart()
+    return true
+  }
+
+  /// Takes the tracks to the first grid of another plan.
+  mutating func goOn(on plan: OffsetsPlan, family: OffsetsFamily, worst: Double) {
+    tracks = grid.resampled(tracks, to: plan.stages[0], family: family)
+    (self.plan, stage, worstBefore) = (plan, 0, worst)
+    restart()
+  }
+
+  private mutating func restart() { (damping, stalled, stepsHere) = (OffsetsDescent.firstDamping, 0, 0) }
+}
+
+extension OffsetsFitState {
+  private enum Key {
+    static let (layout, template, tracks, damping) = ("layout", "template", "tracks", "damping")
+    static let (counts, worst) = ("stage, stalled, steps here, steps", "worst before")
+  }
+
+  /// The state as numbers with names.
+  func checkpoint(_ family: String, _ options: BasisFitOptions) -> BasisCheckpoint {
+    BasisCheckpoint(
+      family: family, options: options, stage: "offsets", knots: plan.knots,
+      state: [
+        Key.layout: template.layout.map(Double.init), Key.template: template.weights + template.x + template.y,
+        Key.tracks: tracks, Key.damping: [damping], Key.counts: [stage, stalled, stepsHere, steps].map(Double.init),
+        Key.worst: worstBefore.map { [$0] } ?? [],
+      ])
+  }
+
+  /// The state that a checkpoint of `family` holds. Throws: ``BasisFitError/badCheckpoint(_:)``.
+  init(_ checkpoint: BasisCheckpoint, _ family: OffsetsFamily, taps: Int) throws(BasisFitError) {
+    func numbers(_ key: String, count: Int?) throws(BasisFitError) -> [Double] {
+      guard let values = checkpoint.state[key], count == nil || values.count == count,
+        values.allSatisfy({ $0.isFinite && abs($0) < 1e9 })
+      else { throw .badCheckpoint("its \(key) \(count == nil ? "is missing" : "is not \(count ?? 0) numbers")") }
+      return values
+    }
+    let layout = try numbers(Key.layout, count: nil)
+    guard (1...Layout.maximumLayers).contains(layout.count), layout.allSatisfy({ $0 >= 1 && $0 == $0.rounded() }),
+      layout.reduce(0, +) <= Double(max(taps, 1))
+    else { throw .badCheckpoint("its layout is \(layout)") }
+    let n = Int(layout.reduce(0, +))
+    let template = try numbers(Key.template, count: 3 * n)
+    var parameters = ChainParameters(
+      layers: layout.map { Array(repeating: Tap(x: 0, y: 0, weight: 0), count: Int($0)) })
+    parameters.weights = Array(template[..<n])
+    parameters.x = Array(template[n..<2 * n])
+    parameters.y = Array(template[(2 * n)...])
+    let worst = try numbers(Key.worst, count: nil)
+    guard let plan = OffsetsPlan(family, knots: checkpoint.knots, isRefinement: !worst.isEmpty) else {
+      throw .badCheckpoint("its knots are \(checkpoint.knots)")
+    }
+    self.init(template: parameters, plan: plan)
+    let counts = try numbers(Key.counts, count: 4)
+    guard counts.allSatisfy({ $0 >= 0 && $0 == $0.rounded() }), Int(counts[0]) < plan.stages.count else {
+      throw .badCheckpoint("its counts are \(counts)")
+    }
+    (stage, stalled, stepsHere, steps) = (Int(counts[0]), Int(counts[1]), Int(counts[2]), Int(counts[3]))
+    tracks = try numbers(Key.tracks, count: 3 * n * plan.stages[stage].count)
+    let damping = try numbers(Key.damping, count: 1)[0]
+    guard damping > 0 else { throw .badCheckpoint("its damping is \(damping)") }
+    (self.damping, worstBefore) = (damping, worst.first)
+  }
+}

@@ -1,0 +1,68 @@
+import FewtapCore
+
+/// The grids that a fit goes through until it has the knots that it should have.
+struct OffsetsPlan: Equatable, Sendable {
+  /// The grids, one after the other; the last one has the knots of the basis.
+  let stages: [OffsetsGrid]
+
+  /// Knots of the basis along each axis.
+  var shape: [Int] { stages[stages.count - 1].shape }
+  /// Their parameters.
+  var knots: [[Double]] { stages[stages.count - 1].knots }
+
+  /// Degrees between the knots of a turning axis, at most, where nobody says how many there should be.
+  private static let widest = 22.5
+
+  /// The grids from two knots an axis on.
+  init(_ family: OffsetsFamily, _ options: BasisFitOptions) {
+    let axes = family.family.axes
+    self.init(
+      family,
+      options.knots
+        ?? axes.indices.map { index in
+          guard family.turns[index] != 0 else { return axes.count == 1 ? 4 : 3 }
+          let range = axes[index].range
+          return max(3, Int(((range.upperBound - range.lowerBound) / Self.widest).rounded(.up)) + 1)
+        })
+  }
+
+  private init(_ family: OffsetsFamily, _ counts: [Int]) {
+    var halvings = [counts]
+    while let last = halvings.last, family.shaping.contains(where: { last[$0] > 2 }) {
+      halvings.append(last.indices.map { family.turns[$0] == 0 ? max(2, (last[$0] + 1) / 2) : last[$0] })
+    }
+    let isTurning = family.turns.contains { $0 != 0 }
+    var stages = halvings.reversed().map { Self.grid(family, $0, isTurning: isTurning) }
+    if isTurning {
+      if family.shaping.isEmpty { stages = [] }
+      stages.append(Self.grid(family, counts, isTurning: false))
+    }
+    self.stages = stages
+  }
+
+  private init(stages: [OffsetsGrid]) { self.stages = stages }
+
+  /// The plan of a basis with the knots `knots`; nil if they cannot be any plan's: from the beginning, or for knots added later.
+  init?(_ family: OffsetsFamily, knots: [[Double]], isRefinement: Bool) {
+    guard knots.count == family.family.axes.count, knots.allSatisfy({ $0.count >= 2 }) else { return nil }
+    let plan = OffsetsPlan(family, knots.map(\.count))
+    guard plan.knots == knots else { return nil }
+    self = isRefinement ? OffsetsPlan(stages: [plan.stages[plan.stages.count - 1]]) : plan
+  }
+
+  /// More knots along one axis: a grid to go on with from this plan's last.
+  func refined(along axis: Int, of family: OffsetsFamily) -> OffsetsPlan {
+    var counts = shape
+    counts[axis] = counts[axis] < 5 ? 2 * counts[axis] - 1 : (counts[axis] * 3 + 1) / 2
+    return OffsetsPlan(stages: [Self.grid(family, counts, isTurning: false)])
+  }
+
+  private static func grid(_ family: OffsetsFamily, _ counts: [Int], isTurning: Bool) -> OffsetsGrid {
+    OffsetsGrid(
+      knots: family.family.axes.enumerated().map { index, axis in
+        isTurning && family.turns[index] != 0
+          ? [axis.range.lowerBound]
+          : OffsetsGrid.knots(axis.range, count: counts[index], growing: family.turns[index] == 0)
+      }, isTurning: isTurning)
+  }
+}
