@@ -28,6 +28,7 @@ package struct OffsetsBasisFit: Sendable {
 
   /// Runs the fit; see ``BasisFit/run(resuming:cancellation:checkpoint:progress:)``.
   package func run(resuming: BasisCheckpoint? = nil, _ watch: BasisFitWatch = BasisFitWatch()) throws -> FilterBasis {
+    if options.recipe == .paper { return try OffsetsPaperFit(family: family, options: options).run(resuming: resuming, watch) }
     var state: OffsetsFitState
     let template: OffsetsTemplate
     if let resuming {
@@ -35,7 +36,7 @@ package struct OffsetsBasisFit: Sendable {
       template = try OffsetsTemplate(family, options, parameters: state.template)
     } else {
       let plan = OffsetsPlan(family, options)
-      template = try OffsetsTemplate(family, options, watch, knots: plan.shape)
+      template = try OffsetsTemplate(family, options, watch, knots: plan.last.shape)
       state = OffsetsFitState(template: template.parameters, plan: plan)
       state.tracks = try template.tracks(at: plan.stages[0], of: family)
     }
@@ -109,13 +110,11 @@ package struct OffsetsBasisFit: Sendable {
 
   /// The filters of the tracks.
   private func basis(_ state: OffsetsFitState, _ template: OffsetsTemplate) throws -> FilterBasis {
-    let grid = state.plan.stages[state.plan.stages.count - 1]
-    let (n, m) = (template.parameters.tapCount, 3 * template.parameters.tapCount)
+    let grid = state.plan.last
+    let m = 3 * template.parameters.tapCount
     let filters = try (0..<grid.count).map { knot in
       let numbers = Array(state.tracks[knot * m..<(knot + 1) * m])
-      let layers = template.parameters.ranges.map { range in
-        TapLayer(range.map { Tap(x: numbers[n + $0], y: numbers[2 * n + $0], weight: numbers[$0]) }).ofUnitSum()
-      }
+      let layers = template.parameters.with(numbers).chain(model: .bilinear).layers.map { $0.ofUnitSum() }
       return SparseFilter(
         chain: TapChain(model: .bilinear, layers: layers),
         gain: try family.family.kernel(at: grid.point(knot)).sum)

@@ -57,7 +57,7 @@ extension OffsetsFitState {
   /// The state as numbers with names.
   func checkpoint(_ family: String, _ options: BasisFitOptions) -> BasisCheckpoint {
     BasisCheckpoint(
-      family: family, options: options, stage: "offsets", knots: plan.knots,
+      family: family, options: options, stage: "offsets", knots: plan.last.knots,
       state: [
         Key.layout: template.layout.map(Double.init), Key.template: template.weights + template.x + template.y,
         Key.tracks: tracks, Key.damping: [damping], Key.counts: [stage, stalled, stepsHere, steps].map(Double.init),
@@ -74,16 +74,9 @@ extension OffsetsFitState {
       return values
     }
     let layout = try numbers(Key.layout, count: nil)
-    guard (1...Layout.maximumLayers).contains(layout.count), layout.allSatisfy({ $0 >= 1 && $0 == $0.rounded() }),
-      layout.reduce(0, +) <= Double(max(taps, 1))
-    else { throw .badCheckpoint("its layout is \(layout)") }
-    let n = Int(layout.reduce(0, +))
-    let template = try numbers(Key.template, count: 3 * n)
-    var parameters = ChainParameters(
-      layers: layout.map { Array(repeating: Tap(x: 0, y: 0, weight: 0), count: Int($0)) })
-    parameters.weights = Array(template[..<n])
-    parameters.x = Array(template[n..<2 * n])
-    parameters.y = Array(template[(2 * n)...])
+    let blank = try Self.chain(layout: layout, taps: taps)
+    let n = blank.tapCount
+    let parameters = blank.with(try numbers(Key.template, count: 3 * n))
     let worst = try numbers(Key.worst, count: nil)
     guard let plan = OffsetsPlan(family, knots: checkpoint.knots, isRefinement: !worst.isEmpty) else {
       throw .badCheckpoint("its knots are \(checkpoint.knots)")
@@ -98,5 +91,27 @@ extension OffsetsFitState {
     let damping = try numbers(Key.damping, count: 1)[0]
     guard damping > 0 else { throw .badCheckpoint("its damping is \(damping)") }
     (self.damping, worstBefore) = (damping, worst.first)
+  }
+
+  /// A chain of this layout, all of its numbers 0. Throws: ``BasisFitError/badCheckpoint(_:)`` for a layout that no fit with so
+  /// many taps has.
+  static func chain(layout: [Double], taps: Int) throws(BasisFitError) -> ChainParameters {
+    guard (1...Layout.maximumLayers).contains(layout.count),
+      layout.allSatisfy({ $0 >= 1 && $0 <= Double(taps) && $0 == $0.rounded() }), layout.reduce(0, +) <= Double(taps)
+    else { throw .badCheckpoint("its layout is \(layout)") }
+    return ChainParameters(
+      layers: layout.map { Array(repeating: Tap(x: 0, y: 0, weight: 0), count: Int($0)) })
+  }
+}
+
+extension ChainParameters {
+  /// The chain with other numbers: weights, then columns, then rows.
+  func with(_ numbers: [Double]) -> ChainParameters {
+    let n = tapCount
+    var result = self
+    result.weights = Array(numbers[..<n])
+    result.x = Array(numbers[n..<2 * n])
+    result.y = Array(numbers[(2 * n)...])
+    return result
   }
 }

@@ -5,10 +5,8 @@ struct OffsetsPlan: Equatable, Sendable {
   /// The grids, one after the other; the last one has the knots of the basis.
   let stages: [OffsetsGrid]
 
-  /// Knots of the basis along each axis.
-  var shape: [Int] { stages[stages.count - 1].shape }
-  /// Their parameters.
-  var knots: [[Double]] { stages[stages.count - 1].knots }
+  /// The grid of the basis.
+  var last: OffsetsGrid { stages[stages.count - 1] }
 
   /// Degrees between the knots of a turning axis, at most, where nobody says how many there should be.
   private static let widest = 22.5
@@ -46,13 +44,13 @@ struct OffsetsPlan: Equatable, Sendable {
   init?(_ family: OffsetsFamily, knots: [[Double]], isRefinement: Bool) {
     guard knots.count == family.family.axes.count, knots.allSatisfy({ $0.count >= 2 }) else { return nil }
     let plan = OffsetsPlan(family, knots.map(\.count))
-    guard plan.knots == knots else { return nil }
-    self = isRefinement ? OffsetsPlan(stages: [plan.stages[plan.stages.count - 1]]) : plan
+    guard plan.last.knots == knots else { return nil }
+    self = isRefinement ? OffsetsPlan(stages: [plan.last]) : plan
   }
 
   /// More knots along one axis: a grid to go on with from this plan's last.
   func refined(along axis: Int, of family: OffsetsFamily) -> OffsetsPlan {
-    var counts = shape
+    var counts = last.shape
     counts[axis] = counts[axis] < 5 ? 2 * counts[axis] - 1 : (counts[axis] * 3 + 1) / 2
     return OffsetsPlan(stages: [Self.grid(family, counts, isTurning: false)])
   }
