@@ -23,10 +23,12 @@ struct OffsetsAccuracy: Equatable, Sendable {
   /// axis at a time. Throws: as the family, and as ``SparseFilter/effectiveKernel()``.
   init(of basis: FilterBasis, against family: KernelFamily, threads: Int) throws {
     let dimensions = basis.axes.count
-    let steps = Self.steps(dimensions)
+    let steps = OffsetsSampling.evenSteps(dimensions)
     let spread = (0..<Self.pointsAnAxis * dimensions).map { index in
       zip(basis.axes, steps).map { axis, step in
-        Self.value(axis, (0.5 + (Double(index) + 0.5) * step).truncatingRemainder(dividingBy: 1))
+        // Half a step off what the fit looked at.
+        let share = (0.5 + (Double(index) + 0.5) * step).truncatingRemainder(dividingBy: 1)
+        return OffsetsSampling.value(axis.knots, share * Double(axis.knots.count - 1))
       }
     }
     @Sendable func figures(_ point: [Double]) throws -> (photo: Double, error: Double) {
@@ -61,21 +63,5 @@ struct OffsetsAccuracy: Equatable, Sendable {
       if mean < least { (worstAxis, least) = (axis, mean) }
     }
     self.worstAxis = worstAxis
-  }
-
-  /// Steps of a sequence that fills the unit cube evenly: powers of the root of `x^(d+1) = x + 1`.
-  ///
-  /// Source: Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018; for one dimension the golden ratio.
-  private static func steps(_ dimensions: Int) -> [Double] {
-    var root = 2.0
-    for _ in 0..<60 { root = power(1 + root, 1 / Double(dimensions + 1)) }
-    return (1...dimensions).map { 1 / power(root, Double($0)) }
-  }
-
-  /// The parameter at a share of the way through an axis' knots.
-  private static func value(_ axis: KnotAxis, _ share: Double) -> Double {
-    let coordinate = share * Double(axis.knots.count - 1)
-    let low = min(Int(coordinate), axis.knots.count - 2)
-    return axis.knots[low] + (axis.knots[low + 1] - axis.knots[low]) * (coordinate - Double(low))
   }
 }

@@ -28,7 +28,9 @@ package struct OffsetsBasisFit: Sendable {
 
   /// Runs the fit; see ``BasisFit/run(resuming:cancellation:checkpoint:progress:)``.
   package func run(resuming: BasisCheckpoint? = nil, _ watch: BasisFitWatch = BasisFitWatch()) throws -> FilterBasis {
-    if options.recipe == .paper { return try OffsetsPaperFit(family: family, options: options).run(resuming: resuming, watch) }
+    if options.recipe == .paper {
+      return try OffsetsPaperFit(family: family, options: options).run(resuming: resuming, watch)
+    }
     var state: OffsetsFitState
     let template: OffsetsTemplate
     if let resuming {

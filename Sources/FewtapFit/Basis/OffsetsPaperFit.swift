@@ -24,7 +24,9 @@ struct OffsetsPaperFit: Sendable {
       let first = done.count
       // Some at a time, so that a checkpoint loses a few of them at most.
       let fitted = parallelMap(count: min(options.threads, grid.count - first), threads: options.threads) { index in
-        Result { try filter(at: grid.point(first + index), seed: options.seed &+ UInt64(first + index), watch.cancellation) }
+        Result {
+          try filter(at: grid.point(first + index), seed: options.seed &+ UInt64(first + index), watch.cancellation)
+        }
       }
       for result in fitted { done.append(try result.get()) }
       watch.progress?(

@@ -29,7 +29,6 @@ struct OffsetsProblem: Sendable {
   let threads: Int
   private let costWeight: [Double]
   private let metric: [Double]
-  private let photographs: PhotoSpectrum
   private let blank: ChainParameters
 
   /// The ridge of ``FitProblem``.
@@ -52,7 +51,6 @@ struct OffsetsProblem: Sendable {
     costWeight = spread.map { $0 / total }
     let area = Double(grid.size * grid.size)
     metric = power.map { $0 * area / total }
-    photographs = PhotoSpectrum(grid: grid)
     blank = ChainParameters(layers: layout.map { Array(repeating: Tap(x: 0, y: 0, weight: 0), count: $0) })
   }
 
@@ -88,14 +86,6 @@ struct OffsetsProblem: Sendable {
     return parts.reduce(0, +) / Double(samples.count) + constraintCost(tracks)
   }
 
-  /// Predicted PSNR on photographs, dB, of each sample.
-  func photoPSNR(_ tracks: [Double]) -> [Double] {
-    parallelMap(count: samples.count, threads: threads) { p in
-      let synthesis = ChainSynthesis(parameters(of: samples[p], in: tracks), on: grid)
-      return photographs.prediction(grid.difference(synthesis.kernel, samples[p].target)).mean
-    }
-  }
-
   private func constraintCost(_ tracks: [Double]) -> Double {
     var sum = 0.0
     for knot in 0..<knotCount {
@@ -114,25 +104,21 @@ struct OffsetsProblem: Sendable {
 
   /// The Gauss-Newton system at `tracks`.
   func system(_ tracks: [Double]) -> OffsetsSystem {
-    let (n, m) = (tapCount, side)
-    let parts = parallelMap(count: samples.count, threads: threads) { p in
-      let synthesis = ChainSynthesis(parameters(of: samples[p], in: tracks), on: grid)
-      let others = synthesis.otherLayers()
-      let difference = grid.difference(synthesis.kernel, samples[p].target)
-      var gradient = synthesis.pullback(difference, weight: metric, others: others)
-      var gram = synthesis.gram(metric: metric, others: others)
-      if samples[p].turn != SIMD2(1, 0) {
-        Self.turnBack(&gradient, by: samples[p].turn, tapCount: n)
-        Self.turnBack(gram: &gram, by: samples[p].turn, tapCount: n)
-      }
-      return (gradient: gradient, gram: gram)
-    }
+    let m = side
+    let shares = samples.map(\.shares)
+    let weights = samples.map { $0.weight / Double(samples.count) }
+    var blocks = OffsetsBlocks(side: m, knotCount: knotCount, shares: shares)
     var gradient = [Double](repeating: 0, count: knotCount * m)
-    for (sample, part) in zip(samples, parts) {
-      for (knot, share) in sample.shares {
-        let factor = share * sample.weight / Double(samples.count)
-        for i in 0..<m { gradient[knot * m + i] += factor * part.gradient[i] }
+    for first in stride(from: 0, to: samples.count, by: Self.batch) {
+      let batch = first..<min(first + Self.batch, samples.count)
+      let parts = parallelMap(count: batch.count, threads: threads) { derivatives(of: samples[first + $0], at: tracks) }
+      for (p, part) in zip(batch, parts) {
+        for (knot, share) in shares[p] {
+          let factor = share * weights[p]
+          for i in 0..<m { gradient[knot * m + i] += factor * part.gradient[i] }
+        }
       }
+      blocks.add(parts.map(\.gram), shares: shares[batch], weights: weights[batch], threads: threads)
     }
     var ridges = [Double](repeating: 0, count: m)
     for range in blank.ranges {
@@ -146,9 +132,26 @@ struct OffsetsProblem: Sendable {
       }
     }
     return OffsetsSystem(
-      side: m, knotCount: knotCount, shares: samples.map(\.shares),
-      weights: samples.map { $0.weight / Double(samples.count) }, grams: parts.map(\.gram), gradient: gradient,
-      ridges: ridges, layers: blank.ranges, sumPenalty: Self.sumPenalty / Double(knotCount), threads: threads)
+      blocks, gradient: gradient, ridges: ridges, layers: blank.ranges, sumPenalty: Self.sumPenalty / Double(knotCount),
+      threads: threads)
+  }
+
+  /// Samples whose Gram matrices are kept at a time.
+  private static let batch = 32
+
+  /// Gradient and Gram matrix of a sample's loss with respect to the interpolated taps, before they are turned.
+  private func derivatives(of sample: Sample, at tracks: [Double]) -> (gradient: [Double], gram: [Double]) {
+    let n = tapCount
+    let synthesis = ChainSynthesis(parameters(of: sample, in: tracks), on: grid)
+    let others = synthesis.otherLayers()
+    let difference = grid.difference(synthesis.kernel, sample.target)
+    var gradient = synthesis.pullback(difference, weight: metric, others: others)
+    var gram = synthesis.gram(metric: metric, others: others)
+    if sample.turn != SIMD2(1, 0) {
+      Self.turnBack(&gradient, by: sample.turn, tapCount: n)
+      Self.turnBack(gram: &gram, by: sample.turn, tapCount: n)
+    }
+    return (gradient, gram)
   }
 
   /// A gradient with respect to turned offsets as one with respect to those before.

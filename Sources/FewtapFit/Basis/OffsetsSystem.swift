@@ -1,72 +1,48 @@
 import CFewtapLAPACK
 import FewtapCore
-import FewtapSynthesis
 
-/// The damped normal equations of a joint fit, solved without ever being put together where that would be too large.
+/// The damped normal equations of a joint fit.
 ///
-/// Equation: `(H + lambda D) d = -g`, `H = sum_p w_p a_p a_p^T (x) H_p + ridge + penalty`; D is H's diagonal without the penalty,
+/// Equation: `(H + lambda D) d = -g`, H of ``OffsetsBlocks``, ridge and penalty included; D is H's diagonal without the penalty,
 ///           which is no curvature that a step should be damped by.
 /// Cost:     knots in a row: a block-tridiagonal Cholesky factorization, O(K m^3). Else conjugate gradients with the knots' own
-///           blocks as preconditioner, each product one pass over the samples' Gram matrices.
+///           blocks as preconditioner.
 struct OffsetsSystem: Sendable {
-  /// Numbers of a knot.
-  let side: Int
-  let knotCount: Int
-  let shares: [[(knot: Int, weight: Double)]]
-  let weights: [Double]
-  let grams: [[Double]]
+  let blocks: OffsetsBlocks
   let gradient: [Double]
-  /// Of one knot; the same at each.
-  let ridges: [Double]
-  let layers: [Range<Int>]
-  let sumPenalty: Double
-  let threads: Int
   /// D.
   let diagonal: [Double]
-  /// The blocks of H that lie on the diagonal, ridge and penalty included, and for knots in a row those right of them.
-  private let own: [[Double]]
-  private let next: [[Double]]
+  let threads: Int
+  private var side: Int { blocks.side }
+  private var knotCount: Int { blocks.knotCount }
 
+  /// The system of the samples' `blocks`; `ridges` is one knot's, `sumPenalty` couples the weights of each of `layers`.
   init(
-    side: Int, knotCount: Int, shares: [[(knot: Int, weight: Double)]], weights: [Double], grams: [[Double]],
-    gradient: [Double], ridges: [Double], layers: [Range<Int>], sumPenalty: Double, threads: Int
+    _ blocks: OffsetsBlocks, gradient: [Double], ridges: [Double], layers: [Range<Int>], sumPenalty: Double,
+    threads: Int
   ) {
-    (self.side, self.knotCount, self.shares, self.weights) = (side, knotCount, shares, weights)
-    (self.grams, self.gradient, self.ridges) = (grams, gradient, ridges)
-    (self.layers, self.sumPenalty, self.threads) = (layers, sumPenalty, threads)
-    let isRow = shares.allSatisfy { row in row.allSatisfy { abs($0.knot - row[0].knot) <= 1 } }
-    @Sendable func block(_ first: Int, _ second: Int) -> [Double] {
-      var block = [Double](repeating: 0, count: side * side)
-      for (p, row) in shares.enumerated() {
-        guard let a = row.first(where: { $0.knot == first }), let b = row.first(where: { $0.knot == second }) else {
-          continue
-        }
-        let factor = weights[p] * a.weight * b.weight
-        grams[p].withUnsafeBufferPointer { gram in for i in 0..<side * side { block[i] += factor * gram[i] } }
-      }
-      return block
-    }
-    var diagonal = [Double](repeating: 0, count: knotCount * side)
-    var own = parallelMap(count: knotCount, threads: threads) { block($0, $0) }
-    next = isRow ? parallelMap(count: knotCount - 1, threads: threads) { block($0, $0 + 1) } : []
-    for knot in 0..<knotCount {
+    (self.gradient, self.threads) = (gradient, threads)
+    let side = blocks.side
+    var (blocks, diagonal) = (blocks, [Double](repeating: 0, count: blocks.knotCount * blocks.side))
+    blocks.addToEach { knot, block in
       for i in 0..<side {
-        own[knot][i * side + i] += ridges[i]
-        diagonal[knot * side + i] = own[knot][i * side + i]
+        block[i * side + i] += ridges[i]
+        diagonal[knot * side + i] = block[i * side + i]
       }
-      for layer in layers { for i in layer { for j in layer { own[knot][i * side + j] += sumPenalty } } }
+      for layer in layers { for i in layer { for j in layer { block[i * side + j] += sumPenalty } } }
     }
     let largest = diagonal.max() ?? 0
     // A tap that has lost its weight must not wander.
     self.diagonal = diagonal.map { max($0, 1e-7 * largest) }
-    self.own = own
+    self.blocks = blocks
   }
 
   /// The step for a damping; nil if the damped matrix is not positive to working precision.
-  func step(damping: Double) -> [Double]? { next.isEmpty ? gradients(damping) : factored(damping) }
+  func step(damping: Double) -> [Double]? { blocks.isRow ? factored(damping) : gradients(damping) }
 
   private func damped(_ knot: Int, _ damping: Double) -> [Double] {
-    var block = own[knot]
+    guard let index = blocks.index(knot, knot) else { return [] }
+    var block = blocks.values[index]
     for i in 0..<side { block[i * side + i] += damping * diagonal[knot * side + i] }
     return block
   }
@@ -87,7 +63,9 @@ struct OffsetsSystem: Sendable {
         guard fewtap_factor_positive(n, &block) == FEWTAP_LAPACK_OK else { return nil }
         require(fewtap_solve_triangular(n, block, 1, 1, part(knot)))
         if knot < knotCount - 1 {
-          var link = next[knot]
+          // Knots without a sample between them are not coupled.
+          var link =
+            blocks.index(knot, knot + 1).map { blocks.values[$0] } ?? [Double](repeating: 0, count: side * side)
           require(fewtap_solve_triangular(n, block, 1, n, &link))
           links.append(link)
         }
@@ -143,26 +121,8 @@ struct OffsetsSystem: Sendable {
 
   /// `(H + lambda D) v`.
   private func product(_ v: [Double], _ damping: Double) -> [Double] {
-    let parts = parallelMap(count: grams.count, threads: threads) { p in
-      var mixed = [Double](repeating: 0, count: side)
-      for (knot, share) in shares[p] { for i in 0..<side { mixed[i] += share * v[knot * side + i] } }
-      var image = [Double](repeating: 0, count: side)
-      check(MathKernels.best.table.symmetric_multiply(Int32(side), grams[p], mixed, &image))
-      return image
-    }
-    var result = zip(v, diagonal).map { damping * $0 * $1 }
-    for (p, part) in parts.enumerated() {
-      for (knot, share) in shares[p] {
-        let factor = weights[p] * share
-        for i in 0..<side { result[knot * side + i] += factor * part[i] }
-      }
-    }
-    for knot in 0..<knotCount {
-      for layer in layers {
-        let sum = layer.reduce(0) { $0 + v[knot * side + $1] }
-        for i in layer { result[knot * side + i] += sumPenalty * sum + ridges[i] * v[knot * side + i] }
-      }
-    }
+    var result = blocks.product(v, threads: threads)
+    for i in v.indices { result[i] += damping * diagonal[i] * v[i] }
     return result
   }
 
