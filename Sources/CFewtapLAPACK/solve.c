@@ -65,13 +65,6 @@ fewtap_lapack_status fewtap_invert_positive(int n, double *a) {
   return FEWTAP_LAPACK_OK;
 }
 
-fewtap_lapack_status fewtap_factor_positive(int n, double *a) {
-  if (n < 1 || !a) return FEWTAP_LAPACK_BAD_ARGUMENT;
-  int info = 0;
-  dpotrf_(triangle, &n, a, &n, &info);
-  return status(info);
-}
-
 fewtap_lapack_status fewtap_solve_triangular(int n, const double *factor, int transposed, int columns, double *b) {
   if (n < 1 || columns < 1 || !factor || !b) return FEWTAP_LAPACK_BAD_ARGUMENT;
   double one = 1;

@@ -16,7 +16,8 @@ void fewtap_lapack_use_one_thread(void);
 // Solves a x = b for a symmetric positive definite n x n matrix by Cholesky; b becomes x, the upper triangle of a (which alone is read) its factor.
 fewtap_lapack_status fewtap_solve_positive(int n, double *a, double *b);
 
-// Replaces the upper triangle (which alone is read) of a symmetric positive definite n x n matrix by its Cholesky factor.
+// Replaces the upper triangle (which alone is read) of a symmetric positive definite n x n matrix by its Cholesky factor R,
+// a = R^T R.
 fewtap_lapack_status fewtap_factor_positive(int n, double *a);
 
 // Solves a x = b with the factor that fewtap_factor_positive made of a; b becomes x.
@@ -24,10 +25,6 @@ fewtap_lapack_status fewtap_solve_factored(int n, const double *factor, double *
 
 // Replaces a symmetric positive definite n x n matrix (its upper triangle is read) by its inverse, both triangles.
 fewtap_lapack_status fewtap_invert_positive(int n, double *a);
-
-// Replaces the upper triangle of a symmetric positive definite n x n matrix (which alone is read) by its Cholesky factor R,
-// a = R^T R.
-fewtap_lapack_status fewtap_factor_positive(int n, double *a);
 
 // Solves R^T x = b (transposed is not 0) or R x = b for the upper triangular n x n factor R; b, n x columns, becomes x.
 fewtap_lapack_status fewtap_solve_triangular(int n, const double *factor, int transposed, int columns, double *b);
