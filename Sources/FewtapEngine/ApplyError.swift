@@ -32,6 +32,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case mapAxes(found: Int, names: [String])
   /// A parameter map holds no number.
   case mapIsNaN(axis: String, x: Int, y: Int)
+  /// The adjoint of what divides by alpha is not a filter.
+  case adjointOfAlpha
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
   case sumsDiffer([Double])
   /// Streaming needs more memory than it may take.
@@ -78,6 +80,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "the parameter map has \(found) values a pixel: the basis needs \(names.count) (\(names.joined(separator: ", ")))"
     case .mapIsNaN(let axis, let x, let y):
       "the map of \(axis) is NaN at column \(x), row \(y): it must be a number everywhere"
+    case .adjointOfAlpha:
+      "the image has alpha, by which results are divided: take the adjoint of its channels multiplied by alpha, without it"
     case .sumsDiffer(let sums):
       "the basis' filters have sums from \(sums.min() ?? 0) to \(sums.max() ?? 0): alpha and a normalized border need one "
         + "sum for all, so scale the filters"

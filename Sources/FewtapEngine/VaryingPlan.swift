@@ -4,8 +4,8 @@ import FewtapCore
 /// A filter basis made ready to run: a different filter at every pixel, by a parameter map. Built once for images of one width,
 /// used for any number of them, from any number of threads.
 ///
-/// Equation: gather: `out[p] = sum_o K_{P(p)}[o] in[p - o]`, P the map. With the outputs operator
-///           `K_P = sum_k h_k(P) K_k`, h_k the product over the axes of `max(0, 1 - |coordinate(P) - k|)`
+/// Equation: gather: `out[p] = sum_o K_{P(p)}[o] in[p - o]`, P the map; scatter: `out[p] = sum_o K_{P(p - o)}[o] in[p - o]`. With
+///           the outputs operator `K_P = sum_k h_k(P) K_k`, h_k the product over the axes of `max(0, 1 - |coordinate(P) - k|)`
 ///           (``KnotAxis/coordinate(of:)``).
 /// Border:   the rule extends the image once, by the reach of the whole basis.
 /// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
@@ -44,25 +44,27 @@ public struct VaryingPlan: Sendable {
   /// Throws: ``ApplyError``: an image of another width, a map of another size or of other axes, a value of the map that is NaN, a
   ///         pixel that the policy refuses, filters of different sums under alpha or a normalized border, a cancellation.
   public func apply(
-    to image: Image, map: ParameterMap, options: ApplyOptions = ApplyOptions()
+    to image: Image, map: ParameterMap, direction: VaryingDirection = .gather, options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
     guard map.height == image.height else {
       throw .mapSize(map: [map.width, map.height], image: [width, image.height])
     }
-    return try mapped(by: map).work.filtered(image, options: options)
+    return try mapped(by: map, direction: direction).work.filtered(image, options: options)
   }
 
   /// The plan together with a map, for stored images of the map's height.
   ///
   /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``.
-  public func mapped(by map: ParameterMap) throws(ApplyError) -> MappedPlan {
+  public func mapped(
+    by map: ParameterMap, direction: VaryingDirection = .gather
+  ) throws(ApplyError) -> MappedPlan {
     guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
     guard map.axisCount == basis.axes.count else {
       throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
     }
-    return MappedPlan(plan: self, map: map)
+    return MappedPlan(plan: self, map: map, direction: direction)
   }
 }
 
@@ -73,6 +75,8 @@ public struct MappedPlan: PixelPlan {
   public let plan: VaryingPlan
   /// The parameters of every pixel.
   public let map: ParameterMap
+  /// Whose filter counts.
+  public let direction: VaryingDirection
 
   /// Columns of the images that it takes.
   public var width: Int { plan.width }

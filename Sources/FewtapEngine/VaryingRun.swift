@@ -3,6 +3,8 @@ import FewtapCore
 
 /// One image going through a varying plan of the outputs operator: first the levels, then tiles, which threads take from a queue.
 struct VaryingRun: Sendable {
+  let mapped: MappedPlan
+  let pass: PixelPass
   let plan: VaryingPlan
   let map: ParameterMap
   let source: SourceImage
@@ -12,6 +14,7 @@ struct VaryingRun: Sendable {
   let options: ApplyOptions
 
   init(_ mapped: MappedPlan, pass: PixelPass) {
+    (self.mapped, self.pass) = (mapped, pass)
     (plan, map) = (mapped.plan, mapped.map)
     (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
     (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
@@ -46,6 +49,7 @@ struct VaryingRun: Sendable {
   private func run(
     _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
   ) throws(ApplyError) -> TileCounter {
+    if mapped.direction == .scatter { return try spread(rows, nonfinite, toldFraction: toldFraction) }
     let mask = options.border == .normalized
     // Where a row's weights are looked up once for all channels.
     let groups = ChannelGroup.groups(
@@ -98,6 +102,31 @@ struct VaryingRun: Sendable {
     return counter
   }
 
+  /// The same where each pixel spreads by its own filter.
+  private func spread(
+    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
+  ) throws(ApplyError) -> TileCounter {
+    let groups = ChannelGroup.groups(
+      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let counter = TileCounter(
+      total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
+    let run = SpreadRun(mapped, pass: pass)
+    for group in groups where !counter.isStopped {
+      let count = SpreadRun.floatCount(plan, rows: rows, roles: group.roles.count)
+      var failure: ApplyError?
+      plan.pool.withWorkspace(count: count) { workspace in
+        do throws(ApplyError) {
+          try run.run(rows: rows, group: group, nonfinite, memory: workspace.floats, counter)
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+    }
+    if counter.isCancelled { throw .cancelled }
+    return counter
+  }
+
   /// Throws for the first value of the map that is NaN.
   private func refuseMap(_ rows: Range<Int>) throws(ApplyError) {
     var row = [Float](repeating: 0, count: map.width)
@@ -118,6 +147,13 @@ struct VaryingRun: Sendable {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let whole = Region(x: 0..<mapped.width, y: rows)
+    guard mapped.direction == .gather else {
+      // Beside the planes a thread's bands of rows.
+      let most = groups.map(\.roles.count).max() ?? 1
+      let band = 8 * 64 * (mapped.width + mapped.bounds.width + 64)
+      return MemoryLayout<Float>.stride
+        * (SpreadRun.floatCount(mapped.plan, rows: rows, roles: most) + max(1, options.threads) * most * band)
+    }
     let levels = LevelRows(mapped.plan.compiled, whole, groups: groups)
     let tiles = groups.map { group in
       VaryingShape(

@@ -433,6 +433,9 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
     hat.axes = FEWTAP_AXES + 1;
     REQUIRE(kernels->weigh(&hat, coordinates, room, coordinates, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
   }
+  float *row = filled_floats((size_t)width), *terms = filled_floats((size_t)width);
+  REQUIRE(kernels->add_row(row, terms, width) == FEWTAP_KERNELS_OK && all_finite_floats(row, (size_t)width));
+  REQUIRE(kernels->add_row(row, NULL, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
   int stride = width + COLUMNS - 1;
   float *weights = filled_floats(COLUMNS * ROWS), *in = filled_floats((size_t)(stride * ROWS)), *out = floats((size_t)width);
   int32_t *which = new_block((size_t)width, sizeof(int32_t));

@@ -69,52 +69,100 @@ enum PlanSamples {
   }
 }
 
-@Suite("Varying plans of the outputs operator are within the promised rounding of the reference")
-struct VaryingPlanTests {
-  /// What each knot's engine may be off by, weighted, and two roundings a knot for weight and sum.
-  private func bound(
-    _ basis: FilterBasis, _ plane: Plane<Double>, _ coordinates: [Plane<Double>], _ border: BorderRule
-  ) throws -> Plane<Double> {
-    var bound = Plane<Double>(width: plane.width, height: plane.height)
-    let filters = try basis.filters.map { filter in
-      let magnitude = try ReferenceApply.apply(magnitudes(filter), to: magnitudes(plane), border: magnitudes(border))
-      return magnitude.map { $0 * gamma(filter.roundings + 8, roundoff: floatRoundoff) }
-    }
-    for index in plane.values.indices {
+/// What a varying plan may be off by: each knot's engine, and two roundings a knot for weight and sum. Weights count as 1 where
+/// others' pixels spread.
+func varyingBound(
+  _ basis: FilterBasis, _ plane: Plane<Double>, _ coordinates: [Plane<Double>]?, _ border: BorderRule
+) throws -> Plane<Double> {
+  var bound = Plane<Double>(width: plane.width, height: plane.height)
+  let filters = try basis.filters.map { filter in
+    let magnitude = try ReferenceApply.apply(magnitudes(filter), to: magnitudes(plane), border: magnitudes(border))
+    return magnitude.map { $0 * gamma(filter.roundings + 8, roundoff: floatRoundoff) }
+  }
+  for index in plane.values.indices {
+    if let coordinates {
       for (filter, weight) in basis.mixture(coordinates: coordinates.map { $0.values[index] }) {
         bound.values[index] += weight * filters[filter].values[index]
       }
-      // Coordinates come from a table of 2048 cells, in Float: a weight may be off by some 2^-20 knots.
-      let all = filters.reduce(0) { $0 + $1.values[index] } / gamma(8, roundoff: floatRoundoff)
-      bound.values[index] += 0x1p-19 * all
+    } else {
+      for filter in filters { bound.values[index] += filter.values[index] }
     }
-    return bound
+    // Coordinates come from a table of 2048 cells, in Float: a weight may be off by some 2^-20 knots.
+    let all = filters.reduce(0) { $0 + $1.values[index] } / gamma(8, roundoff: floatRoundoff)
+    bound.values[index] += 0x1p-19 * all
   }
+  return bound
+}
 
+@Suite("Varying plans of the outputs operator are within the promised rounding of the reference")
+struct VaryingPlanTests {
   @Test(
     "any basis, size and map, in every instruction set", arguments: [BorderRule.clamp, .mirror, .wrap, .constant(0.3)])
   func outputs(border: BorderRule) throws {
+    for direction in VaryingDirection.allCases { try check(border, direction) }
+  }
+
+  private func check(_ border: BorderRule, _ direction: VaryingDirection) throws {
     for basis in [PlanSamples.basis(), PlanSamples.grid()] {
       for (index, size) in [(1, 1), (9, 2), (53, 41), (300, 131)].enumerated() {
         var random = SeededGenerator(seed: UInt64(300 + index))
         let plane: Plane<Float> = random.plane(width: size.0, height: size.1)
         let exact = plane.map { Double($0) }
         let coordinates = PlanSamples.coordinates(basis, width: size.0, height: size.1, seed: UInt64(index))
-        let expected = try ReferenceVarying(basis, coordinates: coordinates, border: border).apply(to: exact)
-        let bound = try bound(basis, exact, coordinates, border)
+        let expected = try ReferenceVarying(basis, coordinates: coordinates, direction: direction, border: border)
+          .apply(to: exact)
+        let bound = try varyingBound(basis, exact, direction == .gather ? coordinates : nil, border)
         let map = ParameterMap(coordinates.map { $0.map { Float($0) } })
         for kernels in RowKernels.all {
           let plan = try VaryingPlan(basis, width: size.0, kernels: kernels)
           let image = Image(sameSizePlanes: [plane])
-          let actual = try plan.apply(to: image, map: map, options: ApplyOptions(border: border, threads: 2)).planes[0]
-          #expect(violation(actual, expected, within: bound) == nil, "\(kernels.name), size \(size)")
+          let actual = try plan.apply(
+            to: image, map: map, direction: direction, options: ApplyOptions(border: border, threads: 2)
+          ).planes[0]
+          #expect(violation(actual, expected, within: bound) == nil, "\(direction), \(kernels.name), size \(size)")
         }
       }
     }
   }
 
-  @Test("no bit depends on threads or tiles", arguments: [BorderRule.clamp, .normalized])
-  func tiles(border: BorderRule) throws {
+  @Test("<A x, y> = <x, A' y>", arguments: everyBorder, VaryingDirection.allCases)
+  func adjoint(border: BorderRule, direction: VaryingDirection) throws {
+    for basis in [PlanSamples.basis(), PlanSamples.grid()] {
+      for (index, size) in [(9, 2), (53, 41), (140, 67)].enumerated() {
+        var random = SeededGenerator(seed: UInt64(400 + index))
+        let (x, y): (Plane<Float>, Plane<Float>) = (
+          random.plane(width: size.0, height: size.1), random.plane(width: size.0, height: size.1)
+        )
+        let coordinates = PlanSamples.coordinates(basis, width: size.0, height: size.1, seed: UInt64(index))
+        let map = ParameterMap(coordinates.map { $0.map { Float($0) } })
+        let plan = try VaryingPlan(basis, width: size.0)
+        var options = ApplyOptions(border: border, threads: 2)
+        // The map's result is linear where the border adds nothing.
+        if case .constant = border { options.border = .constant(0) }
+        let forward = try plan.apply(to: Image(sameSizePlanes: [x]), map: map, direction: direction, options: options)
+        let back = try plan.applyAdjoint(
+          to: Image(sameSizePlanes: [y]), map: map, direction: direction, options: options)
+        func dot(_ a: Plane<Float>, _ b: Plane<Float>) -> Double {
+          zip(a.values, b.values).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let (left, right) = (dot(forward.planes[0], y), dot(x, back.planes[0]))
+        // Both sides are off by no more than the bound of one of them, since the magnitudes' filters are adjoint, too; a normalized
+        // border divides by up to the least share.
+        let bound = try varyingBound(basis, x.map { Double($0) }, nil, options.border == .normalized ? .clamp : border)
+        let tolerance = zip(bound.values, y.values).reduce(0) { $0 + $1.0 * Double(abs($1.1)) }
+        #expect(
+          abs(left - right) <= (options.border == .normalized ? 256 : 2) * tolerance,
+          "size \(size): \(left), \(right)")
+        // A wrong operator would be off by about its results.
+        let size = zip(forward.planes[0].values, y.values).reduce(0) { $0 + Double(abs($1.0 * $1.1)) }
+        #expect(tolerance < 0.01 * size)
+      }
+    }
+  }
+
+  @Test(
+    "no bit depends on threads or tiles", arguments: [BorderRule.clamp, .normalized], VaryingDirection.allCases)
+  func tiles(border: BorderRule, direction: VaryingDirection) throws {
     var random = SeededGenerator(seed: 8)
     let basis = PlanSamples.basis()
     let image = try Image(planes: (0..<3).map { _ in random.plane(width: 130, height: 90, in: 0...1) })
@@ -124,10 +172,10 @@ struct VaryingPlanTests {
     for index in basis.filters.indices { basisOfOneSum.filters[index].gain = 1 / basis.filters[index].chain.sum }
     let plan = try VaryingPlan(border == .normalized ? basisOfOneSum : basis, width: 130)
     var options = ApplyOptions(border: border, threads: 1)
-    let whole = try plan.apply(to: image, map: map, options: options)
+    let whole = try plan.apply(to: image, map: map, direction: direction, options: options)
     for (threads, tileWidth, bandHeight) in [(1, 240, 7), (2, 48, 16), (3, 31, 120), (2, 16, 33)] {
       (options.threads, options.tileWidth, options.bandHeight) = (threads, tileWidth, bandHeight)
-      let tiles = try plan.apply(to: image, map: map, options: options)
+      let tiles = try plan.apply(to: image, map: map, direction: direction, options: options)
       #expect(firstDifference(tiles, whole) == nil, "\(threads) threads, tiles of \(tileWidth)x\(bandHeight)")
     }
   }

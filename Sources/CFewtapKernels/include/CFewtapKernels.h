@@ -194,6 +194,8 @@ typedef struct {
   // out[y][x] = h[y][x] in[y][x]; 0 where h is.
   fewtap_kernels_status (*weigh)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, float *out,
                                  ptrdiff_t out_stride, int32_t width, int32_t rows);
+  // row[i] += terms[i] for exactly `count` numbers.
+  fewtap_kernels_status (*add_row)(float *row, const float *terms, int32_t count);
   // out[x] = the sum of kernel which[x] around in[x], for exactly `width` columns; reads whole rows of the kernels.
   fewtap_kernels_status (*gather_row)(const fewtap_dense_kernel *kernels, int32_t count, const int32_t *which,
                                       const float *in, ptrdiff_t stride, float *out, int32_t width);

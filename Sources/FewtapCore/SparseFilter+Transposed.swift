@@ -1,0 +1,28 @@
+extension SparseFilter {
+  /// The filter whose effective kernel at every phase is this one's turned by half a turn: its adjoint, but for borders.
+  ///
+  /// At a lower rate prefilter and interpolator change places: `(B S A)^T = A^T S^T B^T`, and B-splines are symmetric.
+  package var transposed: SparseFilter {
+    var result = self
+    for l in chain.layers.indices {
+      for i in chain.layers[l].taps.indices {
+        result.chain.layers[l].taps[i].x = -chain.layers[l].taps[i].x
+        result.chain.layers[l].taps[i].y = -chain.layers[l].taps[i].y
+      }
+    }
+    result.chain.layers.reverse()
+    result.rate = rate.map { Resampling(factor: $0.factor, prefilter: $0.interpolator, interpolator: $0.prefilter) }
+    (result.kernel, result.fit) = (nil, nil)
+    return result
+  }
+}
+
+extension FilterBasis {
+  /// The basis of the transposed filters.
+  package var transposed: FilterBasis {
+    var result = self
+    result.filters = filters.map(\.transposed)
+    (result.family, result.fit) = (nil, nil)
+    return result
+  }
+}

@@ -1,0 +1,467 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// One image going through a varying plan of the outputs operator by scatter: each pixel spreads by its own filter.
+///
+/// Equation: `out = sum_k F_k (h_k E I)`, h_k the weights of knot k at the *image's* pixels, F_k its filter, E the border's
+///           extension, over which the map is that of the nearest pixel.
+/// Stages:   the extended image and its coordinates; for each knot at a lower rate the weighted image, decimated; for each rate and
+///           interpolator the sum of what the layers of its knots give; then, in bands of rows, knots at the image's rate and the
+///           sums, interpolated once. Every number is the same sum in the same order for any number of threads.
+/// Cost:     as gather, but each knot has a decimation of its own where gather has an interpolation; planes in memory, of 4 bytes a
+///           pixel at their rate, knot and channel.
+struct SpreadRun: Sendable {
+  /// A rectangle of pixels of all roles in memory.
+  private struct Planes: @unchecked Sendable {
+    var base: UnsafeMutablePointer<Float>
+    var region: Region
+    var stride: Int
+    /// Floats from one role's to the next one's.
+    var plane: Int
+
+    func at(_ x: Int, _ y: Int, _ role: Int) -> UnsafeMutablePointer<Float> {
+      base + role * plane + (y - region.y.lowerBound) * stride + (x - region.x.lowerBound)
+    }
+  }
+
+  /// Sums at a lower rate that are interpolated alike.
+  private struct Level {
+    var rate: CompiledFilter.Rate
+    var knots: [Int]
+    var sums: Planes
+  }
+
+  let plan: VaryingPlan
+  let map: ParameterMap
+  let source: SourceImage
+  let target: TargetImage
+  let alphaIndex: Int?
+  let lightIsAssociated: (source: Bool, target: Bool)
+  let options: ApplyOptions
+
+  private var basis: CompiledBasis { plan.compiled }
+  private var kernels: fewtap_kernels { plan.kernels.table }
+
+  /// Rows that a thread makes at a time, and rows of a block of marks.
+  private static let bandHeight = 16
+  /// Rows below and columns beside a plane that blocks of a layer may read.
+  private static let slack = 8
+
+  init(_ mapped: MappedPlan, pass: PixelPass) {
+    (plan, map) = (mapped.plan, mapped.map)
+    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
+    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
+  }
+
+  /// Floats of all planes for `rows` of the result.
+  static func floatCount(_ plan: VaryingPlan, rows: Range<Int>, roles: Int) -> Int {
+    let whole = Region(x: 0..<plan.width, y: rows)
+    var count = (roles + plan.compiled.tables.count) * Self.count(extended(plan.compiled, whole))
+    for knot in plan.compiled.knots {
+      guard knot.level != nil else { continue }
+      // The sums of a level are no larger than what its knots read.
+      count += 2 * roles * Self.count(knot.filter.low(for: whole))
+    }
+    return count
+  }
+
+  private static func count(_ region: Region) -> Int {
+    TileShape.stride(region.x.count) * (region.y.count + slack) + 64
+  }
+
+  /// The pixels of the image, and around it, that spread into `region`.
+  private static func extended(_ basis: CompiledBasis, _ region: Region) -> Region {
+    basis.knots.map { knot in
+      knot.filter.regions(for: region)[0]
+    }.reduce(region) { $1.union($0) }
+  }
+
+  /// Filters `rows` of the image. Returns how many samples could not be held, and whether pixels that may not be were NaN or infinite.
+  func run(
+    rows: Range<Int>, group: ChannelGroup, _ nonfinite: NonfinitePolicy, memory: UnsafeMutablePointer<Float>,
+    _ counter: TileCounter
+  ) throws(ApplyError) {
+    let whole = Region(x: 0..<plan.width, y: rows)
+    let roles = group.roles.count
+    var next = memory
+    func planes(_ region: Region, _ count: Int) -> Planes {
+      let size = Self.count(region)
+      defer { next += count * size }
+      return Planes(base: next, region: region, stride: TileShape.stride(region.x.count), plane: size)
+    }
+    let image = planes(Self.extended(basis, whole), roles)
+    let coordinates = planes(image.region, basis.tables.count)
+    let tileSource = TileSource(
+      source, border: options.border, group: group, premultiplies: !lightIsAssociated.source, nonfinite: nonfinite,
+      kernels: kernels)
+    try load(image, tileSource, counter)
+    try look(up: coordinates)
+    let marks = Marks(coordinates.region, blockHeight: Self.bandHeight, basis) { axis, block, words in
+      check(
+        kernels.mark_knots(
+          coordinates.at(image.region.x.lowerBound, block.lowerBound, axis), coordinates.stride,
+          Int32(image.region.x.count), Int32(block.count), words,
+          Int32(ceilingDivide(basis.tables[axis].axis.knots.count, 64))))
+    }
+    // Knots at lower rates: what they read, then the sums of what they give.
+    var (inputs, levels) = ([Planes?](repeating: nil, count: basis.knots.count), [Level]())
+    for (index, knot) in basis.knots.enumerated() {
+      guard let rate = knot.filter.rate else { continue }
+      let regions = knot.filter.regions(for: whole)
+      inputs[index] = planes(regions[rate.columnSteps.count], roles)
+      let low = whole.interpolated(by: rate)
+      let isKnown = { (level: Level) in
+        level.rate.factor == rate.factor && level.rate.interpolator.count == rate.interpolator.count
+      }
+      if let known = levels.firstIndex(where: isKnown) {
+        levels[known].knots.append(index)
+      } else {
+        levels.append(Level(rate: rate, knots: [index], sums: planes(low, roles)))
+      }
+    }
+    let bands = inputs.enumerated().flatMap { index, planes in
+      planes.map { planes in Self.bands(planes.region.y).map { (knot: index, planes: planes, rows: $0) } } ?? []
+    }
+    parallelForEach(count: bands.count, threads: options.threads) { index in
+      guard !counter.isStopped else { return }
+      let band = bands[index]
+      decimate(basis.knots[band.knot], band.planes, band.rows, image, coordinates, marks, roles)
+    }
+    let parts = levels.flatMap { level in Self.bands(level.sums.region.y).map { (level: level, rows: $0) } }
+    let held = inputs
+    parallelForEach(count: parts.count, threads: options.threads) { index in
+      guard !counter.isStopped else { return }
+      sum(parts[index].level, parts[index].rows, held, marks, roles)
+    }
+    let results = Self.bands(rows)
+    let targetRows = TileTarget(
+      target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
+      keptAlpha: group.alpha != nil && basis.cancels ? tileSource : nil, kernels: kernels)
+    let sums = levels
+    parallelForEach(count: results.count, threads: options.threads) { index in
+      guard !counter.isStopped else { return }
+      let band = results[index]
+      let clipped = finish(band, group, targetRows, image, coordinates, marks, sums)
+      _ = counter.advance(band.count * plan.width)
+      counter.finishTile(sawNonFinite: false, clipped: clipped)
+    }
+  }
+
+  private static func bands(_ rows: Range<Int>) -> [Range<Int>] {
+    stride(from: rows.lowerBound, to: rows.upperBound, by: bandHeight).map {
+      $0..<min($0 + bandHeight, rows.upperBound)
+    }
+  }
+
+  // MARK: Inputs
+
+  private func load(_ image: Planes, _ source: TileSource, _ counter: TileCounter) throws(ApplyError) {
+    let bands = Self.bands(image.region.y)
+    parallelForEach(count: bands.count, threads: options.threads) { index in
+      let columns = ColumnExtension(image.region.x, width: source.image.width, border: source.border)
+      defer { columns.deallocate() }
+      for y in bands[index] {
+        let rows = ChannelRows(
+          first: image.at(image.region.x.lowerBound, y, 0), stride: image.plane, count: source.group.roles.count)
+        source.load(row: y, columns, into: rows)
+        for role in 0..<rows.count where source.checksFinite {
+          var place: Int32 = 0
+          check(kernels.first_nonfinite(rows[role], Int32(image.region.x.count), &place))
+          if place < Int32(image.region.x.count) { counter.finishTile(sawNonFinite: true, clipped: 0) }
+        }
+      }
+    }
+  }
+
+  /// Coordinates of the extended image: outside of the image those of the nearest pixel.
+  private func look(up planes: Planes) throws(ApplyError) {
+    let (left, width) = (-planes.region.x.lowerBound, plan.width)
+    let bands = Self.bands(planes.region.y)
+    let bad = Locked<(axis: Int, row: Int)?>(nil)
+    parallelForEach(count: bands.count, threads: options.threads) { index in
+      for y in bands[index] {
+        for axis in basis.tables.indices {
+          let row = planes.at(planes.region.x.lowerBound, y, axis)
+          let source = min(max(y, 0), map.height - 1)
+          var outside = KnotTable.Outside()
+          map.withRow(
+            axis: axis, row: source, columns: 0..<width,
+            scratch: UnsafeMutableBufferPointer(start: row + left, count: width)
+          ) { basis.tables[axis].look(up: $0, into: row + left, count: width, &outside, kernels) }
+          for x in 0..<left { row[x] = row[left] }
+          for x in left + width..<planes.region.x.count { row[x] = row[left + width - 1] }
+          if outside.nans > 0 {
+            bad.withLock { $0 = $0.map { $0.row <= source ? $0 : (axis, source) } ?? (axis, source) }
+          }
+        }
+      }
+    }
+    guard let bad = bad.withLock({ $0 }) else { return }
+    var row = [Float](repeating: 0, count: width)
+    row.withUnsafeMutableBufferPointer { map.load(axis: bad.axis, row: bad.row, into: $0) }
+    throw .mapIsNaN(axis: plan.basis.axes[bad.axis].name, x: row.firstIndex(where: \.isNaN) ?? 0, y: bad.row)
+  }
+
+  /// The weights of a knot from a pixel on.
+  private func hat(_ knot: CompiledBasis.Knot, _ coordinates: Planes, _ x: Int, _ y: Int) -> fewtap_hat {
+    var hat = fewtap_hat()
+    hat.stride = coordinates.stride
+    hat.axes = Int32(knot.indices.count)
+    withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
+      let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
+      for axis in knot.indices.indices { slots[axis] = UnsafePointer(coordinates.at(x, y, axis)) }
+    }
+    withUnsafeMutableBytes(of: &hat.knots) { bytes in
+      let slots = bytes.bindMemory(to: Float.self)
+      for axis in knot.indices.indices { slots[axis] = Float(knot.indices[axis]) }
+    }
+    return hat
+  }
+
+  // MARK: Lower rates
+
+  /// Makes rows of the weighted image at a knot's rate.
+  private func decimate(
+    _ knot: CompiledBasis.Knot, _ result: Planes, _ rows: Range<Int>, _ image: Planes, _ coordinates: Planes,
+    _ marks: Marks, _ roles: Int
+  ) {
+    guard let rate = knot.filter.rate else { return }
+    let read = Region(x: result.region.x, y: rows).decimated(by: rate)
+    guard marks.contains(knot, read.y) else {
+      for role in 0..<roles {
+        for y in rows {
+          result.at(result.region.x.lowerBound, y, role).update(repeating: 0, count: result.region.x.count)
+        }
+      }
+      return
+    }
+    let (count, width) = (rate.prefilter.count, read.x.count)
+    let wide = TileShape.stride(width + 64 * rate.factor + count)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (count + 2) * wide) { scratch in
+      scratch.initialize(repeating: 0)
+      let (ring, first) = (scratch.baseAddress!, scratch.baseAddress! + count * wide)
+      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { pointers in
+        for role in 0..<roles {
+          var made = read.y.lowerBound
+          for y in rows {
+            let top = rate.factor * y - rate.prefilter.last
+            while made < top + count {
+              var weights = hat(knot, coordinates, read.x.lowerBound, made)
+              check(
+                kernels.weigh(
+                  &weights, image.at(read.x.lowerBound, made, role), image.stride,
+                  ring + (made - read.y.lowerBound) % count * wide, wide, Int32(width), 1))
+              made += 1
+            }
+            for index in 0..<count {
+              pointers[index] = UnsafePointer(ring + (top + index - read.y.lowerBound) % count * wide)
+            }
+            check(
+              kernels.weighted_rows(
+                pointers.baseAddress!, rate.prefilter.values, Int32(count), first, Int32(width), 0, nil))
+            // One prime factor after the other.
+            var (input, output, left) = (first, first + wide, result.region.x.count)
+            for index in 0..<rate.primes.count {
+              let prime = rate.primes[index]
+              left = result.region.x.count
+              for later in stride(from: rate.primes.count - 1, to: index, by: -1) {
+                left = rate.primes[later].factor * (left - 1) + rate.primes[later].prefilter.count
+              }
+              check(
+                kernels.decimate(
+                  Int32(prime.factor), prime.prefilter.values, Int32(prime.prefilter.count), input, output, Int32(left))
+              )
+              swap(&input, &output)
+            }
+            result.at(result.region.x.lowerBound, y, role).update(from: input, count: result.region.x.count)
+          }
+        }
+      }
+    }
+  }
+
+  /// Makes rows of a level's sums.
+  private func sum(_ level: Level, _ rows: Range<Int>, _ inputs: [Planes?], _ marks: Marks, _ roles: Int) {
+    let part = Region(x: level.sums.region.x, y: rows)
+    for role in 0..<roles {
+      for y in rows { level.sums.at(part.x.lowerBound, y, role).update(repeating: 0, count: part.x.count) }
+    }
+    for index in level.knots {
+      let knot = basis.knots[index]
+      guard let input = inputs[index], let rate = knot.filter.rate else { continue }
+      let needed = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
+      guard marks.contains(knot, needed.decimated(by: rate).y) else { continue }
+      add(knot.filter.layers, of: input, part, roles) { role, y in level.sums.at(part.x.lowerBound, y, role) }
+    }
+  }
+
+  // MARK: Layers
+
+  /// Adds what layers make of planes over `part` to the rows that `place` gives.
+  private func add(
+    _ layers: [CompiledFilter.Layer], of input: Planes, _ part: Region, _ roles: Int,
+    to place: (_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float>
+  ) {
+    var regions = [part]
+    for layer in layers.dropFirst().reversed() { regions.append(regions[regions.count - 1].read(by: layer.bounds)) }
+    let runs = layers.map(\.runs.count).max() ?? 0
+    let size = regions.reduce(0) { max($0, Self.count($1)) } + 8 * TileShape.stride(regions[regions.count - 1].x.count)
+    withUnsafeTemporaryAllocation(of: fewtap_run.self, capacity: max(1, runs)) { runs in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * size) { scratch in
+        scratch.initialize(repeating: 0)
+        for role in 0..<roles {
+          var current = input
+          current.base += role * input.plane
+          for (index, layer) in layers.enumerated() {
+            let region = regions[layers.count - 1 - index]
+            let output = Planes(
+              base: scratch.baseAddress! + index % 2 * size, region: region, stride: TileShape.stride(region.x.count),
+              plane: 0)
+            var packed = layer.pack(into: runs.baseAddress!, stride: current.stride)
+            check(
+              kernels.layer(
+                &packed, current.at(region.x.lowerBound, region.y.lowerBound, 0), current.stride, output.base,
+                output.stride, Int32(region.x.count),
+                Int32(ceilingDivide(region.y.count, Int(FEWTAP_BLOCK_ROWS)) * Int(FEWTAP_BLOCK_ROWS))))
+            current = output
+          }
+          for y in part.y {
+            check(kernels.add_row(place(role, y), current.at(part.x.lowerBound, y, 0), Int32(part.x.count)))
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Results
+
+  /// Makes rows of the result. Returns how many samples could not be held.
+  private func finish(
+    _ rows: Range<Int>, _ group: ChannelGroup, _ target: TileTarget, _ image: Planes, _ coordinates: Planes,
+    _ marks: Marks, _ levels: [Level]
+  ) -> Int {
+    let (roles, part) = (group.roles.count, Region(x: 0..<plan.width, y: rows))
+    let stride = TileShape.stride(plan.width)
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: roles * rows.count * stride) { results in
+      results.initialize(repeating: 0)
+      func place(_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
+        results.baseAddress! + (role * rows.count + y - rows.lowerBound) * stride
+      }
+      for knot in basis.knots where knot.level == nil {
+        let read = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
+        guard marks.contains(knot, read.y) else { continue }
+        let size = Self.count(read)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: roles * size) { scratch in
+          scratch.initialize(repeating: 0)
+          let weighted = Planes(
+            base: scratch.baseAddress!, region: read, stride: TileShape.stride(read.x.count), plane: size)
+          for role in 0..<roles {
+            var weights = hat(knot, coordinates, read.x.lowerBound, read.y.lowerBound)
+            check(
+              kernels.weigh(
+                &weights, image.at(read.x.lowerBound, read.y.lowerBound, role), image.stride,
+                weighted.at(read.x.lowerBound, read.y.lowerBound, role), weighted.stride, Int32(read.x.count),
+                Int32(read.y.count)))
+          }
+          add(knot.filter.layers, of: weighted, part, roles, to: place)
+        }
+      }
+      for level in levels { interpolate(level, rows, roles, place) }
+      var clipped = 0
+      for y in rows {
+        clipped += target.finish(row: y, columns: part.x, (0..<roles).map { place($0, y) })
+      }
+      return clipped
+    }
+  }
+
+  /// Adds a level's sums, interpolated, to rows of the result.
+  private func interpolate(
+    _ level: Level, _ rows: Range<Int>, _ roles: Int, _ place: (_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float>
+  ) {
+    let rate = level.rate
+    let low = Region(x: 0..<plan.width, y: rows).interpolated(by: rate)
+    let wide = TileShape.stride(rate.factor * ceilingDivide(low.x.count, 64) * 64) + 64
+    let first = rate.factor * low.x.lowerBound + rate.interpolator.first
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (low.y.count + 3) * wide + 64) { scratch in
+      scratch.initialize(repeating: 0)
+      let expanded = scratch.baseAddress! + 64
+      let spare = (expanded + low.y.count * wide, expanded + (low.y.count + 1) * wide)
+      for role in 0..<roles {
+        for y in low.y {
+          var input = level.sums.at(low.x.lowerBound, y, role)
+          var (output, other, count) = (spare.0, spare.1, low.x.count)
+          for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
+            let prime = rate.primes[index]
+            if index == 0 { output = expanded + (y - low.y.lowerBound) * wide }
+            check(
+              kernels.interpolate(
+                Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output,
+                Int32(count)))
+            count *= prime.factor
+            (input, output, other) = (output, other, output)
+          }
+        }
+        let sum = expanded + (low.y.count + 2) * wide - 64
+        for y in rows {
+          let (between, weights) = rate.interpolation(of: y)
+          withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: weights.count) { pointers in
+            for index in 0..<weights.count {
+              pointers[index] = UnsafePointer(
+                expanded + (between.lowerBound + index - low.y.lowerBound) * wide - first)
+            }
+            check(
+              kernels.weighted_rows(
+                pointers.baseAddress!, weights.values, Int32(weights.count), sum, Int32(plan.width), 0, nil))
+          }
+          check(kernels.add_row(place(role, y), sum, Int32(plan.width)))
+        }
+      }
+    }
+  }
+}
+
+/// Which knots have a weight in blocks of rows.
+private struct Marks: Sendable {
+  private let first: Int
+  private let blockHeight: Int
+  private let width: Int
+  /// Words before each axis'.
+  private let before: [Int]
+  private var words: [UInt64]
+
+  /// Blocks of `region`'s rows; `mark` sets bits of an axis.
+  init(
+    _ region: Region, blockHeight: Int, _ basis: CompiledBasis,
+    mark: (_ axis: Int, _ rows: Range<Int>, _ words: UnsafeMutablePointer<UInt64>) -> Void
+  ) {
+    let counts = basis.tables.map { ceilingDivide($0.axis.knots.count, 64) }
+    (first, self.blockHeight, width) = (region.y.lowerBound, blockHeight, counts.reduce(0, +))
+    before = counts.indices.map { counts[..<$0].reduce(0, +) }
+    let blocks = ceilingDivide(region.y.count, blockHeight)
+    words = [UInt64](repeating: 0, count: blocks * width)
+    words.withUnsafeMutableBufferPointer { words in
+      for block in 0..<blocks {
+        let top = region.y.lowerBound + block * blockHeight
+        for axis in counts.indices {
+          mark(
+            axis, top..<min(top + blockHeight, region.y.upperBound),
+            words.baseAddress! + block * width + before[axis])
+        }
+      }
+    }
+  }
+
+  /// Whether the knot may have a weight in rows.
+  func contains(_ knot: CompiledBasis.Knot, _ rows: Range<Int>) -> Bool {
+    let blocks = words.count / width
+    let top = max(0, (rows.lowerBound - first) / blockHeight),
+      bottom = min((rows.upperBound - 1 - first) / blockHeight, blocks - 1)
+    guard top <= bottom else { return false }
+    return (top...bottom).contains { block in
+      zip(knot.indices, before).allSatisfy { index, before in
+        words[block * width + before + index / 64] >> UInt64(index % 64) & 1 == 1
+      }
+    }
+  }
+}
