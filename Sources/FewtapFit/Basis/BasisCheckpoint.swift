@@ -89,6 +89,7 @@ public struct BasisCheckpoint: Equatable, Sendable {
     try check("recipe", self.options.recipe.rawValue, options.recipe.rawValue)
     try check("seed", self.options.seed, options.seed)
     try check("number of axes", knots.count, family.axes.count)
+    if let asked = options.knots { try check("knots", knots.map(\.count), asked) }
     for (axis, values) in zip(family.axes, knots) {
       let ascends = zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
       guard ascends, values.count >= 2, values.first == axis.range.lowerBound, values.last == axis.range.upperBound

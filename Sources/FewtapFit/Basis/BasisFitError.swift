@@ -37,6 +37,9 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
   /// A checkpoint is another fit's.
   case otherCheckpoint(field: String, found: String, expected: String)
 
+  /// Sums that kernels may have: far beyond any image's range, and squares far from the ends of Double's.
+  static let sums = 1e-9...1e9
+
   /// The sentence that a user reads.
   public var description: String {
     switch self {
@@ -63,7 +66,7 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
       "this fit does not take \(option) \(value): expected \(required)"
     case .operatorNotAvailable(let interpolation): "a basis of \(interpolation.rawValue) cannot be fitted here"
     case .badSum(let point, let sum):
-      "the kernel at \(point.map { "\($0)" }.joined(separator: ", ")) has the sum \(sum): expected 1e-150 to 1e150, and "
+      "the kernel at \(point.map { "\($0)" }.joined(separator: ", ")) has the sum \(sum): expected 1e-9 to 1e9, and "
         + "weights that do not cancel"
     case .badRates(let factors):
       "filters at rates 1/\(factors.map(String.init).joined(separator: ", 1/")) cannot be measured together: expected powers "

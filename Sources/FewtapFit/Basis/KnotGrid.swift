@@ -117,6 +117,13 @@ struct KnotShares: Sendable {
     set { values[axis][stop.interval][stop.step] = newValue }
   }
 
+  /// The same with one share everywhere along an axis.
+  func replaced(_ axis: Int, with share: Double) -> KnotShares {
+    var result = self
+    result.values[axis] = values[axis].map { $0.map { _ in share } }
+    return result
+  }
+
   /// The neighbors of a sample and their weights, corner after corner, those that no share could give a weight left out.
   func corners(of sample: KnotGrid.Sample, in grid: KnotGrid) -> [(indices: [Int], weight: Double)] {
     var parts: [(indices: [Int], weight: Double)] = [([], 1)]

@@ -36,20 +36,28 @@ struct KnotPlanner: Sendable {
   }
 
   private func choice(_ grid: KnotGrid, _ indices: [Int], _ quality: Double) throws -> Choice {
-    let (full, kernel) = (setting.rates.grid, try setting.family.kernel(at: grid.point(indices)))
+    let (full, kernel) = (setting.rates.grid, try setting.family.summingKernel(at: grid.point(indices)))
     guard !kernel.isIdentity else { return Choice(support: .identity, floor: 0) }
     let target = full.forward(full.place(kernel))
-    let rate = setting.rates.rates.indices.last { $0 == 0 || photoPSNR(target, rate: $0) >= quality } ?? 0
+    var rate = setting.rates.rates.indices.last { $0 == 0 || photoPSNR(target, rate: $0) >= quality } ?? 0
     // What the filter stands for is the family from halfway before the knot to halfway behind it.
     let sum = full.forward(try neighborhood(grid, indices))
-    let low = setting.rates.lowGrids[rate]
-    let plane = low.inverse(best(sum, rate, objective))
-    return Choice(
-      support: KnotSupport(
-        rate: rate, of: plane, side: low.size, reach: low.size / 2 - 2, threshold: Self.threshold),
-      floor: floor(target, rate, setting.power, objective))
+    func support() -> KnotSupport {
+      let low = setting.rates.lowGrids[rate]
+      return KnotSupport(
+        rate: rate, of: low.inverse(best(sum, rate, objective)), side: low.size, reach: low.size / 2 - 2,
+        threshold: Self.threshold)
+    }
+    var chosen = support()
+    while chosen.positions.count > Self.maximumTaps, rate < setting.rates.rates.count - 1 {
+      rate += 1
+      chosen = support()
+    }
+    return Choice(support: chosen, floor: floor(target, rate, setting.power, objective))
   }
 
+  /// Taps beyond which a lower rate is taken, whatever it loses: their inner products fill 32 MB a knot.
+  private static let maximumTaps = 2000
   /// Share of a plane's largest weight below which there need be no tap: what is left out too much its neighbors make up for, and
   /// what is taken too much is pruned.
   private static let threshold = 0.02

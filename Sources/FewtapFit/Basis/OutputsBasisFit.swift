@@ -75,7 +75,8 @@ struct OutputsBasisFit: Sendable {
       let middle = (low + high) / 2
       if try isIdentity(middle) { low = middle } else { high = middle }
     }
-    return low
+    // Closer to the end than anyone can tell there is none.
+    return low - range.lowerBound > 1e-4 * (range.upperBound - range.lowerBound) ? low : range.lowerBound
   }
 
   /// The largest kernel's radius, looked for at the ends and in the middle of each parameter.
@@ -85,7 +86,7 @@ struct OutputsBasisFit: Sendable {
       let (low, high) = (axis.range.lowerBound, axis.range.upperBound)
       points = points.flatMap { head in [low, (low + high) / 2, high].map { head + [$0] } }
     }
-    return try points.reduce(1) { try max($0, family.kernel(at: $1).radius) }
+    return try points.reduce(1) { try max($0, family.summingKernel(at: $1).radius) }
   }
 
   // MARK: The search for knots and rates
@@ -170,8 +171,8 @@ struct OutputsBasisFit: Sendable {
   /// Decibels by which rates may rise without a gain.
   private static let patience = 6.0
   /// A better rate is worth it while its error is the larger part: then a decibel less of it is half a decibel or more less of
-  /// all. A little less, since knots make up for a part.
-  private static let balance = 0.4
+  /// all.
+  private static let balance = 0.5
   /// Less than this, dB, is no progress.
   private static let leastGain = 0.1
   /// Knots beyond which there is no hope: a family that so many do not describe has no use for a basis.
@@ -265,12 +266,18 @@ struct OutputsBasisFit: Sendable {
     let grid = KnotGrid(axes: family.axes, knots: knots, samplesPerInterval: 5, onsets: onsets)
     var problem = try OutputsProblem(setting, grid, KnotPlanner(setting).choices(grid, quality: quality))
     for _ in 0..<turns {
-      problem.solve()
+      try problem.solve()
       problem.refitShares()
     }
     if turns >= Self.turns { problem.emphasizeWorst() }
-    problem.solve()
+    try problem.solve()
     return problem
+  }
+
+  /// The kernel's sum at a point; 1 if it only differs by rounding.
+  private func gain(_ point: [Double]) throws -> Double {
+    let sum = try family.summingKernel(at: point).sum
+    return abs(sum - 1) < 1e-9 ? 1 : sum
   }
 
   private func basis(_ problem: OutputsProblem) throws -> FilterBasis {
@@ -297,8 +304,21 @@ struct OutputsBasisFit: Sendable {
           layers: [
             TapLayer(
               zip(support.positions, weights).map { Tap(x: Double($0.x), y: Double($0.y), weight: $1 / sum) })
-          ]), rate: setting.rates.rates[support.rate], gain: try family.kernel(at: grid.point(indices)).sum)
+          ]), rate: setting.rates.rates[support.rate], gain: try gain(grid.point(indices)))
     }
     return FilterBasis(interpolation: .outputs, axes: axes, filters: filters, family: family.name)
+  }
+}
+
+extension KernelFamily {
+  /// The kernel at a point, for a filter whose taps have the sum 1 and a gain.
+  ///
+  /// Throws: ``BasisFitError/badSum(at:_:)``; what the family's maker throws.
+  func summingKernel(at point: [Double]) throws -> Kernel {
+    let kernel = try kernel(at: point)
+    guard !kernel.isZeroSum, BasisFitError.sums.contains(abs(kernel.sum)) else {
+      throw BasisFitError.badSum(at: point, kernel.sum)
+    }
+    return kernel
   }
 }

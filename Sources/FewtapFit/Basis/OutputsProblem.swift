@@ -59,7 +59,7 @@ struct OutputsProblem: Sendable {
     let results = parallelMap(count: samples.count, threads: setting.threads) { index -> Result<Target, any Error> in
       Result {
         let corners = shares.corners(of: samples[index], in: grid).map { grid.unknown($0.indices) }
-        let target = rates.grid.forward(rates.grid.place(try setting.family.kernel(at: samples[index].point)))
+        let target = rates.grid.forward(rates.grid.place(try setting.family.summingKernel(at: samples[index].point)))
         var planes: [Int: [Double]] = [:]
         let products = corners.map { corner in
           let support = supports[corner]
@@ -78,7 +78,9 @@ struct OutputsProblem: Sendable {
   // MARK: Steps
 
   /// The best weights for the present way between the knots.
-  mutating func solve() {
+  ///
+  /// Throws: ``BasisFitError/singular(knots:)``.
+  mutating func solve() throws(BasisFitError) {
     let mass = mass
     var sides = supports.map { [Double](repeating: 0, count: $0.positions.count) }
     for (index, sample) in samples.enumerated() {
@@ -88,6 +90,11 @@ struct OutputsProblem: Sendable {
       }
     }
     weights = system.solve(mass, sides)
+    // Taps are scaled to the sum 1, which is near already: brightness weighs most.
+    for weights in weights {
+      let (sum, all) = weights.reduce((0, 0)) { ($0.0 + $1, $0.1 + abs($1)) }
+      guard all.isFinite, abs(sum) > 1e-3 * all else { throw .singular(knots: grid.shape) }
+    }
   }
 
   private var mass: KnotMass {
@@ -113,14 +120,13 @@ struct OutputsProblem: Sendable {
     let products = Products(self)
     for axis in grid.axes.indices {
       var sums: [KnotGrid.Stop: (above: Double, below: Double)] = [:]
+      // The mixture is (1 - t) U + t V; with V - U for it, least squares for t.
+      let (upper, lower) = (shares.replaced(axis, with: 1), shares.replaced(axis, with: 0))
       for (index, sample) in samples.enumerated() {
         let stop = sample.stops[axis]
         guard stop.step > 0, stop.step < grid.samplesPerInterval else { continue }
-        // The mixture is (1 - t) U + t V; with V - U for it, least squares for t.
-        var (toward, from) = (shares, shares)
-        (toward[axis, stop], from[axis, stop]) = (1, 0)
         let (v, u) = (
-          toward.corners(of: sample, in: grid).map(\.weight), from.corners(of: sample, in: grid).map(\.weight)
+          upper.corners(of: sample, in: grid).map(\.weight), lower.corners(of: sample, in: grid).map(\.weight)
         )
         let difference = zip(v, u).map { $0 - $1 }
         let above = products.target(difference, index) - products.product(difference, u, index)
@@ -206,7 +212,7 @@ struct OutputsProblem: Sendable {
     }
     result.system = try OutputsSystem(
       result.supports, rates: setting.rates, power: setting.power, grid: grid, threads: setting.threads)
-    result.solve()
+    try result.solve()
     return result
   }
 
