@@ -32,6 +32,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case mapAxes(found: Int, names: [String])
   /// A parameter map holds no number.
   case mapIsNaN(axis: String, x: Int, y: Int)
+  /// The offsets operator has no fast scatter, which its adjoint would be, too.
+  case gathersOnly
   /// The adjoint of what divides by alpha is not a filter.
   case adjointOfAlpha
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
@@ -80,6 +82,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "the parameter map has \(found) values a pixel: the basis needs \(names.count) (\(names.joined(separator: ", ")))"
     case .mapIsNaN(let axis, let x, let y):
       "the map of \(axis) is NaN at column \(x), row \(y): it must be a number everywhere"
+    case .gathersOnly:
+      "a basis of interpolated taps (operator offsets) runs by gather only: fit one with operator outputs"
     case .adjointOfAlpha:
       "the image has alpha, by which results are divided: take the adjoint of its channels multiplied by alpha, without it"
     case .sumsDiffer(let sums):

@@ -32,7 +32,11 @@ public struct PixelWork: Sendable {
   ) throws(ApplyError) -> Int {
     switch kind {
     case .uniform(let plan): try PlanRun(plan: plan, pass: pass).run(rows: rows, refuse: refuse)
-    case .varying(let mapped): try VaryingRun(mapped, pass: pass).run(rows: rows, refuse: refuse)
+    case .varying(let mapped):
+      switch mapped.plan.compiled {
+      case .outputs(let basis): try VaryingRun(mapped, basis, pass: pass).run(rows: rows, refuse: refuse)
+      case .offsets(let plan): try plan.run(mapped.map, pass, rows: rows, refuse: refuse)
+      }
     }
   }
 
@@ -42,7 +46,12 @@ public struct PixelWork: Sendable {
     case .uniform(let plan):
       PlanRun.tileBytes(plan, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
     case .varying(let mapped):
-      VaryingRun.tileBytes(mapped, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+      switch mapped.plan.compiled {
+      case .outputs(let basis):
+        VaryingRun.tileBytes(mapped, basis, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+      case .offsets(let plan):
+        plan.tileBytes(rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+      }
     }
   }
 }
@@ -60,14 +69,24 @@ struct PixelPass: Sendable {
 extension PixelWork {
   /// The filtered image, of the same size and channels.
   func filtered(_ image: Image, options: ApplyOptions) throws(ApplyError) -> Image {
-    try image.filtered { source, target throws(ApplyError) in
+    try image.filtered(options: options) { pass, refuse throws(ApplyError) in
+      try run(pass, rows: 0..<image.height, refuse: refuse)
+    }
+  }
+}
+
+extension Image {
+  /// The image that `run` makes of all rows of this one; it gets what throws where a pixel may not be.
+  func filtered(
+    options: ApplyOptions,
+    _ run: (PixelPass, () throws(ApplyError) -> Void) throws(ApplyError) -> Int
+  ) throws(ApplyError) -> Image {
+    try filtered { source, target throws(ApplyError) in
       let pass = PixelPass(
-        source: source, target: target, alphaIndex: image.alphaIndex,
-        lightIsAssociated: (image.alphaIsAssociated, image.alphaIsAssociated), options: options)
-      _ = try run(pass, rows: 0..<image.height) { () throws(ApplyError) in
-        for (channel, plane) in image.planes.enumerated() {
-          _ = try options.nonfinite.admit(plane, channel: channel)
-        }
+        source: source, target: target, alphaIndex: alphaIndex,
+        lightIsAssociated: (alphaIsAssociated, alphaIsAssociated), options: options)
+      _ = try run(pass) { () throws(ApplyError) in
+        for (channel, plane) in planes.enumerated() { _ = try options.nonfinite.admit(plane, channel: channel) }
       }
     }
   }

@@ -32,6 +32,7 @@ struct SpreadRun: Sendable {
   }
 
   let plan: VaryingPlan
+  let basis: CompiledBasis
   let map: ParameterMap
   let source: SourceImage
   let target: TargetImage
@@ -39,7 +40,6 @@ struct SpreadRun: Sendable {
   let lightIsAssociated: (source: Bool, target: Bool)
   let options: ApplyOptions
 
-  private var basis: CompiledBasis { plan.compiled }
   private var kernels: fewtap_kernels { plan.kernels.table }
 
   /// Rows that a thread makes at a time, and rows of a block of marks.
@@ -47,17 +47,18 @@ struct SpreadRun: Sendable {
   /// Rows below and columns beside a plane that blocks of a layer may read.
   private static let slack = 8
 
-  init(_ mapped: MappedPlan, pass: PixelPass) {
+  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
+    self.basis = basis
     (plan, map) = (mapped.plan, mapped.map)
     (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
     (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
   }
 
   /// Floats of all planes for `rows` of the result.
-  static func floatCount(_ plan: VaryingPlan, rows: Range<Int>, roles: Int) -> Int {
-    let whole = Region(x: 0..<plan.width, y: rows)
-    var count = (roles + plan.compiled.tables.count) * Self.count(extended(plan.compiled, whole))
-    for knot in plan.compiled.knots {
+  static func floatCount(_ basis: CompiledBasis, _ width: Int, rows: Range<Int>, roles: Int) -> Int {
+    let whole = Region(x: 0..<width, y: rows)
+    var count = (roles + basis.tables.count) * Self.count(extended(basis, whole))
+    for knot in basis.knots {
       guard knot.level != nil else { continue }
       // The sums of a level are no larger than what its knots read.
       count += 2 * roles * Self.count(knot.filter.low(for: whole))

@@ -8,7 +8,8 @@ extension VaryingPlan {
   ///           round, over the image with its border; then every pixel of the border goes to the one that it stood for.
   /// Border:   as for the map itself; a constant, which is no part of x, counts as 0.
   /// Accuracy: of both sides as ``VaryingPlan`` says; held by FewtapEngineTests/VaryingAdjointTests.
-  /// Throws:   as ``apply(to:map:direction:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the map divides.
+  /// Throws:   as ``apply(to:map:direction:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the map
+  ///           divides; ``ApplyError/gathersOnly`` for the offsets operator.
   public func applyAdjoint(
     to image: Image, map: ParameterMap, direction: VaryingDirection = .gather, options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
@@ -18,7 +19,8 @@ extension VaryingPlan {
     guard map.height == image.height else {
       throw .mapSize(map: [map.width, map.height], image: [width, image.height])
     }
-    _ = try mapped(by: map)
+    guard case .outputs(let compiled) = compiled else { throw .gathersOnly }
+    _ = try mapped(by: map, direction: direction)
     var given = image.planes
     if options.border == .normalized {
       // What the map divides by is the mask's result, clamped as there.

@@ -10,9 +10,11 @@ import FewtapCore
 /// Border:   the rule extends the image once, by the reach of the whole basis.
 /// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
 ///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
-///           unchanged. Held by FewtapEngineTests/VaryingPlanTests.
+///           unchanged. Held by FewtapEngineTests/VaryingPlanTests; of the offsets operator by OffsetsRunTests, and there it is so
+///           at knots whose taps are all whole and few.
 /// Cost:     the filters that have a weight somewhere in a block of 48 x 16 pixels run there. A thread works in tiles of below 2 MiB;
-///           all share the image at the filters' low rates, 4 bytes a pixel there and channel.
+///           all share the image at the filters' low rates, 4 bytes a pixel there and channel. With the offsets operator all taps
+///           run at every pixel, four times faster where the map is smooth than where no pixel is like its neighbors.
 /// Source:   METHOD.md section 7.
 public struct VaryingPlan: Sendable {
   /// The basis that it runs.
@@ -20,7 +22,13 @@ public struct VaryingPlan: Sendable {
   /// Columns of the images that it takes.
   public let width: Int
 
-  let compiled: CompiledBasis
+  /// What runs.
+  enum Operator: Sendable {
+    case outputs(CompiledBasis)
+    case offsets(OffsetsPlan)
+  }
+
+  let compiled: Operator
   let kernels: RowKernels
   let pool = WorkspacePool()
 
@@ -35,7 +43,11 @@ public struct VaryingPlan: Sendable {
   package init(_ basis: FilterBasis, width: Int, kernels: RowKernels) throws(ApplyError) {
     guard (1...Int(Int32.max)).contains(width) else { throw .badWidth(width) }
     (self.basis, self.width, self.kernels) = (basis, width, kernels)
-    compiled = try CompiledBasis(basis)
+    compiled =
+      switch basis.interpolation {
+      case .outputs: .outputs(try CompiledBasis(basis))
+      case .offsets: .offsets(try OffsetsPlan(basis, width: width, kernels: kernels))
+      }
   }
 
   /// The filtered image, of the same size and channels; alpha as ``ApplyPlan/apply(to:options:)``.
@@ -56,7 +68,8 @@ public struct VaryingPlan: Sendable {
 
   /// The plan together with a map, for stored images of the map's height.
   ///
-  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``.
+  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``,
+  ///         ``ApplyError/gathersOnly`` for scatter of the offsets operator.
   public func mapped(
     by map: ParameterMap, direction: VaryingDirection = .gather
   ) throws(ApplyError) -> MappedPlan {
@@ -64,6 +77,7 @@ public struct VaryingPlan: Sendable {
     guard map.axisCount == basis.axes.count else {
       throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
     }
+    if case .offsets = compiled, direction == .scatter { throw .gathersOnly }
     return MappedPlan(plan: self, map: map, direction: direction)
   }
 }

@@ -6,6 +6,7 @@ struct VaryingRun: Sendable {
   let mapped: MappedPlan
   let pass: PixelPass
   let plan: VaryingPlan
+  let basis: CompiledBasis
   let map: ParameterMap
   let source: SourceImage
   let target: TargetImage
@@ -13,14 +14,12 @@ struct VaryingRun: Sendable {
   let lightIsAssociated: (source: Bool, target: Bool)
   let options: ApplyOptions
 
-  init(_ mapped: MappedPlan, pass: PixelPass) {
-    (self.mapped, self.pass) = (mapped, pass)
+  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
+    (self.mapped, self.basis, self.pass) = (mapped, basis, pass)
     (plan, map) = (mapped.plan, mapped.map)
     (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
     (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
   }
-
-  private var basis: CompiledBasis { plan.compiled }
 
   /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
   ///
@@ -98,7 +97,7 @@ struct VaryingRun: Sendable {
       }
     }
     if counter.isCancelled { throw .cancelled }
-    if badMap.withLock({ $0 }) { try refuseMap(rows) }
+    if badMap.withLock({ $0 }) { try map.refuseNaN(rows: rows, plan.basis.axes) }
     return counter
   }
 
@@ -110,9 +109,9 @@ struct VaryingRun: Sendable {
       channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let counter = TileCounter(
       total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
-    let run = SpreadRun(mapped, pass: pass)
+    let run = SpreadRun(mapped, basis, pass: pass)
     for group in groups where !counter.isStopped {
-      let count = SpreadRun.floatCount(plan, rows: rows, roles: group.roles.count)
+      let count = SpreadRun.floatCount(basis, plan.width, rows: rows, roles: group.roles.count)
       var failure: ApplyError?
       plan.pool.withWorkspace(count: count) { workspace in
         do throws(ApplyError) {
@@ -127,22 +126,10 @@ struct VaryingRun: Sendable {
     return counter
   }
 
-  /// Throws for the first value of the map that is NaN.
-  private func refuseMap(_ rows: Range<Int>) throws(ApplyError) {
-    var row = [Float](repeating: 0, count: map.width)
-    for y in rows {
-      for axis in 0..<map.axisCount {
-        row.withUnsafeMutableBufferPointer { map.load(axis: axis, row: y, into: $0) }
-        if let x = row.firstIndex(where: \.isNaN) {
-          throw .mapIsNaN(axis: plan.basis.axes[axis].name, x: x, y: y)
-        }
-      }
-    }
-  }
-
   /// Bytes that filtering `rows` takes: the levels, and the tiles of all threads.
   static func tileBytes(
-    _ mapped: MappedPlan, rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions
+    _ mapped: MappedPlan, _ basis: CompiledBasis, rows: Range<Int>, channels: Int, alphaIndex: Int?,
+    options: ApplyOptions
   ) -> Int {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
@@ -152,17 +139,17 @@ struct VaryingRun: Sendable {
       let most = groups.map(\.roles.count).max() ?? 1
       let band = 8 * 64 * (mapped.width + mapped.bounds.width + 64)
       return MemoryLayout<Float>.stride
-        * (SpreadRun.floatCount(mapped.plan, rows: rows, roles: most) + max(1, options.threads) * most * band)
+        * (SpreadRun.floatCount(basis, mapped.width, rows: rows, roles: most) + max(1, options.threads) * most * band)
     }
-    let levels = LevelRows(mapped.plan.compiled, whole, groups: groups)
+    let levels = LevelRows(basis, whole, groups: groups)
     let tiles = groups.map { group in
       VaryingShape(
-        mapped.plan.compiled, columns: VaryingShape.columns, rows: VaryingShape.rows, roles: group.roles.count
+        basis, columns: VaryingShape.columns, rows: VaryingShape.rows, roles: group.roles.count
       )
       .floatCount(rows: VaryingShape.rows) + mapped.width
     }
     let scratch = groups.indices.flatMap { group in
-      mapped.plan.compiled.levels.indices.map { levels.scratchCount($0, group: group) }
+      basis.levels.indices.map { levels.scratchCount($0, group: group) }
     }
     return MemoryLayout<Float>.stride
       * (levels.floatCount + max(1, options.threads) * max(tiles.max() ?? 0, scratch.max() ?? 0))
@@ -266,5 +253,18 @@ struct VaryingRun: Sendable {
   private struct Address: @unchecked Sendable {
     let floats: UnsafeMutablePointer<Float>
     init(_ floats: UnsafeMutablePointer<Float>) { self.floats = floats }
+  }
+}
+
+extension ParameterMap {
+  /// Throws for the first of its values that is NaN; `axes` are those that it has values of.
+  func refuseNaN(rows: Range<Int>, _ axes: [KnotAxis]) throws(ApplyError) {
+    var row = [Float](repeating: 0, count: width)
+    for y in rows {
+      for axis in axes.indices {
+        row.withUnsafeMutableBufferPointer { load(axis: axis, row: y, into: $0) }
+        if let x = row.firstIndex(where: \.isNaN) { throw .mapIsNaN(axis: axes[axis].name, x: x, y: y) }
+      }
+    }
   }
 }

@@ -448,6 +448,60 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
   free_arrays();
 }
 
+// Interpolated taps over exactly the pixels that they may read: all in one cell, few in each, at knots.
+static void check_offsets(const fewtap_kernels *kernels, int axes, int taps, int channels, int width) {
+  enum { REACH = 3, ROWS = FEWTAP_OFFSET_ROWS };
+  int terms = 1 << axes, stride = rounded_up(taps, FEWTAP_TAP_BLOCK), cells = terms, knots = 1;
+  for (int axis = 0; axis < axes; axis++) knots *= 3;
+  float *coefficients = floats((size_t)(cells * 3 * terms * stride));
+  float *gains = filled_floats((size_t)(cells * terms)), *reaches = floats((size_t)(cells * axes));
+  for (int cell = 0; cell < cells; cell++) {
+    float *x = coefficients + cell * 3 * terms * stride, *y = x + terms * stride, *w = y + terms * stride;
+    for (int i = 0; i < stride; i++) {
+      // From 0 to almost 3 pixels along each axis together.
+      x[i] = (float)(i % 3) * 0.5f, y[i] = (float)(i % 2), w[i] = i < taps ? 0.1f : 0;
+      for (int axis = 0; axis < axes; axis++) x[(1 << axis) * stride + i] = y[(1 << axis) * stride + i] = 1.9f / (float)axes;
+    }
+    for (int axis = 0; axis < axes; axis++) reaches[cell * axes + axis] = 0.49f / 1.9f;
+  }
+  int32_t *begins = new_block((size_t)knots + 1, sizeof *begins), *lowest = new_block((size_t)cells, sizeof *lowest);
+  fewtap_merged_tap *merged = new_block(2, sizeof *merged);
+  merged[0] = (fewtap_merged_tap){0, 0, 0.5f}, merged[1] = (fewtap_merged_tap){REACH, REACH, 0.5f};
+  for (int knot = 0; knot <= knots; knot++) begins[knot] = knot > 0 ? 2 : 0;
+  fewtap_offset_layer layer = {.coefficients = coefficients, .gains = gains, .reaches = reaches, .taps = taps, .stride = stride,
+                               .axes = axes, .merged = merged, .merged_begins = begins, .knots = lowest};
+  for (int axis = 0, step = knots / 3; axis < axes; axis++, step /= 3) layer.knot_steps[axis] = step;
+  for (int cell = 0; cell < cells; cell++) {
+    lowest[cell] = 0;
+    for (int axis = 0; axis < axes; axis++) lowest[cell] += (cell >> axis & 1) * layer.knot_steps[axis];
+  }
+  int wide = width + REACH, high = ROWS + REACH;
+  float *in = filled_floats((size_t)(channels * wide * high)), *out = floats((size_t)(channels * width * ROWS));
+  int32_t *cell_of = new_block((size_t)(width * ROWS), sizeof *cell_of);
+  float *coordinates = floats((size_t)(width * ROWS));
+  for (int map = 0; map < 4; map++) {
+    fewtap_pixel_cells pixels = {.cells = cell_of, .stride = width};
+    memset(cell_of, 0, (size_t)(width * ROWS) * sizeof *cell_of);
+    for (int axis = 0; axis < axes; axis++) {
+      for (int i = 0; i < width * ROWS; i++)
+        coordinates[i] = map == 0 ? 0.01f * (float)(i % width) : map == 1 ? 1.25f : map == 2 ? (float)(i * 37 % 64) / 32 : 0;
+      float *shares = floats((size_t)(width * ROWS));
+      REQUIRE(kernels->find_cells(coordinates, 3, 1 << axis, cell_of, shares, width * ROWS) == FEWTAP_KERNELS_OK);
+      pixels.shares[axis] = shares;
+    }
+    REQUIRE(kernels->offset_layer(&layer, &pixels, width, in, wide, wide * high, out, width, width * ROWS, channels) ==
+            FEWTAP_KERNELS_OK);
+    REQUIRE(all_finite_floats(out, (size_t)(channels * width * ROWS)));
+    REQUIRE(kernels->offset_layer(&layer, &pixels, width - 1, in, wide, wide * high, out, width, width * ROWS, channels) ==
+            FEWTAP_KERNELS_BAD_ARGUMENT);
+    pixels.cells = NULL;
+    REQUIRE(kernels->offset_layer(&layer, &pixels, width, in, wide, wide * high, out, width, width * ROWS, channels) ==
+            FEWTAP_KERNELS_BAD_ARGUMENT);
+  }
+  REQUIRE(kernels->find_cells(coordinates, 1, 1, cell_of, out, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
 static void check_kernels(void) {
   const int widths[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 256, 257};
   const int factors[] = {2, 3, 4, 5, 7}, steps[] = {1, 2, 3, 4, 5, -1, -4};
@@ -470,6 +524,9 @@ static void check_kernels(void) {
       check_varying(kernels, widths[i]);
     }
     check_row_arithmetic(kernels, 0);
+    for (int axes = 1; axes <= FEWTAP_AXES; axes++)
+      for (int taps = 1; taps <= 300; taps = 3 * taps + 4)
+        check_offsets(kernels, axes, taps, 1 + taps % FEWTAP_OFFSET_CHANNELS, FEWTAP_OFFSET_COLUMNS * axes);
   }
   REQUIRE(fewtap_kernels_for(FEWTAP_KERNELS_SCALAR) && !fewtap_kernels_for((fewtap_kernels_isa)99));
   printf("kernels: %d instruction sets\n", sets);

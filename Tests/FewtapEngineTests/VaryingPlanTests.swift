@@ -148,7 +148,8 @@ struct VaryingPlanTests {
         let (left, right) = (dot(forward.planes[0], y), dot(x, back.planes[0]))
         // Both sides are off by no more than the bound of one of them, since the magnitudes' filters are adjoint, too; a normalized
         // border divides by up to the least share.
-        let bound = try varyingBound(basis, x.map { Double($0) }, nil, options.border == .normalized ? .clamp : options.border)
+        let bound = try varyingBound(
+          basis, x.map { Double($0) }, nil, options.border == .normalized ? .clamp : options.border)
         let tolerance = zip(bound.values, y.values).reduce(0) { $0 + $1.0 * Double(abs($1.1)) }
         #expect(
           abs(left - right) <= (options.border == .normalized ? 256 : 2) * tolerance,

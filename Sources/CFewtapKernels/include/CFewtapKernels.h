@@ -126,6 +126,47 @@ typedef struct {
   int32_t first_column, first_row, columns, rows;
 } fewtap_dense_kernel;
 
+// Most parameters of a filter basis; an interpolated layer takes blocks of so many rows, a multiple of so many columns and up to
+// so many channels; its tables are padded to a multiple of so many taps.
+#define FEWTAP_AXES 4
+#define FEWTAP_OFFSET_ROWS 4
+#define FEWTAP_OFFSET_COLUMNS 16
+#define FEWTAP_OFFSET_CHANNELS 8
+#define FEWTAP_TAP_BLOCK 16
+
+// A tap at whole pixels.
+typedef struct {
+  int32_t x, y;
+  float weight;
+} fewtap_merged_tap;
+
+// A layer of taps interpolated between the knots of a cell of the parameter grid. The share s_a says how far a pixel lies between
+// the cell's two knots of axis a, 0...1; term j is the product of the shares whose bits are set in j; a tap's x, y and weight
+// are sums over the 2^axes terms. x and y count columns and rows from the top left pixel that any tap of the layer reads, and
+// are not negative; a tap reads the pixels at their whole parts and one to the right and below.
+typedef struct {
+  // Cell by cell those of x, then of y, then of weights; in each term by term `stride` taps.
+  const float *coefficients;
+  // 2^axes of each cell, or null: of a factor on the result.
+  const float *gains;
+  // Axis by axis of each cell: shares this far from another's, whatever the other axes', move no tap by half a pixel.
+  const float *reaches;
+  int32_t taps, stride, axes;
+  // Knots whose taps merge into few at whole pixels (the gain in them); all null if there are none. Of knot k those from
+  // merged_begins[k] to merged_begins[k + 1]; none: it is interpolated as others are. A cell's lowest knot is knots[cell], and
+  // the next one along an axis knot_steps[axis] further.
+  const fewtap_merged_tap *merged;
+  const int32_t *merged_begins, *knots;
+  int32_t knot_steps[FEWTAP_AXES];
+} fewtap_offset_layer;
+
+// Cells and shares of FEWTAP_OFFSET_ROWS rows of pixels, `stride` apart.
+typedef struct {
+  const int32_t *cells;
+  const float *shares[FEWTAP_AXES];
+  ptrdiff_t stride;
+} fewtap_pixel_cells;
+
 typedef struct {
   // out[y][x] = sum over the layer's runs, for `rows` rows (a multiple of FEWTAP_BLOCK_ROWS) and `width` columns, rounded up
   // to a multiple of FEWTAP_BLOCK_COLUMNS: out must have that room, and in what the runs read for it. Runs in order, one
@@ -199,6 +240,18 @@ typedef struct {
   // out[x] = the sum of kernel which[x] around in[x], for exactly `width` columns; reads whole rows of the kernels.
   fewtap_kernels_status (*gather_row)(const fewtap_dense_kernel *kernels, int32_t count, const int32_t *which,
                                       const float *in, ptrdiff_t stride, float *out, int32_t width);
+
+  // ---- Interpolated taps
+
+  // out[c][y][x] for FEWTAP_OFFSET_ROWS rows, `width` columns and `channels`: rows `row` and `out_row` floats apart, channels
+  // `channel` and `out_channel`; in[0] is what x = y = 0 reads for out[0]. A block of rows and some columns is computed as its own
+  // cells and shares say: no bit depends on other blocks.
+  fewtap_kernels_status (*offset_layer)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
+                                        const float *in, ptrdiff_t row, ptrdiff_t channel, float *out, ptrdiff_t out_row,
+                                        ptrdiff_t out_channel, int32_t channels);
+  // shares[x] and cells[x] += cell * step of knot coordinates along an axis of so many knots.
+  fewtap_kernels_status (*find_cells)(const float *coordinates, int32_t knots, int32_t step, int32_t *cells, float *shares,
+                                      int32_t width);
 } fewtap_kernels;
 
 // The functions for an instruction set, or null where this machine (or this build) lacks it.

@@ -1,0 +1,77 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// A basis of interpolated taps made ready to run on images of one width.
+package struct OffsetsPlan: Sendable {
+  private let width: Int
+  private let axes: [KnotAxis]
+  private let tables: [KnotTable]
+  private let compiled: CompiledOffsets
+  private let kernels: RowKernels
+  private let pool = WorkspacePool()
+
+  /// Throws: ``ApplyError/filter(_:)``, ``ApplyError/workingSet(bytes:limit:)``.
+  package init(_ basis: FilterBasis, width: Int, kernels: RowKernels) throws(ApplyError) {
+    (self.width, self.kernels, compiled) = (width, kernels, try CompiledOffsets(basis))
+    axes = basis.axes
+    tables = axes.map { KnotTable($0) }
+  }
+
+  /// Filters `rows`, by a map of the plan's width. Returns how many samples could not be held; `refuse` throws if a pixel may not be.
+  func run(
+    _ map: ParameterMap, _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
+  ) throws(ApplyError) -> Int {
+    guard map.height == pass.source.height else {
+      throw .mapSize(map: [map.width, map.height], image: [pass.source.width, pass.source.height])
+    }
+    let (tables, kernels) = (tables, kernels.table)
+    let sawNaN = Locked<Bool>(false)
+    let clipped = try run(pass, rows: rows, refuse: refuse) { axis, row, columns, result in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: map.width) { scratch in
+        map.withRow(axis: axis, row: row, columns: columns, scratch: scratch) { values in
+          var outside = KnotTable.Outside()
+          tables[axis].look(up: values, into: result, count: columns.count, &outside, kernels)
+          if outside.nans > 0 { sawNaN.withLock { $0 = true } }
+        }
+      }
+    }
+    if sawNaN.withLock({ $0 }) { try map.refuseNaN(rows: 0..<map.height, axes) }
+    return clipped
+  }
+
+  /// Bytes that filtering `rows` takes: the tiles of all threads.
+  func tileBytes(rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions) -> Int {
+    let groups = ChannelGroup.groups(
+      channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let bytes = groups.flatMap { group in
+      OffsetsRun.regions(compiled, width: width, rows: rows, channels: group.roles.count, options).map { region in
+        OffsetsRun.byteCount(compiled, region, channels: group.roles.count)
+      }
+    }
+    return min(max(1, options.threads), bytes.count) * (bytes.max() ?? 0)
+  }
+
+  /// The same with planes of knot coordinates, one an axis.
+  package func apply(
+    to image: Image, coordinates: [Plane<Float>], options: ApplyOptions = ApplyOptions()
+  ) throws(ApplyError) -> Image {
+    try image.filtered(options: options) { pass, refuse throws(ApplyError) in
+      try run(pass, rows: 0..<image.height, refuse: refuse) { axis, row, columns, result in
+        coordinates[axis].values.withUnsafeBufferPointer { values in
+          guard let values = values.baseAddress else { return }
+          result.update(from: values + row * coordinates[axis].width + columns.lowerBound, count: columns.count)
+        }
+      }
+    }
+  }
+
+  private func run(
+    _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void, coordinates: @escaping CoordinateRows
+  ) throws(ApplyError) -> Int {
+    try OffsetsRun(
+      filter: compiled, kernels: kernels.table, pool: pool, source: pass.source, target: pass.target,
+      coordinates: coordinates, alphaIndex: pass.alphaIndex, lightIsAssociated: pass.lightIsAssociated,
+      options: pass.options
+    ).run(rows: rows, refuse: refuse)
+  }
+}
