@@ -10,6 +10,8 @@ import FewtapCore
 public enum KernelFile {
   /// Longest file that is read, and most memory for its planes, in bytes: thrice a 1025x1025 array of four doubles.
   static let maximumFileSize = 96 << 20
+  /// Longest stack of kernels that is read, and most memory for its numbers, in bytes: 100 kernels of the largest size.
+  static let maximumStackSize = 1 << 30
 
   /// Reads a kernel; a side above ``Kernel/maximumSide`` is refused before pixels are read.
   ///
@@ -19,6 +21,13 @@ public enum KernelFile {
   ) throws(ImageFileError) -> Kernel {
     let values = try values(path: path, maximumSide: Kernel.maximumSide, memoryLimit: maximumFileSize)
     let name = String(path.split(separator: "/").last ?? "")
+    return try kernel(values, name: name, path: path, center: center, keepSum: keepSum)
+  }
+
+  /// The kernel of a file's numbers.
+  static func kernel(
+    _ values: Plane<Double>, name: String, path: String, center: PixelOffset?, keepSum: Bool
+  ) throws(ImageFileError) -> Kernel {
     do {
       let kernel = try Kernel(name: name, values: values, center: center)
       return keepSum || !kernel.isNonnegative ? kernel : try normalized(kernel)

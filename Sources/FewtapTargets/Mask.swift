@@ -20,15 +20,16 @@ extension Kernel {
       guard mask.width > 0, mask.height > 0 else { throw .empty }
       if let bad = mask.firstNonFinite() { throw .nonFinite(x: bad.x, y: bad.y, value: bad.value) }
       return try Kernel(
-        name: name, weights: size.map { resampled(mask, longerSide: $0) } ?? mask, center: center,
+        name: name, weights: size.map { scaled(mask, longerSide: Double($0)) } ?? mask, center: center,
         normalized: mask.values.allSatisfy { $0 >= 0 })
     } catch {
       throw .kernel(error)
     }
   }
 
-  private static func resampled(_ mask: Plane<Double>, longerSide: Int) -> Plane<Double> {
-    let scale = Double(longerSide) / Double(max(mask.width, mask.height))
+  /// A picture scaled so that its longer side has `longerSide` pixels, in the middle of an odd number of rows and columns.
+  static func scaled(_ mask: Plane<Double>, longerSide: Double) -> Plane<Double> {
+    let scale = longerSide / Double(max(mask.width, mask.height))
     let columns = AreaResampling(count: mask.width, scale: scale)
     let rows = AreaResampling(count: mask.height, scale: scale)
     var wide = Plane<Double>(width: columns.resultCount, height: mask.height)
