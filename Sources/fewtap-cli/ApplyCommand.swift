@@ -3,7 +3,7 @@ import Fewtap
 import FewtapImageIO
 import Foundation
 
-/// `fewtap apply`: run a filter over an image file.
+/// `fewtap apply`: run a filter, or a basis by a parameter map, over an image file.
 struct ApplyCommand: ParsableCommand {
   /// Border rules by name; `--constant` gives the value of one.
   enum Border: String, CaseIterable, ExpressibleByArgument {
@@ -11,7 +11,8 @@ struct ApplyCommand: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Run a filter over an image.",
+    commandName: "apply",
+    abstract: "Run a filter over an image, or a basis by a map: a different filter at every pixel.",
     discussion: """
       Examples:
         fewtap apply heart.json photo.jpg blurred.png
@@ -19,14 +20,25 @@ struct ApplyCommand: ParsableCommand {
         fewtap apply heart.json photo.jpg blurred.png --compare --force
         fewtap apply my-bokeh.json scan.tif blurred.tif --type uint16 --compare --kernel my-bokeh.png
         fewtap apply heart.json mosaic.tif blurred.tif --memory 512M --verbose
+        fewtap apply bokeh.json photo.jpg shallow.png --depth depth.png --focus 0.3 --focus-range 0.25...0.35
+        fewtap apply bokeh.json room.exr room-f2.exr --depth z.exr --focal-length 50 --f-stop 2 --focus 2.5
+        fewtap apply bokeh.json photo.jpg toy.png --ramp y=60%,sharp=8%,falloff=40%,high=18
+        fewtap apply bokeh.json photo.jpg masked.png --map radius.png --map-range 0...12 --strict
+        fewtap apply motion.json photo.jpg zoom.png --radial length:inner=10%,high=20 --field angle=direction
+        fewtap apply motion.json photo.jpg moved.png --at length=12,angle=30
+        fewtap apply psfs.json sky.fits seen.fits --field x=x --field y=y --physics scatter
 
       Images are filtered in linear light with premultiplied alpha: 8- and 16-bit files are taken as sRGB and encoded again, \
       float files (and .npy, rows x columns [x channels]) as linear, unless --transfer says otherwise. The extension of \
       OUT tells its format; what it cannot hold is warned about. --compare also filters with the true dense kernel, which \
       may take minutes, and prints how far the result is from that on this very image.
+
+      A basis (fewtap basis) needs a value of each of its parameters at every pixel: an image, whose codes are taken as they \
+      are, a constant, a ramp, the place in the field, or the blur by depth. Values that the basis was not made for are \
+      clamped, with a warning that counts them.
       """)
 
-  @Argument(help: ArgumentHelp("The filter file; - for standard input.", valueName: "filter"))
+  @Argument(help: ArgumentHelp("The filter or basis file; - for standard input.", valueName: "filter"))
   var filter: String
   @Argument(help: ArgumentHelp("The image to filter.", valueName: "in"))
   var input: String
@@ -54,6 +66,8 @@ struct ApplyCommand: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("JPEG's quality, 1 to 100.", valueName: "q"),
     transform: OptionValue.whole(1...100))
   var quality = 95
+
+  @OptionGroup(title: "Maps (for a basis)") var maps: MapArguments
 
   @OptionGroup var threading: ThreadOptions
 
@@ -91,7 +105,17 @@ struct ApplyCommand: ParsableCommand {
   func run() throws {
     try OutputPath(path: output).check(force: force)
     let file = FilterFile(path: filter)
-    let filter = try file.read()
+    switch try file.readAny() {
+    case .filter(let filter):
+      if let flag = maps.given {
+        throw Failure("\(flag): \(file.name) is one filter, the same at every pixel; maps are for a basis", .usage)
+      }
+      try filterUniformly(filter, file)
+    case .basis(let basis): try filterVarying(basis, file)
+    }
+  }
+
+  private func filterUniformly(_ filter: SparseFilter, _ file: FilterFile) throws {
     let target = compare ? try TargetOfFilter(filter: filter, name: file.name, given: kernel).kernel() : nil
     let programBytes = MemoryNeed.ofProgram
     let source = try ImageArgument(path: input).open(transfer: transfer)
@@ -124,21 +148,21 @@ struct ApplyCommand: ParsableCommand {
   }
 
   /// Filters the file into the other.
-  private func write(
-    _ plan: ApplyPlan, _ source: ImageRowReader, _ name: String, _ programBytes: Int
+  func write(
+    _ plan: any PixelPlan, _ source: ImageRowReader, _ name: String, _ programBytes: Int
   ) throws -> (stages: [(name: String, seconds: Double)], warnings: [ImageWarning], memory: MemoryNeed) {
     let about = source.metadata
     report.note(
       "\(input): \(about.format.map { "\($0), " } ?? "")\(about.pixelType), \(about.transfer.rawValue)"
         + (about.colorProfile == nil ? "" : ", with an ICC profile"))
-    report.note("\(name): halo \(plan.filter.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
+    report.note("\(name): halo \(plan.bounds.reach) px, \(border.rawValue) border, \(threading.threads) threads")
     let options = WriteOptions(type: type, transfer: transfer, jpegQuality: quality)
     let result = try ImageArgument(path: output).create(like: source, options: options)
     return try run("filter", interrupted: "nothing was written") { options in
       let work = try FileFilter(
         plan: plan, reader: source, writer: result, options: options, programBytes: programBytes, memoryLimit: memory)
       report.note("takes \(work.memory)")
-      if half {
+      if half, let plan = plan as? ApplyPlan {
         report.note("rows between layers: \(plan.keepsHalfs(options) ? "half floats" : "floats, as fast here")")
       }
       let outcome = try work.run(options)
@@ -156,7 +180,7 @@ struct ApplyCommand: ParsableCommand {
     return try ImageComparison(result, reference: truth)
   }
 
-  private func run<Result>(
+  func run<Result>(
     _ label: String, interrupted: String, _ work: (ApplyOptions) throws -> Result
   ) throws -> Result {
     let bar = ProgressBar(enabled: !report.quiet)

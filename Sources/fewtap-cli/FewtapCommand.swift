@@ -13,12 +13,15 @@ struct FewtapCommand: ParsableCommand {
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap apply heart.json photo.jpg blurred.png --compare
         fewtap info heart.json
+        fewtap basis disk:radius=0...24 -o bokeh.json --knots 16
+        fewtap apply bokeh.json photo.jpg shallow.png --depth depth.png --focus 0.3
 
       Exit codes: 0 done, 1 failed, 64 the command line was wrong. Nothing that exists is overwritten without --force.
       """,
     version: "0.1.0",
     subcommands: [
-      KernelCommand.self, FitCommand.self, ApplyCommand.self, InfoCommand.self, CompareCommand.self, BenchCommand.self,
+      KernelCommand.self, FitCommand.self, BasisCommand.self, ApplyCommand.self, InfoCommand.self, CompareCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() {

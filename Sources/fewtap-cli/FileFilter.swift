@@ -4,7 +4,7 @@ import Foundation
 
 /// An image file on its way through a filter into another file, as many rows at a time as the memory allows.
 struct FileFilter {
-  let plan: ApplyPlan
+  let plan: any PixelPlan
   let reader: ImageRowReader
   let writer: ImageRowWriter
   /// What it takes.
@@ -18,7 +18,7 @@ struct FileFilter {
 
   /// Throws: a sentence with all parts of the need if it exceeds `memoryLimit`; ``ApplyError``.
   init(
-    plan: ApplyPlan, reader: ImageRowReader, writer: ImageRowWriter, options: ApplyOptions, programBytes: Int,
+    plan: any PixelPlan, reader: ImageRowReader, writer: ImageRowWriter, options: ApplyOptions, programBytes: Int,
     memoryLimit: Int
   ) throws {
     (self.plan, self.reader, self.writer) = (plan, reader, writer)

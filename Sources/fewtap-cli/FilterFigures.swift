@@ -36,7 +36,7 @@ extension SparseFilter {
   }
 
   /// Multiply-adds a pixel of the image and channel, the change of rate included.
-  private var multiplyAddsPerPixel: Double {
+  var multiplyAddsPerPixel: Double {
     guard let rate else { return Double(chain.multiplyAddCount) }
     return Double(chain.multiplyAddCount) / Double(rate.factor * rate.factor) + rate.multiplyAddsPerPixel
   }

@@ -1,29 +1,30 @@
 import ArgumentParser
 import Fewtap
 
-/// `fewtap info`: what is in a filter file.
+/// `fewtap info`: what is in a filter or basis file.
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Tell a filter's layers, cost, error, noise gain and provenance.",
+    commandName: "info", abstract: "Tell a filter's or a basis' layers, knots, cost, error, noise gain and provenance.",
     discussion: """
       Examples:
         fewtap info heart.json
         fewtap info my-bokeh.json --kernel my-bokeh.png
         fewtap info heart.json --taps --json
+        fewtap info bokeh.basis.json --taps
         fewtap fit disk -o - | fewtap info -
 
       The error is computed anew if the kernel can be made again from the words in the file, or is given with --kernel; \
-      else it is what the file says.
+      else it is what the file says. A basis' error is that between its knots, as its fit measured it.
       """)
 
-  @Argument(help: ArgumentHelp("The filter file; - for standard input.", valueName: "filter"))
+  @Argument(help: ArgumentHelp("The filter or basis file; - for standard input.", valueName: "filter"))
   var filter: String
 
   @Option(
     help: ArgumentHelp("The kernel that the filter was fitted to, where it was a file.", valueName: "kernel"))
   var kernel: KernelArgument?
 
-  @Flag(help: "List every tap: dx, dy, weight.")
+  @Flag(help: "List every tap: dx, dy, weight; of a basis, every knot's filter.")
   var taps = false
 
   @OptionGroup var report: ReportOptions
@@ -37,7 +38,15 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let file = FilterFile(path: filter)
-    let filter = try file.read()
+    switch try file.readAny() {
+    case .filter(let filter): try tell(filter, file)
+    case .basis(let basis):
+      if kernel != nil { throw Failure("--kernel: it is for filters; \(file.name) is a basis of many", .usage) }
+      try report.print(BasisReport(basis: basis, command: "info", name: file.name, listsFilters: taps))
+    }
+  }
+
+  private func tell(_ filter: SparseFilter, _ file: FilterFile) throws {
     let target = TargetOfFilter(filter: filter, name: file.name, given: kernel)
     var recomputed: FilterAccuracy?
     do {

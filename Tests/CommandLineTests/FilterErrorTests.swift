@@ -14,7 +14,7 @@ import Testing
     let place = try Workplace()
     let cases: [(words: [String], text: String)] = [
       (["empty"], ""), (["empty"], " \n"), (["JSON"], "{"), (["JSON"], "\u{89}PNG"), (["object"], "[]"),
-      (["format", "missing"], "{}"), (["format", "fewtap.basis"], Samples.filter(format: "\"fewtap.basis\"")),
+      (["format", "missing"], "{}"), (["interpolation", "missing"], Samples.filter(format: "\"fewtap.basis\"")),
       (["version", "2", "1"], Samples.filter(version: "2")),
       (["version", "whole number"], Samples.filter(version: "\"1\"")),
       (["taps", "cubic"], Samples.filter(taps: "\"cubic\"")), (["layers", "0 layers"], Samples.filter(layers: "[]")),

@@ -4,7 +4,8 @@ import Testing
 
 /// The form that others script: help, JSON, quiet, version.
 @Suite struct FormTests {
-  @Test(arguments: ["kernel", "fit", "apply", "info"]) func everyCommandExplainsItself(command: String) throws {
+  @Test(arguments: ["kernel", "fit", "basis", "apply", "info"]) func everyCommandExplainsItself(command: String) throws
+  {
     let place = try Workplace()
     let help = try place.run([command, "--help"])
     #expect(help.code == 0 && help.errors.isEmpty)
@@ -45,6 +46,20 @@ import Testing
       (
         ["apply", "k.json", "a.ppm", "b.ppm"],
         "command output width height channels multiplyAdds seconds memoryNeeded comparison warnings"
+      ),
+      (
+        ["basis", "disk:radius=0...4", "-o", "v.json", "--knots", "3"],
+        "command basis family interpolation axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
+          + "worstPhotoPSNR worstAt sampleCount relativeError noiseGain objective recipe seed termination seconds warnings"
+      ),
+      (
+        ["info", "v.json"],
+        "command basis family interpolation axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
+          + "worstPhotoPSNR worstAt sampleCount relativeError noiseGain objective recipe seed termination warnings"
+      ),
+      (
+        ["apply", "v.json", "a.ppm", "v.ppm", "--at", "radius=2"],
+        "command output width height channels parameters seconds memoryNeeded warnings"
       ),
     ]
     for (arguments, keys) in expected {

@@ -1,0 +1,70 @@
+import Fewtap
+import FewtapImageIO
+
+extension ApplyCommand {
+  /// Filters the image by a basis, each pixel by its own parameters.
+  func filterVarying(_ basis: FilterBasis, _ file: FilterFile) throws {
+    if compare || half {
+      throw Failure("\(compare ? "--compare" : "--half"): it is for single filters; \(file.name) is a basis", .usage)
+    }
+    let source = try ImageArgument(path: input).open(transfer: transfer)
+    let layout = source.layout
+    var clock = StageClock()
+    let (map, mapWarnings) = try MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
+      width: layout.width, height: layout.height, threads: threading.threads)
+    clock.end("map")
+    let plan: MappedPlan
+    do {
+      plan = try VaryingPlan(basis, width: layout.width).mapped(by: map, direction: maps.physics ?? .gather)
+    } catch {
+      throw Failure(file.name, error)
+    }
+    // The map is in memory already: it counts as the program's.
+    let outcome = try write(plan, source, file.name, MemoryNeed.ofProgram)
+    let warnings =
+      mapWarnings + source.warnings.map { "\(input): \($0)" } + outcome.warnings.map { "\(output): \($0)" }
+    for warning in warnings { report.warn(warning) }
+    try report.print(
+      VaryingApplyReport(
+        output: output, layout: layout, basis: basis, map: map, stages: clock.stages + outcome.stages,
+        memory: outcome.memory), warnings: warnings)
+  }
+}
+
+/// What was filtered by a basis, by which values, and how long it took.
+struct VaryingApplyReport: Report {
+  let output: String
+  let layout: SampleLayout
+  let basis: FilterBasis
+  let map: ParameterMap
+  let stages: [(name: String, seconds: Double)]
+  let memory: MemoryNeed
+
+  /// Least and largest value of each parameter.
+  private var ranges: [ClosedRange<Double>?] { (0..<map.axisCount).map { map.plane(axis: $0).finiteRange } }
+
+  var json: [(String, JSON)] {
+    let values = zip(basis.axes, ranges).map { axis, range in
+      (axis.name, JSON.array([.number(range?.lowerBound), .number(range?.upperBound)]))
+    }
+    return [
+      ("command", .string("apply")), ("output", .string(output)), ("width", .integer(layout.width)),
+      ("height", .integer(layout.height)), ("channels", .integer(layout.channels)), ("parameters", .object(values)),
+      ("seconds", .object(stages.map { ($0.name, .number($0.seconds)) })), ("memoryNeeded", .integer(memory.total)),
+    ]
+  }
+
+  var text: String {
+    let values = zip(basis.axes, ranges).map { axis, range in
+      (
+        label: legible(axis.name, limit: 20),
+        value: range.map { "\(significant($0.lowerBound))...\(significant($0.upperBound)) \(legible(axis.unit))" } ?? ""
+      )
+    }
+    return "\(output)\n"
+      + aligned(
+        [("image", "\(layout.width)x\(layout.height), \(layout.channels) channels")] + values + [
+          ("time", stages.map { "\($0.name) \(fixed($0.seconds, 2)) s" }.joined(separator: ", "))
+        ])
+  }
+}

@@ -1,0 +1,177 @@
+import ArgumentParser
+import Fewtap
+import FewtapImageIO
+import Foundation
+
+/// `fewtap basis`: from a family of kernels to a basis file.
+struct BasisCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "basis",
+    abstract: "Fit filters at the knots of a family of kernels, for a different one at every pixel.",
+    discussion: """
+      Examples:
+        fewtap basis disk:radius=0...24 -o bokeh.json --knots 16
+        fewtap basis disk:radius=0...100 -o wide.json --error 60
+        fewtap basis motion:length=1...24,angle=0...180 -o motion.json --checkpoint motion.checkpoint
+        fewtap basis motion:length=1...24,angle=0...180 -o motion.json --resume motion.checkpoint
+        fewtap basis blades.png:size=3...41,rotation=0...60 -o blades.json --knots 8,7
+        fewtap basis psfs.npy --positions psfs.csv -o psfs.json --knots 5,5
+        fewtap basis star:radius=4...22,inner=32%,rotation=0...90 -o star.json --operator offsets --knots 6,9
+        fewtap basis disk:radius=1...20 -o paper.json --operator offsets --recipe paper --knots 8
+
+      FAMILY is a kernel in words ('fewtap kernel --list') with a range a...b for every number that changes; a length of 0 \
+      is a single pixel, a percentage is a share of the first length that has a range. Knots are fitted together, and the \
+      error is told between them too. A seed gives the same file for any number of threads. Ctrl-C (and SIGTERM) ends the \
+      search: the best basis so far is written, its file says "cancelled", and the exit code is 1. A second Ctrl-C quits at once.
+      """)
+
+  @Argument(help: FamilyArgument.help)
+  var family: FamilyArgument
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The basis file to write (JSON); - for standard output.", valueName: "file")
+  )
+  var output: String
+
+  @Option(
+    name: .customLong("operator"),
+    help: "What is interpolated between knots: outputs of filters (for processors), or offsets of taps (for GPUs).")
+  var interpolation: FilterBasis.Interpolation = .outputs
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Knots along each parameter: 16, or 6,9 for two. (default: as many as --error needs)", valueName: "n,..."),
+    transform: OptionValue.counts)
+  var knots: [Int]?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Add knots until so many dB on photographs hold at the worst place between them. (default: 60, unless --knots is given)",
+      valueName: "dB"), transform: OptionValue.number(atLeast: 1))
+  var error: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Taps of a filter, for --operator offsets. (default: 96)", valueName: "n"),
+    transform: OptionValue.whole(1...Layout.maximumTaps))
+  var taps: Int?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
+    transform: OptionValue.seed)
+  var seed: UInt64 = 1
+
+  @Option(help: "What an error costs.")
+  var objective: Objective = .photo
+
+  @Option(help: "The method; paper is the DISK paper's own, each knot alone, as a yardstick.")
+  var recipe: FitOptions.Recipe = .fewtap
+
+  @Option(
+    help: ArgumentHelp("Where to write, every few seconds, what --resume can go on from.", valueName: "file"))
+  var checkpoint: String?
+
+  @Option(help: ArgumentHelp("Go on from what --checkpoint wrote, and write there again.", valueName: "file"))
+  var resume: String?
+
+  @OptionGroup var familyOptions: FamilyOptions
+  @OptionGroup var threading: ThreadOptions
+
+  @Flag(help: "Overwrite the output file and the checkpoint if they exist.")
+  var force = false
+
+  @OptionGroup var report: ReportOptions
+
+  func validate() throws {
+    if taps != nil, interpolation == .outputs {
+      throw ValidationError("--taps: it is for --operator offsets; the planner chooses the taps of outputs")
+    }
+    if output == "-", report.json {
+      throw ValidationError("-o - and --json would both write to standard output: give a file name after -o")
+    }
+    if let checkpoint, checkpoint == output {
+      throw ValidationError("--checkpoint and -o are one file: give two names")
+    }
+  }
+
+  func run() throws {
+    let file = FilterFile(path: output)
+    if !file.isStandardStream { try OutputPath(path: output).check(force: force) }
+    if let checkpoint, checkpoint != resume { try OutputPath(path: checkpoint).check(force: force) }
+    let family = try familyOptions.family(self.family)
+    let resumed = try resume.map { try CheckpointFile(path: $0).read() }
+    let keeper = (checkpoint ?? resume).map { CheckpointKeeper(CheckpointFile(path: $0)) }
+    let bar = ProgressBar(enabled: !report.quiet)
+    let basis: FilterBasis
+    do {
+      defer { bar.end() }
+      basis = try fit(family, resumed, keeper, bar)
+    } catch let error as BasisFitError {
+      throw Failure(self.family.text, error)
+    } catch let error as TargetError {
+      throw Failure(self.family.text, error)
+    }
+    try file.write(basis)
+    let warnings = [keeper?.failure].compactMap { $0 }
+    for warning in warnings { report.warn(warning) }
+    try report.print(
+      BasisReport(basis: basis, command: "basis", name: output, seconds: bar.elapsed), warnings: warnings,
+      textToError: file.isStandardStream)
+    if basis.fit?.termination == "cancelled" {
+      Console.writeError(
+        "fewtap: interrupted: \(file.isStandardStream ? "standard output" : output) has the best basis so far")
+      throw ExitCode.failure
+    }
+  }
+
+  private func fit(
+    _ family: KernelFamily, _ resumed: BasisCheckpoint?, _ keeper: CheckpointKeeper?, _ bar: ProgressBar
+  ) throws -> FilterBasis {
+    let fit = try BasisFit(family, options)
+    return try Interruption.during { cancellation in
+      report.note("fitting \(family.name) on up to \(threading.threads) threads; Ctrl-C keeps the best so far")
+      defer { keeper?.flush() }
+      var keep: (@Sendable (BasisCheckpoint) -> Void)?
+      if let keeper { keep = { keeper.keep($0) } }
+      return try fit.run(
+        resuming: resumed, cancellation: cancellation, checkpoint: keep, progress: { bar.show($0) })
+    }
+  }
+
+  private var options: BasisFitOptions {
+    var options = BasisFitOptions()
+    (options.interpolation, options.knots, options.error) = (interpolation, knots, error)
+    if let taps { options.taps = taps }
+    (options.objective, options.recipe, options.seed) = (objective, recipe, seed)
+    options.threads = threading.threads
+    return options
+  }
+}
+
+extension FilterBasis.Interpolation: ExpressibleByArgument {}
+
+extension ProgressBar {
+  /// Where a basis fit is.
+  fileprivate func show(_ progress: BasisFitProgress) {
+    let knots = progress.knots.map(String.init).joined(separator: "x")
+    let share = progress.total.map { Double(progress.completed) / Double(max(1, $0)) }
+    let worst = progress.worstPhotoPSNR.map { "worst \(fixed($0, 2)) dB" } ?? ""
+    show(progress.stage, share: share ?? 0, "\(knots) knots  \(worst)")
+  }
+}
+
+extension OptionValue {
+  /// Whole numbers of 2 or more, `6,9`.
+  @Sendable static func counts(_ text: String) throws -> [Int] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    let counts = numbers.compactMap { $0 }.filter { KnotAxis.knotCounts.contains($0) }
+    guard counts.count == numbers.count, counts.count <= ParameterAxis.maximumCount else {
+      throw ValidationError(
+        "it must be a whole number for each parameter, \(KnotAxis.knotCounts.lowerBound) to "
+          + "\(KnotAxis.knotCounts.upperBound), for example 16 or 6,9")
+    }
+    return counts
+  }
+}

@@ -1,0 +1,81 @@
+import Fewtap
+import FewtapImageIO
+import Foundation
+import Testing
+
+/// `fewtap basis`: from a family to a file that `info` and `apply` take.
+@Suite struct BasisTests {
+  private let fit = ["basis", "disk:radius=0...6", "-o", "b.json", "--knots", "4"]
+
+  @Test func familyBasisInfoApply() throws {
+    let place = try Workplace()
+    let outcome = try place.run(fit + ["--json", "--threads", "1"])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let basis = try FilterBasis(json: #require(place.bytes("b.json")))
+    #expect(basis.family == "disk:radius=0...6" && basis.shape == [4] && basis.axes[0].knots.last == 6)
+    let told = try outcome.json()
+    #expect(told["command"] as? String == "basis" && told["filterCount"] as? Int == 4)
+    #expect(told["termination"] as? String == "completed")
+    let info = try place.run(["info", "b.json", "--json"]).json()
+    for key in ["worstPhotoPSNR", "photoPSNR", "sampleCount", "taps", "halo", "seed"] {
+      #expect("\(info[key] ?? "none")" == "\(told[key] ?? "nothing")", "\(key)")
+    }
+    try place.writeNoise("a.ppm")
+    let applied = try place.run(["apply", "b.json", "a.ppm", "r.png", "--ramp", "falloff=50%,high=5"])
+    #expect(applied.code == 0, "\(applied.errors)")
+    // A seed gives the same file for any number of threads.
+    #expect(try place.run(fit + ["--threads", "2", "--force"]).code == 0)
+    #expect(try FilterBasis(json: #require(place.bytes("b.json"))) == basis)
+  }
+
+  @Test func aCheckpointIsWrittenAndGoneOnFrom() throws {
+    let place = try Workplace()
+    #expect(try place.run(fit + ["--checkpoint", "c"]).code == 0)
+    let basis = try #require(place.bytes("b.json"))
+    guard place.bytes("c") != nil else { return }
+    let resumed = try place.run(fit + ["--resume", "c", "--force"])
+    #expect(resumed.code == 0, "\(resumed.errors)")
+    #expect(place.bytes("b.json") == basis)
+    try place.expectRefusal(
+      1, naming: ["checkpoint", "seed"], fit + ["--resume", "c", "--force", "--seed", "7"])
+  }
+
+  @Test func measuredKernelsAreAFamily() throws {
+    let place = try Workplace()
+    let radii = [1.0, 2, 3]
+    let kernels = try radii.map { try Kernel.disk(radius: $0, size: 7) }
+    let stack = try #require(NumpyFile(shape: [3, 7, 7], values: kernels.flatMap(\.values.values)))
+    try place.write(stack.encode(), to: "k.npy")
+    try place.write("radius\n1\n2\n3\n".utf8, to: "p.csv")
+    let outcome = try place.run(["basis", "k.npy", "--positions", "p.csv", "-o", "b.json", "--knots", "3"])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let basis = try FilterBasis(json: #require(place.bytes("b.json")))
+    #expect(basis.axes[0].name == "radius" && basis.axes[0].unit == "px" && basis.axes[0].axis.range == 1...3)
+    try FileManager.default.createDirectory(atPath: place.path("f"), withIntermediateDirectories: true)
+    for (radius, kernel) in zip(radii, kernels) {
+      try KernelFile.write(kernel, path: place.path("f/radius=\(radius).npy"))
+    }
+    #expect(try place.run(["basis", "f", "-o", "f.json", "--knots", "3"]).code == 0)
+    try place.expectRefusal(64, naming: ["--positions"], ["basis", "k.npy", "-o", "x.json"])
+    try place.expectRefusal(64, naming: ["--positions"], ["basis", "f", "-o", "x.json", "--positions", "p.csv"])
+    try place.expectRefusal(
+      64, naming: ["--keep-sum", "words"], ["basis", "disk:radius=1...3", "-o", "x.json", "--keep-sum"])
+    try place.write("radius\n1\n2\n".utf8, to: "q.csv")
+    try place.expectRefusal(
+      1, naming: ["q.csv", "2 points for 3"], ["basis", "k.npy", "-o", "x.json", "--positions", "q.csv"])
+    try place.write("1,2,3\n3,4,5\n6,7,8".utf8, to: "q.csv")
+    try place.expectRefusal(64, naming: ["--axes"], ["basis", "k.npy", "-o", "x.json", "--positions", "q.csv"])
+    try place.write("1,2\n3,4\n5,6".utf8, to: "q.csv")
+    try place.expectRefusal(
+      1, naming: ["grid", "x 1, y 4"], ["basis", "k.npy", "-o", "x.json", "--positions", "q.csv"])
+  }
+
+  @Test func aPictureIsAnAperture() throws {
+    let place = try Workplace()
+    try place.writeGray("a.pgm", width: 5, [0, 9, 9, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 9, 9, 9, 0])
+    let outcome = try place.run(["basis", "a.pgm:size=3...9", "-o", "b.json", "--knots", "3"])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    try place.expectRefusal(1, naming: ["none.pgm"], ["basis", "none.pgm:size=3...9", "-o", "x.json"])
+    try place.expectRefusal(1, naming: ["ascending"], ["basis", "a.pgm:size=9...3", "-o", "x.json"])
+  }
+}
