@@ -266,6 +266,7 @@ extension Workplace {
     let json = try place.run(["info", "b.json", "--json", "--taps"]).json()
     #expect(json["filterCount"] as? Int == 9 && (json["filters"] as? [Any])?.count == 9)
     #expect(((json["axes"] as? [[String: Any]])?[1]["knots"] as? [Double]) == [0, 90, 180])
-    #expect(try place.run(["info", "-"], input: #require(place.bytes("b.json"))).code == 0)
+    let file = try #require(place.bytes("b.json"))
+    #expect(try place.run(["info", "-"], input: file).code == 0)
   }
 }

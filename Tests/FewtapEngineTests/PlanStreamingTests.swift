@@ -9,7 +9,7 @@ import Testing
 
   /// What the smallest chunks need, so that there are as many as can be.
   static func leastMemory(
-    _ plan: ApplyPlan, height: Int, _ layout: PixelLayout = layout, options: ApplyOptions = ApplyOptions()
+    _ plan: some PixelPlan, height: Int, _ layout: PixelLayout = layout, options: ApplyOptions = ApplyOptions()
   ) throws -> Int {
     let error = try #require(throws: ApplyError.self) {
       try plan.schedule(height: height, layout, layout, options: options, memoryLimit: 0)

@@ -61,7 +61,7 @@ struct StoredImage {
   }
 
   /// What `plan` makes of it, in `layout` or its own.
-  func filtered(_ plan: ApplyPlan, to layout: PixelLayout? = nil, options: ApplyOptions = ApplyOptions()) throws
+  func filtered(_ plan: some PixelPlan, to layout: PixelLayout? = nil, options: ApplyOptions = ApplyOptions()) throws
     -> StoredImage
   {
     var result = try StoredImage(layout ?? self.layout, height: height)
@@ -75,7 +75,7 @@ struct StoredImage {
 
   /// The same a few rows at a time.
   func streamed(
-    _ plan: ApplyPlan, to layout: PixelLayout? = nil, options: ApplyOptions = ApplyOptions(), memoryLimit: Int
+    _ plan: some PixelPlan, to layout: PixelLayout? = nil, options: ApplyOptions = ApplyOptions(), memoryLimit: Int
   ) throws -> (result: StoredImage, read: [Range<Int>], written: [Range<Int>]) {
     var result = try StoredImage(layout ?? self.layout, height: height)
     var (read, written): ([Range<Int>], [Range<Int>]) = ([], [])
