@@ -5,8 +5,12 @@ import FewtapTargets
 /// The joint fit of an outputs basis: a stack of filters, one layer of integer taps each, at the rate that its kernel allows.
 ///
 /// Method: the family is linear in the filters' weights, so the joint fit is one least-squares problem (``OutputsSystem``); it
-///         takes turns with the way between the knots, and knots move toward equal errors.
-/// Source: METHOD.md section 7.
+///         takes turns with the way between the knots, and knots move toward equal errors. Each knot runs at the lowest rate whose
+///         own error is small beside that of interpolation.
+/// Accuracy: disks of radius 0 to 24, PSNR on photographs, mean and worst between the knots: 68.1 and 63.3 dB by 16 knots, 75.8 and
+///         68.2 by 24; 0 to 100 by 24 knots 67.2 and 62.0. Held by FewtapFitTests/BasisFitTests.
+/// Cost:   on one core 3 s for those of 16 knots, 6 to 13 s for those of 24; 6 to 20 s for 54 knots of two parameters.
+/// Source: METHOD.md section 7; there knots move toward equal errors of all kinds, here of those that knots can change.
 struct OutputsBasisFit: Sendable {
   private let family: KernelFamily
   private let options: BasisFitOptions
@@ -89,6 +93,9 @@ struct OutputsBasisFit: Sendable {
     return try points.reduce(1) { try max($0, family.summingKernel(at: $1).radius) }
   }
 
+  /// Points an interval at which the fit looks: in three dimensions and more, cells have many neighbors to learn from.
+  private var samplesPerInterval: Int { family.axes.count < 3 ? 5 : 3 }
+
   // MARK: The search for knots and rates
 
   /// Where the search is: all that a checkpoint must hold.
@@ -137,12 +144,16 @@ struct OutputsBasisFit: Sendable {
         knots: state.knots, quality: state.quality, mean: accuracy.photoPSNR, worst: accuracy.worst.photoPSNR)
       if let demand = options.demand {
         let gain = found.worst - (state.best?.worst ?? -.infinity)
-        if gain > 0 { state.best = found }
-        guard found.worst < demand else { break search }
+        if gain > Self.leastGain { state.best = found }
+        if found.worst >= demand {
+          state.best = found
+          break search
+        }
         if options.knots == nil, problem.avoidableShareOfWorst > 0.5 {
           guard try grow(&state, problem, lack: demand - found.worst) else { break search }
         } else {
-          guard gain > Self.leastGain, state.quality < State.lastQuality else { break search }
+          let rise = state.quality - (state.best?.quality ?? state.quality)
+          guard gain > Self.leastGain || rise < Self.patience, state.quality < State.lastQuality else { break search }
           state.quality += Self.qualityStep
         }
       } else {
@@ -263,7 +274,7 @@ struct OutputsBasisFit: Sendable {
 
   /// The joint fit for given knots: weights and the way between them take turns.
   private func fitted(_ knots: [[Double]], quality: Double, turns: Int) throws -> OutputsProblem {
-    let grid = KnotGrid(axes: family.axes, knots: knots, samplesPerInterval: 5, onsets: onsets)
+    let grid = KnotGrid(axes: family.axes, knots: knots, samplesPerInterval: samplesPerInterval, onsets: onsets)
     var problem = try OutputsProblem(setting, grid, KnotPlanner(setting).choices(grid, quality: quality))
     for _ in 0..<turns {
       try problem.solve()
