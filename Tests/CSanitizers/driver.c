@@ -219,12 +219,8 @@ static void check_lapack(void) {
     inverse[0] = -1;
     REQUIRE(fewtap_factor_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
     REQUIRE(fewtap_invert_positive(n, inverse) == FEWTAP_LAPACK_NOT_POSITIVE);
-    double *factor = filled(count), *x = filled((size_t)n);
-    for (int i = 0; i < n; i++) factor[(size_t)i * (size_t)n + (size_t)i] = n;
-    REQUIRE(fewtap_factor_positive(n, factor) == FEWTAP_LAPACK_OK);
+    double *x = filled((size_t)n);
     REQUIRE(fewtap_solve_factored(n, factor, x) == FEWTAP_LAPACK_OK && all_finite(x, (size_t)n));
-    factor[0] = -1;
-    REQUIRE(fewtap_factor_positive(n, factor) == FEWTAP_LAPACK_NOT_POSITIVE);
     free_arrays();
   }
   const int sides[] = {1, 2, 7, 33};
@@ -453,7 +449,7 @@ static void check_offsets(const fewtap_kernels *kernels, int axes, int taps, int
   enum { REACH = 3, ROWS = FEWTAP_OFFSET_ROWS };
   int terms = 1 << axes, stride = rounded_up(taps, FEWTAP_TAP_BLOCK), cells = terms, knots = 1;
   for (int axis = 0; axis < axes; axis++) knots *= 3;
-  float *coefficients = floats((size_t)(cells * 3 * terms * stride));
+  float *coefficients = samples((size_t)(cells * 3 * terms * stride), sizeof *coefficients);
   float *gains = filled_floats((size_t)(cells * terms)), *reaches = floats((size_t)(cells * axes));
   for (int cell = 0; cell < cells; cell++) {
     float *x = coefficients + cell * 3 * terms * stride, *y = x + terms * stride, *w = y + terms * stride;
