@@ -30,8 +30,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case mapSize(map: [Int], image: [Int])
   /// A parameter map does not have one value for each of the basis' parameters.
   case mapAxes(found: Int, names: [String])
-  /// A parameter map holds no number.
-  case mapIsNaN(axis: String, x: Int, y: Int)
+  /// Weights are not one plane for each filter of the basis.
+  case weightPlanes(expected: Int, found: Int)
+  /// A parameter map holds no number, or a weight is not finite.
+  case badMap(axis: String, x: Int, y: Int, value: String)
   /// The offsets operator has no fast scatter, which its adjoint would be, too.
   case gathersOnly
   /// The adjoint of what divides by alpha is not a filter.
@@ -80,8 +82,10 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "the parameter map is \(map[0])x\(map[1]) and the image \(image[0])x\(image[1]): they must be of one size"
     case .mapAxes(let found, let names):
       "the parameter map has \(found) values a pixel: the basis needs \(names.count) (\(names.joined(separator: ", ")))"
-    case .mapIsNaN(let axis, let x, let y):
-      "the map of \(axis) is NaN at column \(x), row \(y): it must be a number everywhere"
+    case .weightPlanes(let expected, let found):
+      "there are \(found) planes of weights: expected \(expected), one for each filter of the basis"
+    case .badMap(let axis, let x, let y, let value):
+      "the map of \(axis) is \(value) at column \(x), row \(y): it must be a number everywhere, and a weight finite"
     case .gathersOnly:
       "a basis of interpolated taps (operator offsets) runs by gather only: fit one with operator outputs"
     case .adjointOfAlpha:

@@ -35,7 +35,7 @@ package struct OffsetsPlan: Sendable {
         }
       }
     }
-    if sawNaN.withLock({ $0 }) { try map.refuseNaN(rows: 0..<map.height, axes) }
+    if sawNaN.withLock({ $0 }) { try map.refuse(rows: 0..<map.height, axes.map(\.name), where: \.isNaN) }
     return clipped
   }
 

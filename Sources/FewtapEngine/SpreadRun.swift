@@ -31,6 +31,7 @@ struct SpreadRun: Sendable {
     var sums: Planes
   }
 
+  let mapped: MappedPlan
   let plan: VaryingPlan
   let basis: CompiledBasis
   let map: ParameterMap
@@ -48,16 +49,16 @@ struct SpreadRun: Sendable {
   private static let slack = 8
 
   init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
-    self.basis = basis
+    (self.mapped, self.basis) = (mapped, basis)
     (plan, map) = (mapped.plan, mapped.map)
     (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
     (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
   }
 
   /// Floats of all planes for `rows` of the result.
-  static func floatCount(_ basis: CompiledBasis, _ width: Int, rows: Range<Int>, roles: Int) -> Int {
-    let whole = Region(x: 0..<width, y: rows)
-    var count = (roles + basis.tables.count) * Self.count(extended(basis, whole))
+  static func floatCount(_ mapped: MappedPlan, _ basis: CompiledBasis, rows: Range<Int>, roles: Int) -> Int {
+    let whole = Region(x: 0..<mapped.width, y: rows)
+    var count = (roles + mapped.map.axisCount) * Self.count(extended(basis, whole))
     for knot in basis.knots {
       guard knot.level != nil else { continue }
       // The sums of a level are no larger than what its knots read.
@@ -91,18 +92,14 @@ struct SpreadRun: Sendable {
       return Planes(base: next, region: region, stride: TileShape.stride(region.x.count), plane: size)
     }
     let image = planes(Self.extended(basis, whole), roles)
-    let coordinates = planes(image.region, basis.tables.count)
+    let coordinates = planes(image.region, map.axisCount)
     let tileSource = TileSource(
       source, border: options.border, group: group, premultiplies: !lightIsAssociated.source, nonfinite: nonfinite,
       kernels: kernels)
     try load(image, tileSource, counter)
     try look(up: coordinates)
-    let marks = Marks(coordinates.region, blockHeight: Self.bandHeight, basis) { axis, block, words in
-      check(
-        kernels.mark_knots(
-          coordinates.at(image.region.x.lowerBound, block.lowerBound, axis), coordinates.stride,
-          Int32(image.region.x.count), Int32(block.count), words,
-          Int32(ceilingDivide(basis.tables[axis].axis.knots.count, 64))))
+    let marks = Marks(coordinates.region, blockHeight: Self.bandHeight) { rows in
+      activeKnots(rows, coordinates)
     }
     // Knots at lower rates: what they read, then the sums of what they give.
     var (inputs, levels) = ([Planes?](repeating: nil, count: basis.knots.count), [Level]())
@@ -126,7 +123,7 @@ struct SpreadRun: Sendable {
     parallelForEach(count: bands.count, threads: options.threads) { index in
       guard !counter.isStopped else { return }
       let band = bands[index]
-      decimate(basis.knots[band.knot], band.planes, band.rows, image, coordinates, marks, roles)
+      decimate(band.knot, band.planes, band.rows, image, coordinates, marks, roles)
     }
     let parts = levels.flatMap { level in Self.bands(level.sums.region.y).map { (level: level, rows: $0) } }
     let held = inputs
@@ -174,39 +171,72 @@ struct SpreadRun: Sendable {
     }
   }
 
-  /// Coordinates of the extended image: outside of the image those of the nearest pixel.
+  /// Coordinates of the extended image, or weights: outside of the image those of the nearest pixel.
   private func look(up planes: Planes) throws(ApplyError) {
     let (left, width) = (-planes.region.x.lowerBound, plan.width)
     let bands = Self.bands(planes.region.y)
-    let bad = Locked<(axis: Int, row: Int)?>(nil)
+    let isBad = Locked<Bool>(false)
     parallelForEach(count: bands.count, threads: options.threads) { index in
       for y in bands[index] {
-        for axis in basis.tables.indices {
+        for axis in 0..<map.axisCount {
           let row = planes.at(planes.region.x.lowerBound, y, axis)
-          let source = min(max(y, 0), map.height - 1)
-          var outside = KnotTable.Outside()
           map.withRow(
-            axis: axis, row: source, columns: 0..<width,
+            axis: axis, row: min(max(y, 0), map.height - 1), columns: 0..<width,
             scratch: UnsafeMutableBufferPointer(start: row + left, count: width)
-          ) { basis.tables[axis].look(up: $0, into: row + left, count: width, &outside, kernels) }
+          ) { values in
+            if mapped.meaning == .weights {
+              if values != UnsafePointer(row + left) { (row + left).update(from: values, count: width) }
+              var place: Int32 = 0
+              check(kernels.first_nonfinite(row + left, Int32(width), &place))
+              if place < Int32(width) { isBad.withLock { $0 = true } }
+            } else {
+              var outside = KnotTable.Outside()
+              basis.tables[axis].look(up: values, into: row + left, count: width, &outside, kernels)
+              if outside.nans > 0 { isBad.withLock { $0 = true } }
+            }
+          }
           for x in 0..<left { row[x] = row[left] }
           for x in left + width..<planes.region.x.count { row[x] = row[left + width - 1] }
-          if outside.nans > 0 {
-            bad.withLock { $0 = $0.map { $0.row <= source ? $0 : (axis, source) } ?? (axis, source) }
-          }
         }
       }
     }
-    guard let bad = bad.withLock({ $0 }) else { return }
-    var row = [Float](repeating: 0, count: width)
-    row.withUnsafeMutableBufferPointer { map.load(axis: bad.axis, row: bad.row, into: $0) }
-    throw .mapIsNaN(axis: plan.basis.axes[bad.axis].name, x: row.firstIndex(where: \.isNaN) ?? 0, y: bad.row)
+    guard isBad.withLock({ $0 }) else { return }
+    let isWeighed = mapped.meaning == .weights
+    try map.refuse(rows: 0..<map.height, mapped.planeNames) { $0.isNaN || (isWeighed && !$0.isFinite) }
+  }
+
+  /// Whether each knot has a weight in rows of the extended image.
+  private func activeKnots(_ rows: Range<Int>, _ coordinates: Planes) -> [Bool] {
+    let (left, width) = (coordinates.region.x.lowerBound, coordinates.region.x.count)
+    guard mapped.meaning == .parameters else {
+      return basis.knots.indices.map { knot in
+        rows.contains { y in
+          UnsafeBufferPointer(start: coordinates.at(left, y, knot), count: width).contains { $0 != 0 }
+        }
+      }
+    }
+    let words = basis.tables.enumerated().map { axis, table in
+      var words = [UInt64](repeating: 0, count: ceilingDivide(table.axis.knots.count, 64))
+      check(
+        kernels.mark_knots(
+          coordinates.at(left, rows.lowerBound, axis), coordinates.stride, Int32(width), Int32(rows.count), &words,
+          Int32(words.count)))
+      return words
+    }
+    return basis.knots.map { knot in
+      zip(knot.indices, words).allSatisfy { index, words in words[index / 64] >> UInt64(index % 64) & 1 == 1 }
+    }
   }
 
   /// The weights of a knot from a pixel on.
-  private func hat(_ knot: CompiledBasis.Knot, _ coordinates: Planes, _ x: Int, _ y: Int) -> fewtap_hat {
+  private func hat(_ index: Int, _ coordinates: Planes, _ x: Int, _ y: Int) -> fewtap_hat {
+    let knot = basis.knots[index]
     var hat = fewtap_hat()
     hat.stride = coordinates.stride
+    guard mapped.meaning == .parameters else {
+      hat.coordinates.0 = UnsafePointer(coordinates.at(x, y, index))
+      return hat
+    }
     hat.axes = Int32(knot.indices.count)
     withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
       let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
@@ -223,10 +253,10 @@ struct SpreadRun: Sendable {
 
   /// Makes rows of the weighted image at a knot's rate.
   private func decimate(
-    _ knot: CompiledBasis.Knot, _ result: Planes, _ rows: Range<Int>, _ image: Planes, _ coordinates: Planes,
-    _ marks: Marks, _ roles: Int
+    _ knot: Int, _ result: Planes, _ rows: Range<Int>, _ image: Planes, _ coordinates: Planes, _ marks: Marks,
+    _ roles: Int
   ) {
-    guard let rate = knot.filter.rate else { return }
+    guard let rate = basis.knots[knot].filter.rate else { return }
     let read = Region(x: result.region.x, y: rows).decimated(by: rate)
     guard marks.contains(knot, read.y) else {
       for role in 0..<roles {
@@ -291,7 +321,7 @@ struct SpreadRun: Sendable {
       let knot = basis.knots[index]
       guard let input = inputs[index], let rate = knot.filter.rate else { continue }
       let needed = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
-      guard marks.contains(knot, needed.decimated(by: rate).y) else { continue }
+      guard marks.contains(index, needed.decimated(by: rate).y) else { continue }
       add(knot.filter.layers, of: input, part, roles) { role, y in level.sums.at(part.x.lowerBound, y, role) }
     }
   }
@@ -348,16 +378,16 @@ struct SpreadRun: Sendable {
       func place(_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
         results.baseAddress! + (role * rows.count + y - rows.lowerBound) * stride
       }
-      for knot in basis.knots where knot.level == nil {
+      for (index, knot) in basis.knots.enumerated() where knot.level == nil {
         let read = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
-        guard marks.contains(knot, read.y) else { continue }
+        guard marks.contains(index, read.y) else { continue }
         let size = Self.count(read)
         withUnsafeTemporaryAllocation(of: Float.self, capacity: roles * size) { scratch in
           scratch.initialize(repeating: 0)
           let weighted = Planes(
             base: scratch.baseAddress!, region: read, stride: TileShape.stride(read.x.count), plane: size)
           for role in 0..<roles {
-            var weights = hat(knot, coordinates, read.x.lowerBound, read.y.lowerBound)
+            var weights = hat(index, coordinates, read.x.lowerBound, read.y.lowerBound)
             check(
               kernels.weigh(
                 &weights, image.at(read.x.lowerBound, read.y.lowerBound, role), image.stride,
@@ -426,43 +456,21 @@ struct SpreadRun: Sendable {
 private struct Marks: Sendable {
   private let first: Int
   private let blockHeight: Int
-  private let width: Int
-  /// Words before each axis'.
-  private let before: [Int]
-  private var words: [UInt64]
+  /// For each block a flag a knot.
+  private let flags: [[Bool]]
 
-  /// Blocks of `region`'s rows; `mark` sets bits of an axis.
-  init(
-    _ region: Region, blockHeight: Int, _ basis: CompiledBasis,
-    mark: (_ axis: Int, _ rows: Range<Int>, _ words: UnsafeMutablePointer<UInt64>) -> Void
-  ) {
-    let counts = basis.tables.map { ceilingDivide($0.axis.knots.count, 64) }
-    (first, self.blockHeight, width) = (region.y.lowerBound, blockHeight, counts.reduce(0, +))
-    before = counts.indices.map { counts[..<$0].reduce(0, +) }
-    let blocks = ceilingDivide(region.y.count, blockHeight)
-    words = [UInt64](repeating: 0, count: blocks * width)
-    words.withUnsafeMutableBufferPointer { words in
-      for block in 0..<blocks {
-        let top = region.y.lowerBound + block * blockHeight
-        for axis in counts.indices {
-          mark(
-            axis, top..<min(top + blockHeight, region.y.upperBound),
-            words.baseAddress! + block * width + before[axis])
-        }
-      }
+  /// Blocks of `region`'s rows; `active` tells of each knot.
+  init(_ region: Region, blockHeight: Int, active: (_ rows: Range<Int>) -> [Bool]) {
+    (first, self.blockHeight) = (region.y.lowerBound, blockHeight)
+    flags = stride(from: region.y.lowerBound, to: region.y.upperBound, by: blockHeight).map {
+      active($0..<min($0 + blockHeight, region.y.upperBound))
     }
   }
 
   /// Whether the knot may have a weight in rows.
-  func contains(_ knot: CompiledBasis.Knot, _ rows: Range<Int>) -> Bool {
-    let blocks = words.count / width
-    let top = max(0, (rows.lowerBound - first) / blockHeight),
-      bottom = min((rows.upperBound - 1 - first) / blockHeight, blocks - 1)
-    guard top <= bottom else { return false }
-    return (top...bottom).contains { block in
-      zip(knot.indices, before).allSatisfy { index, before in
-        words[block * width + before + index / 64] >> UInt64(index % 64) & 1 == 1
-      }
-    }
+  func contains(_ knot: Int, _ rows: Range<Int>) -> Bool {
+    let top = max(0, (rows.lowerBound - first) / blockHeight)
+    let bottom = min((rows.upperBound - 1 - first) / blockHeight, flags.count - 1)
+    return top <= bottom && (top...bottom).contains { flags[$0][knot] }
   }
 }

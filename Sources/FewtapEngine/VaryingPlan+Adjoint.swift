@@ -7,27 +7,41 @@ extension VaryingPlan {
   /// Equation: `<A x, y> = <x, A^T y>`. The adjoint of gather is scatter by the filters turned by half a turn, and the other way
   ///           round, over the image with its border; then every pixel of the border goes to the one that it stood for.
   /// Border:   as for the map itself; a constant, which is no part of x, counts as 0.
-  /// Accuracy: of both sides as ``VaryingPlan`` says; held by FewtapEngineTests/VaryingAdjointTests.
+  /// Accuracy: of both sides as ``VaryingPlan`` says; held by FewtapEngineTests/VaryingPlanTests.
   /// Throws:   as ``apply(to:map:direction:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the map
   ///           divides; ``ApplyError/gathersOnly`` for the offsets operator.
   public func applyAdjoint(
     to image: Image, map: ParameterMap, direction: VaryingDirection = .gather, options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
+    try adjoint(of: mapped(by: map, direction: direction), image, options)
+  }
+
+  /// The adjoint of ``apply(to:weights:direction:options:)``. Throws: as there and ``applyAdjoint(to:map:direction:options:)``.
+  public func applyAdjoint(
+    to image: Image, weights: ParameterMap, direction: VaryingDirection = .gather,
+    options: ApplyOptions = ApplyOptions()
+  ) throws(ApplyError) -> Image {
+    try adjoint(of: mapped(byWeights: weights, direction: direction), image, options)
+  }
+
+  private func adjoint(
+    of mapped: MappedPlan, _ image: Image, _ options: ApplyOptions
+  ) throws(ApplyError) -> Image {
+    guard case .outputs(let compiled) = compiled else { throw .gathersOnly }
     guard image.alphaIndex == nil else { throw .adjointOfAlpha }
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    let map = mapped.map
     guard map.height == image.height else {
       throw .mapSize(map: [map.width, map.height], image: [width, image.height])
     }
-    guard case .outputs(let compiled) = compiled else { throw .gathersOnly }
-    _ = try mapped(by: map, direction: direction)
+    var plain = options
+    plain.border = .constant(0)
     var given = image.planes
     if options.border == .normalized {
       // What the map divides by is the mask's result, clamped as there.
-      var plain = options
-      plain.border = .constant(0)
       let ones = Image(sameSizePlanes: [Plane<Float>(width: width, height: image.height, repeating: 1)])
-      let shares = try apply(to: ones, map: map, direction: direction, options: plain).planes[0]
+      let shares = try mapped.work.filtered(ones, options: plain).planes[0]
       guard let sum = compiled.sum else { throw .sumsDiffer(compiled.knots.map(\.filter.sum)) }
       for channel in given.indices {
         for index in shares.values.indices {
@@ -35,47 +49,62 @@ extension VaryingPlan {
         }
       }
     }
-    // Far enough for every pixel that the image reads around it.
+    let frame = Frame(of: basis, width: width, height: image.height)
+    let turned = try VaryingPlan(basis.transposed, width: frame.width, kernels: kernels)
+    let spread = MappedPlan(
+      plan: turned,
+      map: ParameterMap((0..<map.axisCount).map { frame.extended(map.plane(axis: $0)) }), meaning: mapped.meaning,
+      direction: mapped.direction == .gather ? .scatter : .gather)
+    let result = try spread.work.filtered(Image(sameSizePlanes: given.map(frame.surrounded)), options: plain)
+    return Image(sameSizePlanes: result.planes.map { frame.folded($0, options.border) })
+  }
+}
+
+/// An image with room around it for all that a basis reads.
+private struct Frame {
+  let left: Int
+  let above: Int
+  let width: Int
+  let height: Int
+  private let inner: (width: Int, height: Int)
+
+  init(of basis: FilterBasis, width: Int, height: Int) {
     let box = basis.bounds
     // Low-rate pixels must stay where they lie, at multiples of their factors.
     let unit = basis.filters.reduce(1) { unit, filter in
       let factor = filter.rate?.factor ?? 1
       return unit / greatestCommonDivisor(unit, factor) * factor
     }
-    let (left, above) = (ceilingDivide(max(0, box.maxX), unit) * unit, ceilingDivide(max(0, box.maxY), unit) * unit)
-    let (right, below) = (max(0, -box.minX), max(0, -box.minY))
-    let (wide, high) = (width + left + right, image.height + above + below)
-    let padded = given.map { plane in
-      var result = Plane<Float>(width: wide, height: high)
-      for y in 0..<plane.height { for x in 0..<width { result[x + left, y + above] = plane[x, y] } }
-      return result
+    (left, above) = (ceilingDivide(max(0, box.maxX), unit) * unit, ceilingDivide(max(0, box.maxY), unit) * unit)
+    inner = (width, height)
+    (self.width, self.height) = (left + width + max(0, -box.minX), above + height + max(0, -box.minY))
+  }
+
+  /// The plane with zeros around it.
+  func surrounded(_ plane: Plane<Float>) -> Plane<Float> {
+    var result = Plane<Float>(width: width, height: height)
+    for y in 0..<inner.height { for x in 0..<inner.width { result[x + left, y + above] = plane[x, y] } }
+    return result
+  }
+
+  /// The plane with its nearest pixels around it.
+  func extended(_ plane: Plane<Float>) -> Plane<Float> {
+    var result = Plane<Float>(width: width, height: height)
+    for y in 0..<height {
+      let row = min(max(y - above, 0), inner.height - 1)
+      for x in 0..<width { result[x, y] = plane[min(max(x - left, 0), inner.width - 1), row] }
     }
-    let (inner, innerHeight) = (width, image.height)
-    let nearest = ParameterMap(
-      (0..<map.axisCount).map { axis in
-        let plane = map.plane(axis: axis)
-        var result = Plane<Float>(width: wide, height: high)
-        for y in 0..<high {
-          for x in 0..<wide {
-            result[x, y] = plane[min(max(x - left, 0), inner - 1), min(max(y - above, 0), innerHeight - 1)]
-          }
-        }
-        return result
-      })
-    var plain = options
-    plain.border = .constant(0)
-    let spread = try VaryingPlan(basis.transposed, width: wide, kernels: kernels).apply(
-      to: Image(sameSizePlanes: padded), map: nearest, direction: direction == .gather ? .scatter : .gather,
-      options: plain)
-    let columns = (0..<wide).map { options.border.source(of: $0 - left, count: inner) }
-    let planes = spread.planes.map { plane in
-      var result = Plane<Float>(width: inner, height: innerHeight)
-      for y in 0..<high {
-        guard let row = options.border.source(of: y - above, count: innerHeight) else { continue }
-        for x in 0..<wide { if let column = columns[x] { result[column, row] += plane[x, y] } }
-      }
-      return result
+    return result
+  }
+
+  /// The image's part, with what lies around it added to the pixels that stand there by the border rule.
+  func folded(_ plane: Plane<Float>, _ border: BorderRule) -> Plane<Float> {
+    var result = Plane<Float>(width: inner.width, height: inner.height)
+    let columns = (0..<width).map { border.source(of: $0 - left, count: inner.width) }
+    for y in 0..<height {
+      guard let row = border.source(of: y - above, count: inner.height) else { continue }
+      for x in 0..<width { if let column = columns[x] { result[column, row] += plane[x, y] } }
     }
-    return Image(sameSizePlanes: planes)
+    return result
   }
 }

@@ -78,7 +78,40 @@ public struct VaryingPlan: Sendable {
       throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
     }
     if case .offsets = compiled, direction == .scatter { throw .gathersOnly }
-    return MappedPlan(plan: self, map: map, direction: direction)
+    return MappedPlan(plan: self, map: map, meaning: .parameters, direction: direction)
+  }
+}
+
+extension VaryingPlan {
+  /// The plan together with weights: `map` holds one plane a filter of the basis, and no parameters are looked up.
+  ///
+  /// Equation: gather: `out = sum_k w_k F_k in`; scatter: `out = sum_k F_k (w_k in)`, w_k of any sign and sum. Over a border the
+  ///           weights are those of the nearest pixel.
+  /// Throws:   as ``mapped(by:direction:)``; ``ApplyError/weightPlanes(expected:found:)``; ``ApplyError/gathersOnly`` for the offsets operator.
+  public func mapped(
+    byWeights map: ParameterMap, direction: VaryingDirection = .gather
+  ) throws(ApplyError) -> MappedPlan {
+    guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
+    guard map.axisCount == basis.filters.count else {
+      throw .weightPlanes(expected: basis.filters.count, found: map.axisCount)
+    }
+    guard case .outputs = compiled else { throw .gathersOnly }
+    return MappedPlan(plan: self, map: map, meaning: .weights, direction: direction)
+  }
+
+  /// The filtered image, by weights.
+  ///
+  /// Throws: as ``mapped(byWeights:direction:)`` and ``apply(to:map:direction:options:)``.
+  public func apply(
+    to image: Image, weights: ParameterMap, direction: VaryingDirection = .gather,
+    options: ApplyOptions = ApplyOptions()
+  ) throws(ApplyError) -> Image {
+    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
+    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    guard weights.height == image.height else {
+      throw .mapSize(map: [weights.width, weights.height], image: [width, image.height])
+    }
+    return try mapped(byWeights: weights, direction: direction).work.filtered(image, options: options)
   }
 }
 
@@ -89,6 +122,19 @@ public struct MappedPlan: PixelPlan {
   public let plan: VaryingPlan
   /// The parameters of every pixel.
   public let map: ParameterMap
+  /// What a map's planes are.
+  enum Meaning: Sendable {
+    /// The basis' parameters.
+    case parameters
+    /// A weight for each of its filters.
+    case weights
+  }
+
+  let meaning: Meaning
+  /// What errors call the map's planes.
+  var planeNames: [String] {
+    meaning == .weights ? plan.basis.filters.indices.map { "weight \($0)" } : plan.basis.axes.map(\.name)
+  }
   /// Whose filter counts.
   public let direction: VaryingDirection
 

@@ -33,6 +33,8 @@ struct VaryingRun: Sendable {
     return try run(rows, .keep, toldFraction: first.toldFraction).clipped
   }
 
+  private var isWeighed: Bool { mapped.meaning == .weights }
+
   private func check() throws(ApplyError) {
     guard map.height == source.height else {
       throw .mapSize(map: [map.width, map.height], image: [source.width, source.height])
@@ -97,7 +99,9 @@ struct VaryingRun: Sendable {
       }
     }
     if counter.isCancelled { throw .cancelled }
-    if badMap.withLock({ $0 }) { try map.refuseNaN(rows: rows, plan.basis.axes) }
+    if badMap.withLock({ $0 }) {
+      try map.refuse(rows: rows, mapped.planeNames) { $0.isNaN || (isWeighed && !$0.isFinite) }
+    }
     return counter
   }
 
@@ -111,7 +115,7 @@ struct VaryingRun: Sendable {
       total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
     let run = SpreadRun(mapped, basis, pass: pass)
     for group in groups where !counter.isStopped {
-      let count = SpreadRun.floatCount(basis, plan.width, rows: rows, roles: group.roles.count)
+      let count = SpreadRun.floatCount(mapped, basis, rows: rows, roles: group.roles.count)
       var failure: ApplyError?
       plan.pool.withWorkspace(count: count) { workspace in
         do throws(ApplyError) {
@@ -139,7 +143,7 @@ struct VaryingRun: Sendable {
       let most = groups.map(\.roles.count).max() ?? 1
       let band = 8 * 64 * (mapped.width + mapped.bounds.width + 64)
       return MemoryLayout<Float>.stride
-        * (SpreadRun.floatCount(basis, mapped.width, rows: rows, roles: most) + max(1, options.threads) * most * band)
+        * (SpreadRun.floatCount(mapped, basis, rows: rows, roles: most) + max(1, options.threads) * most * band)
     }
     let levels = LevelRows(basis, whole, groups: groups)
     let tiles = groups.map { group in
@@ -233,9 +237,11 @@ struct VaryingRun: Sendable {
       let tile = VaryingTile(
         basis, packed, shape, region, plan.kernels.table, source: source, levels: levels, places: direct,
         memory: workspace.floats)
-      tile.look(up: map, row: UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width))
+      let row = UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width)
+      if mapped.meaning == .weights { tile.weigh(by: map, row: row) } else { tile.look(up: map, row: row) }
       guard tile.outside.nans == 0 else { return true }
       tile.run()
+      guard tile.outside.nans == 0 else { return true }
       var clipped = 0
       if !tile.sawNonFinite, direct == nil {
         let results = (0..<group.roles.count).map { tile.result($0) }
@@ -257,13 +263,13 @@ struct VaryingRun: Sendable {
 }
 
 extension ParameterMap {
-  /// Throws for the first of its values that is NaN; `axes` are those that it has values of.
-  func refuseNaN(rows: Range<Int>, _ axes: [KnotAxis]) throws(ApplyError) {
+  /// Throws for the first of its values that is refused; `names` are those of its planes.
+  func refuse(rows: Range<Int>, _ names: [String], where isRefused: (Float) -> Bool) throws(ApplyError) {
     var row = [Float](repeating: 0, count: width)
     for y in rows {
-      for axis in axes.indices {
+      for axis in names.indices {
         row.withUnsafeMutableBufferPointer { load(axis: axis, row: y, into: $0) }
-        if let x = row.firstIndex(where: \.isNaN) { throw .mapIsNaN(axis: axes[axis].name, x: x, y: y) }
+        if let x = row.firstIndex(where: isRefused) { throw .badMap(axis: names[axis], x: x, y: y, value: "\(row[x])") }
       }
     }
   }

@@ -51,6 +51,8 @@ final class VaryingTile {
   private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   /// Blocks across and down.
   private let blocks: (x: Int, y: Int)
+  /// Weights of filters, where the map is not of parameters; and room for one of its rows.
+  private var weights: (map: ParameterMap, row: UnsafeMutableBufferPointer<Float>)?
   @exclusivity(unchecked) private(set) var outside = KnotTable.Outside()
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
@@ -106,6 +108,42 @@ final class VaryingTile {
   private static let rowsAhead = 6
 
   // MARK: Which knots
+
+  /// Takes weights from `map`; `row` has room for a row of it.
+  func weigh(by map: ParameterMap, row: UnsafeMutableBufferPointer<Float>) { weights = (map, row) }
+
+  /// Loads the weights of a filter into the place of coordinates.
+  private func loadWeights(_ knot: Int) {
+    guard let weights else { return }
+    for y in region.y {
+      let place = coordinates + (y - region.y.lowerBound) * shape.stride
+      weights.map.withRow(axis: knot, row: y, columns: region.x, scratch: weights.row) {
+        place.update(from: $0, count: region.x.count)
+      }
+    }
+  }
+
+  /// The filters that have a weight, each with its blocks.
+  private func weighedKnots() -> [(knot: Int, blocks: UInt64)] {
+    knots.indices.compactMap { knot in
+      loadWeights(knot)
+      var bits: UInt64 = 0
+      for y in 0..<blocks.y {
+        for x in 0..<blocks.x {
+          let block = block(x, y)
+          for row in block.y {
+            let values = UnsafeBufferPointer(
+              start: coordinate(0, Region(x: block.x, y: row..<row + 1)), count: block.x.count)
+            for value in values where value != 0 {
+              bits |= 1 << UInt64(y * blocks.x + x)
+              if !value.isFinite { outside.nans += 1 }
+            }
+          }
+        }
+      }
+      return bits == 0 ? nil : (knot, bits)
+    }
+  }
 
   /// Looks up the coordinates of all pixels; `row` has room for a row of the map.
   func look(up map: ParameterMap, row: UnsafeMutableBufferPointer<Float>) {
@@ -187,13 +225,15 @@ final class VaryingTile {
     for role in 0..<results.count {
       for y in region.y { results[role].at(region.x.lowerBound, y).update(repeating: 0, count: region.x.count) }
     }
-    let active = activeKnots()
+    let active = weights == nil ? activeKnots() : weighedKnots()
+    guard outside.nans == 0 else { return }
     var image: SourcePixels?
     // Where no level reads them all, the image's pixels are looked at here.
     if active.contains(where: { knots[$0.knot].level < 0 }) || (levels.isEmpty && source.checksFinite) {
       image = loadImage()
     }
     for (index, bits) in active {
+      loadWeights(index)
       let (knot, spans) = (knots[index], spans(bits))
       if let rate = rates[index] {
         runLow(knot, rate, bits, spans)
@@ -358,7 +398,7 @@ final class VaryingTile {
   ) {
     var hat = fewtap_hat()
     hat.stride = shape.stride
-    hat.axes = Int32(shape.axes)
+    hat.axes = weights == nil ? Int32(shape.axes) : 0
     withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
       let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
       for axis in 0..<shape.axes { slots[axis] = coordinate(axis, span) }

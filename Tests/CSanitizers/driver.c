@@ -412,10 +412,10 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
     REQUIRE(kernels->mark_knots(out, width, 1, 1, words, 2) == FEWTAP_KERNELS_BAD_ARGUMENT);
     REQUIRE(kernels->look_up_knots(NULL, in, out, width, &below, &above, &nans) == FEWTAP_KERNELS_BAD_ARGUMENT);
   }
-  for (int axes = 1; axes <= FEWTAP_AXES; axes++) {
+  for (int axes = 0; axes <= FEWTAP_AXES; axes++) {
     float *coordinates = filled_floats((size_t)(room * ROWS));
     fewtap_hat hat = {.stride = room, .axes = axes};
-    for (int a = 0; a < axes; a++) hat.coordinates[a] = coordinates, hat.knots[a] = 1;
+    for (int a = 0; a < axes || a == 0; a++) hat.coordinates[a] = coordinates, hat.knots[a] = 1;
     for (int count = 1; count <= FEWTAP_BETWEEN_ROWS; count++) {
       fewtap_between between[ROWS];
       for (int y = 0; y < ROWS; y++) between[y] = (fewtap_between){.first = y, .count = count, .weights = {.25f, .25f, .25f, .25f}};

@@ -177,7 +177,7 @@ struct OffsetsRunTests {
     map[3, 4] = 4
     #expect(try clamped == plan.apply(to: image, map: ParameterMap([map])))
     map[60, 20] = .nan
-    #expect(throws: ApplyError.mapIsNaN(axis: "axis 0", x: 60, y: 20)) {
+    #expect(throws: ApplyError.badMap(axis: "axis 0", x: 60, y: 20, value: "nan")) {
       try plan.apply(to: image, map: ParameterMap([map]))
     }
     #expect(throws: ApplyError.sumsDiffer(basis.filters.map { $0.chain.sum * $0.gain })) {

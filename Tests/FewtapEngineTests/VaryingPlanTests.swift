@@ -213,6 +213,36 @@ struct VaryingPlanTests {
     #expect(try result(4, 0) == result(0, 0))
   }
 
+  @Test("weights that are a map's give the same bits; others are weights", arguments: VaryingDirection.allCases)
+  func weights(direction: VaryingDirection) throws {
+    var random = SeededGenerator(seed: 12)
+    let (basis, width, height) = (PlanSamples.basis(), 260, 125)
+    let image = Image(sameSizePlanes: [random.plane(width: width, height: height)])
+    let coordinates = PlanSamples.coordinates(basis, width: width, height: height, seed: 6)[0].map { Float($0) }
+    let plan = try VaryingPlan(basis, width: width)
+    let planes = basis.filters.indices.map { knot in coordinates.map { max(0, 1 - abs($0 - Float(knot))) } }
+    let expected = try plan.apply(to: image, map: ParameterMap([coordinates]), direction: direction)
+    let found = try plan.apply(to: image, weights: ParameterMap(planes), direction: direction)
+    #expect(firstDifference(found, expected) == nil)
+    // Twice the weights with the other sign, twice the result with the other sign: powers of 2 round alike.
+    let turned = try plan.apply(
+      to: image, weights: ParameterMap(planes.map { $0.map { -2 * $0 } }), direction: direction)
+    #expect(zip(turned.planes[0].values, found.planes[0].values).allSatisfy { $0 == -2 * $1 })
+    // The adjoint is the map's.
+    let back = try plan.applyAdjoint(to: image, weights: ParameterMap(planes), direction: direction)
+    #expect(
+      firstDifference(back, try plan.applyAdjoint(to: image, map: ParameterMap([coordinates]), direction: direction))
+        == nil)
+    #expect(throws: ApplyError.weightPlanes(expected: 9, found: 1)) {
+      try plan.apply(to: image, weights: ParameterMap([coordinates]), direction: direction)
+    }
+    var broken = planes
+    broken[4][7, 3] = -.infinity
+    #expect(throws: ApplyError.badMap(axis: "weight 4", x: 7, y: 3, value: "-inf")) {
+      try plan.apply(to: image, weights: ParameterMap(broken), direction: direction)
+    }
+  }
+
   @Test("a map that is no map is refused")
   func maps() throws {
     let basis = PlanSamples.basis()
@@ -226,7 +256,7 @@ struct VaryingPlanTests {
     }
     var broken = Plane<Float>(width: 8, height: 4)
     broken[5, 3] = .nan
-    #expect(throws: ApplyError.mapIsNaN(axis: "radius", x: 5, y: 3)) {
+    #expect(throws: ApplyError.badMap(axis: "radius", x: 5, y: 3, value: "nan")) {
       try plan.apply(to: image, map: ParameterMap([broken]))
     }
     var sums = basis

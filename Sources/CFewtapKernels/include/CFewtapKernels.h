@@ -111,7 +111,7 @@ typedef struct {
   float weights[FEWTAP_BETWEEN_ROWS];
 } fewtap_between;
 
-// A knot's weights: the product over the axes of max(0, 1 - |coordinate - knot|).
+// A knot's weights: the product over the axes of max(0, 1 - |coordinate - knot|); without axes coordinates[0] are the weights.
 typedef struct {
   const float *coordinates[FEWTAP_AXES];  // of the block's first pixel
   ptrdiff_t stride;
