@@ -117,8 +117,7 @@ extension Workplace {
     let basis = Samples.basis()
     let codes = (0..<24 * 16).map { UInt8(truncatingIfNeeded: $0 * 7) }
     try place.writeGray("m.pgm", width: 24, codes)
-    var plane = Plane<Float>(width: 24, height: 16)
-    plane.values = codes.map { Float($0) / 255 }
+    let plane = try ImageFile.read(path: place.path("m.pgm"), transfer: .linear).image.planes[0]
     // Codes are taken as they are, no light, and go over the whole range; floats are the values.
     #expect(
       try place.applied(["--map", "m.pgm"]) == place.expected(basis, [MapSource.plane(plane).mapping { 4 * $0 }]))
@@ -161,8 +160,7 @@ extension Workplace {
     let basis = Samples.basis()
     let codes = (0..<24 * 16).map { UInt8(truncatingIfNeeded: $0 / 2) }
     try place.writeGray("d.pgm", width: 24, codes)
-    var plane = Plane<Float>(width: 24, height: 16)
-    plane.values = codes.map { Float($0) / 255 }
+    let plane = try ImageFile.read(path: place.path("d.pgm"), transfer: .linear).image.planes[0]
     func source(_ blur: DepthBlur, _ plane: Plane<Float>, _ depths: ClosedRange<Double> = 0...1) -> MapSource {
       .depth(plane, blur, depths: depths)
     }

@@ -25,8 +25,8 @@ import Testing
   private func expectLinear(_ family: KernelFamily, at x: Double, _ y: Double) throws {
     let kernel = try family.kernel(at: [x, y])
     for (found, wanted) in zip(kernel.values.values, Self.weights(x, y)) {
-      // Areas of three triangles, whose corners are differences of numbers up to 100, and a sum of three products.
-      #expect(abs(found - wanted) <= gamma(60) * 100 * 8, "\(x), \(y)")
+      // Shares are areas over a triangle's, which is 1e-7 at least; weights are up to 8.
+      #expect(abs(found - wanted) <= gamma(60) * 8 / 1e-7, "\(x), \(y)")
     }
   }
 
@@ -50,7 +50,7 @@ import Testing
     let family = try family([(0, 0), (1, 0), (0, 100)])
     // In shares of the points' extent (0.8, 0.6) is nearest to (0.6, 0.4) on the side from (1, 0) to (0, 1).
     let (found, expected) = (try family.kernel(at: [0.8, 60]), Self.weights(0.6, 40))
-    for (found, wanted) in zip(found.values.values, expected) { #expect(abs(found - wanted) <= gamma(60) * 800) }
+    for (found, wanted) in zip(found.values.values, expected) { #expect(abs(found - wanted) <= gamma(60) * 8 / 1e-7) }
     #expect(try family.kernel(at: [1, 100]).values.values.count == 2)
   }
 
