@@ -12,15 +12,19 @@ import FewtapTargets
 package struct OffsetsBasisFit: Sendable {
   private let family: OffsetsFamily
   private let options: BasisFitOptions
+  /// Time between checkpoints, at least.
+  private let pause: Duration
 
-  /// The fit of a basis to `family`. Throws: what the family's maker throws.
-  package init(_ family: KernelFamily, _ options: BasisFitOptions) throws {
+  /// The fit of a basis to `family`. Throws: ``BasisFitError``; what the family's maker throws.
+  package init(_ family: KernelFamily, _ options: BasisFitOptions, pause: Duration = .seconds(5)) throws {
+    guard options.recipe == .paper || options.objective != .charbonnier else {
+      throw BasisFitError.option(
+        "objective", value: options.objective.rawValue, required: "photo, balanced or highlights")
+    }
     self.family = try OffsetsFamily(family)
-    self.options = options
+    (self.options, self.pause) = (options, pause)
   }
 
-  /// Seconds between checkpoints, at least.
-  private static let pause = Duration.seconds(5)
   /// Steps on one grid, at most, and the relative decrease that counts as none.
   private static let (steps, tolerance) = (150, 2e-4)
   /// Knots in all beyond which none are added.
@@ -44,7 +48,7 @@ package struct OffsetsBasisFit: Sendable {
     }
     var lastCheckpoint = ContinuousClock.now
     func keep(_ state: OffsetsFitState, always: Bool = false) {
-      guard let checkpoint = watch.checkpoint, always || ContinuousClock.now - lastCheckpoint > Self.pause else {
+      guard let checkpoint = watch.checkpoint, always || ContinuousClock.now - lastCheckpoint > pause else {
         return
       }
       lastCheckpoint = .now
@@ -54,21 +58,22 @@ package struct OffsetsBasisFit: Sendable {
     while true {
       try descend(&state, template, watch) { keep($0) }
       let basis = try self.basis(state, template)
-      let accuracy = try OffsetsAccuracy(of: basis, against: family.family, threads: options.threads)
+      let accuracy = try BasisAccuracy(of: basis, against: family.family, threads: options.threads)
+      let worst = accuracy.worst.photoPSNR
       watch.progress?(
-        BasisFitProgress(
-          stage: "between knots", knots: basis.shape, completed: state.steps, worstPhotoPSNR: accuracy.worstPhotoPSNR))
+        BasisFitProgress(stage: "between knots", knots: basis.shape, completed: state.steps, worstPhotoPSNR: worst))
       let isCancelled = watch.cancellation.isCancelled
-      guard let demand = options.demand, !isCancelled, accuracy.worstPhotoPSNR < demand else {
+      guard let demand = options.demand, !isCancelled, worst < demand else {
         return basis.with(accuracy, options, termination: isCancelled ? .cancelled : .completed)
       }
-      let next = state.plan.refined(along: accuracy.worstAxis, of: family)
+      let axis = try basis.neediestAxis(family.family, threads: options.threads)
+      let next = state.plan.refined(along: axis, of: family)
       // Knots that bring nothing any more will not come to bring something.
-      let isStuck = state.worstBefore.map { accuracy.worstPhotoPSNR < $0 + 0.2 } ?? false
-      guard options.knots == nil, !isStuck, next.stages[0].count <= Self.mostKnots else {
-        throw BasisFitError.errorNotReached(asked: demand, reached: accuracy.worstPhotoPSNR, knots: basis.shape)
+      let isStuck = state.worstBefore.map { worst < $0 + 0.2 } ?? false
+      guard !isStuck, next.last.count <= Self.mostKnots else {
+        throw BasisFitError.errorNotReached(asked: demand, reached: worst, knots: basis.shape)
       }
-      state.goOn(on: next, family: family, worst: accuracy.worstPhotoPSNR)
+      state.goOn(on: next, family: family, worst: worst)
       keep(state)
     }
   }
@@ -129,16 +134,27 @@ package struct OffsetsBasisFit: Sendable {
 
 extension FilterBasis {
   /// The basis with what is known of it.
-  func with(_ accuracy: OffsetsAccuracy, _ options: BasisFitOptions, termination: FitSummary.Termination) -> FilterBasis
-  {
+  func with(
+    _ accuracy: BasisAccuracy, _ options: BasisFitOptions, termination: FitSummary.Termination
+  ) -> FilterBasis {
     var basis = self
-    basis.fit = BasisRecord(
-      objective: options.recipe == .paper ? Objective.charbonnier.rawValue : options.objective.rawValue,
-      recipe: options.recipe.rawValue, seed: options.seed, sampleCount: accuracy.sampleCount,
-      photoPSNR: accuracy.photoPSNR, worstPhotoPSNR: accuracy.worstPhotoPSNR, worstAt: accuracy.worstAt,
-      relativeError: accuracy.relativeError, noiseGain: filters.reduce(0) { max($0, $1.chain.noiseGain) },
-      termination: termination.rawValue)
+    basis.fit = BasisRecord(self, options, accuracy, termination: termination)
     return basis
+  }
+
+  /// The axis that more knots along would gain most: where it is worst midway between knots along one axis, at knots along all
+  /// others. Throws: as ``BasisAccuracy``.
+  fileprivate func neediestAxis(_ family: KernelFamily, threads: Int) throws -> Int {
+    guard axes.count > 1 else { return 0 }
+    let means = try axes.indices.map { axis in
+      var points: [[Double]] = [[]]
+      for (index, knots) in axes.map(\.knots).enumerated() {
+        let values = index == axis ? zip(knots, knots.dropFirst()).map { ($0 + $1) / 2 } : knots
+        points = points.flatMap { head in values.map { head + [$0] } }
+      }
+      return try BasisAccuracy(of: self, against: family, at: points, threads: threads).photoPSNR
+    }
+    return means.indices.min { means[$0] < means[$1] } ?? 0
   }
 }
 

@@ -4,11 +4,11 @@ import FewtapSynthesis
 /// The matrix `sum_p w_p a_p a_p^T (x) H_p` of a joint fit, as the blocks of the pairs of knots that share a sample.
 ///
 /// Shapes: a block is `side x side`, row-major, symmetric, since every `H_p` is; of a pair and its mirror only one is kept.
-struct OffsetsBlocks: Sendable {
+package struct OffsetsBlocks: Sendable {
   /// Two knots, the first not after the second.
-  struct Pair: Hashable, Comparable, Sendable {
+  package struct Pair: Hashable, Comparable, Sendable {
     let first: Int, second: Int
-    static func < (a: Pair, b: Pair) -> Bool { (a.first, a.second) < (b.first, b.second) }
+    package static func < (a: Pair, b: Pair) -> Bool { (a.first, a.second) < (b.first, b.second) }
   }
 
   let side: Int
@@ -18,7 +18,7 @@ struct OffsetsBlocks: Sendable {
   private(set) var values: [[Double]]
 
   /// No matrix yet, but room for the pairs that the samples' knots form.
-  init(side: Int, knotCount: Int, shares: [[(knot: Int, weight: Double)]]) {
+  package init(side: Int, knotCount: Int, shares: [[(knot: Int, weight: Double)]]) {
     (self.side, self.knotCount) = (side, knotCount)
     var pairs = Set((0..<knotCount).map { Pair(first: $0, second: $0) })
     for row in shares { Self.forEachPair(row) { pair, _ in pairs.insert(pair) } }
@@ -43,7 +43,7 @@ struct OffsetsBlocks: Sendable {
   }
 
   /// Adds samples: their Gram matrices, shares and weights. The order of the sums is the samples', whatever the threads.
-  mutating func add(
+  package mutating func add(
     _ grams: [[Double]], shares: ArraySlice<[(knot: Int, weight: Double)]>, weights: ArraySlice<Double>, threads: Int
   ) {
     var terms = pairs.map { _ in [(sample: Int, factor: Double)]() }
@@ -71,7 +71,7 @@ struct OffsetsBlocks: Sendable {
   }
 
   /// The matrix times a vector.
-  func product(_ v: [Double], threads: Int) -> [Double] {
+  package func product(_ v: [Double], threads: Int) -> [Double] {
     let parts = parallelMap(count: pairs.count, threads: threads) { index in
       let pair = pairs[index]
       let row = image(of: v, pair.second, values[index])

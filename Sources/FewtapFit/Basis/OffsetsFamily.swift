@@ -2,15 +2,15 @@ import FewtapCore
 import FewtapTargets
 
 /// What a family's parameters do to its kernels, as far as placing taps needs it: which axes turn them, and how large they are.
-struct OffsetsFamily: Sendable {
+package struct OffsetsFamily: Sendable {
   let family: KernelFamily
   /// For each axis the factor from its degrees to those that it turns the kernel by, counterclockwise as seen: 1, -1, or 0 for
   /// an axis that does not turn it.
-  let turns: [Double]
+  package let turns: [Double]
   /// Where each axis' kernels are largest.
   let largest: [Double]
 
-  init(_ family: KernelFamily) throws {
+  package init(_ family: KernelFamily) throws {
     self.family = family
     let axes = family.axes
     var turns = axes.map { _ in 0.0 }

@@ -36,9 +36,9 @@ struct OffsetsPaperFit: Sendable {
     let basis = FilterBasis(
       interpolation: .offsets, axes: zip(family.family.axes, grid.knots).map { KnotAxis($0, knots: $1) }, filters: done,
       family: family.family.name)
-    let accuracy = try OffsetsAccuracy(of: basis, against: family.family, threads: options.threads)
-    if let error = options.error, accuracy.worstPhotoPSNR < error, !watch.cancellation.isCancelled {
-      throw BasisFitError.errorNotReached(asked: error, reached: accuracy.worstPhotoPSNR, knots: asked)
+    let accuracy = try BasisAccuracy(of: basis, against: family.family, threads: options.threads)
+    if let error = options.error, accuracy.worst.photoPSNR < error, !watch.cancellation.isCancelled {
+      throw BasisFitError.errorNotReached(asked: error, reached: accuracy.worst.photoPSNR, knots: asked)
     }
     return basis.with(accuracy, options, termination: watch.cancellation.isCancelled ? .cancelled : .completed)
   }

@@ -7,9 +7,9 @@ import FewtapSynthesis
 /// Equation: `sum_p w_p |K(theta_p) - T_p|^2_W / (2 P) + 1/2 ridge + 1/2 penalty`, `theta_p = rotation_p sum_k a_pk theta_k`; the
 ///           ridge is that of ``FitProblem``, the penalty holds every knot's layer sums to 1.
 /// Shapes:   `tracks` holds for each knot `[weights..., x..., y...]`, 3n numbers: the track of tap i runs through entry i of each.
-struct OffsetsProblem: Sendable {
+package struct OffsetsProblem: Sendable {
   /// A kernel that the basis should meet at a point of its parameter space.
-  struct Sample: Sendable {
+  package struct Sample: Sendable {
     /// Spectrum of the kernel, scaled to sum 1.
     let target: Spectrum
     /// The knots that the point lies between, and their weights, which sum to 1.
@@ -18,6 +18,10 @@ struct OffsetsProblem: Sendable {
     let turn: SIMD2<Double>
     /// Weight of its squared error; 1 on average.
     let weight: Double
+
+    package init(target: Spectrum, shares: [(knot: Int, weight: Double)], turn: SIMD2<Double>, weight: Double) {
+      (self.target, self.shares, self.turn, self.weight) = (target, shares, turn, weight)
+    }
   }
 
   let grid: GridTransform
@@ -36,7 +40,7 @@ struct OffsetsProblem: Sendable {
   /// Curvature of the penalty. A layer's sum has the curvature 0.8 or so from the loss, which heeds the product of the sums alone.
   private static let sumPenalty = 4.0
 
-  init(
+  package init(
     layout: [Int], knotCount: Int, samples: [Sample], objective: Objective, grid: GridTransform, limits: [Double],
     threads: Int
   ) {
@@ -77,7 +81,7 @@ struct OffsetsProblem: Sendable {
   }
 
   /// The cost.
-  func cost(_ tracks: [Double]) -> Double {
+  package func cost(_ tracks: [Double]) -> Double {
     let parts = parallelMap(count: samples.count, threads: threads) { p in
       let synthesis = ChainSynthesis(parameters(of: samples[p], in: tracks), on: grid)
       let difference = grid.difference(synthesis.kernel, samples[p].target)
@@ -103,7 +107,7 @@ struct OffsetsProblem: Sendable {
   }
 
   /// The Gauss-Newton system at `tracks`.
-  func system(_ tracks: [Double]) -> OffsetsSystem {
+  package func system(_ tracks: [Double]) -> OffsetsSystem {
     let m = side
     let shares = samples.map(\.shares)
     let weights = samples.map { $0.weight / Double(samples.count) }

@@ -7,17 +7,17 @@ import FewtapCore
 ///           which is no curvature that a step should be damped by.
 /// Cost:     knots in a row: a block-tridiagonal Cholesky factorization, O(K m^3). Else conjugate gradients with the knots' own
 ///           blocks as preconditioner.
-struct OffsetsSystem: Sendable {
-  let blocks: OffsetsBlocks
-  let gradient: [Double]
+package struct OffsetsSystem: Sendable {
+  package let blocks: OffsetsBlocks
+  package let gradient: [Double]
   /// D.
-  let diagonal: [Double]
+  package let diagonal: [Double]
   let threads: Int
   private var side: Int { blocks.side }
   private var knotCount: Int { blocks.knotCount }
 
   /// The system of the samples' `blocks`; `ridges` is one knot's, `sumPenalty` couples the weights of each of `layers`.
-  init(
+  package init(
     _ blocks: OffsetsBlocks, gradient: [Double], ridges: [Double], layers: [Range<Int>], sumPenalty: Double,
     threads: Int
   ) {
@@ -38,7 +38,7 @@ struct OffsetsSystem: Sendable {
   }
 
   /// The step for a damping; nil if the damped matrix is not positive to working precision.
-  func step(damping: Double) -> [Double]? { blocks.isRow ? factored(damping) : gradients(damping) }
+  package func step(damping: Double) -> [Double]? { blocks.isRow ? factored(damping) : gradients(damping) }
 
   private func damped(_ knot: Int, _ damping: Double) -> [Double] {
     guard let index = blocks.index(knot, knot) else { return [] }
@@ -92,8 +92,7 @@ struct OffsetsSystem: Sendable {
     func preconditioned(_ residual: [Double]) -> [Double] {
       parallelMap(count: knotCount, threads: threads) { knot in
         var part = Array(residual[knot * side..<(knot + 1) * side])
-        require(fewtap_solve_triangular(Int32(side), factors[knot], 1, 1, &part))
-        require(fewtap_solve_triangular(Int32(side), factors[knot], 0, 1, &part))
+        require(fewtap_solve_factored(Int32(side), factors[knot], &part))
         return part
       }.flatMap { $0 }
     }
