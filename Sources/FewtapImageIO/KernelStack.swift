@@ -37,6 +37,23 @@ public struct KernelStack: Sendable {
     return kernels
   }
 
+  /// The planes of a NumPy array of shape (K, rows, columns): weights of K kernels at every pixel.
+  ///
+  /// Throws: ``ImageFileError``.
+  public static func planes(path: String, memoryLimit: Int) throws(ImageFileError) -> [Plane<Float>] {
+    let file = try NumpyFile.read(path: path, memoryLimit: memoryLimit)
+    guard file.shape.count == 3, file.shape.allSatisfy({ $0 > 0 }) else {
+      throw .unsupported(
+        path: path, what: "has the shape \(file.shape)", advice: "weights are (kernels, rows, columns)")
+    }
+    let count = file.shape[1] * file.shape[2]
+    return (0..<file.shape[0]).map { index in
+      Plane(
+        width: file.shape[2], height: file.shape[1],
+        exactly: file.values[index * count..<(index + 1) * count].map { Float($0) })
+    }
+  }
+
   /// Points of K kernels: a NumPy array of shape (K, parameters), or a table of numbers, comma-separated, one line a kernel, with
   /// the parameters' names as its first line if that holds no number.
   ///

@@ -10,12 +10,19 @@ extension ApplyCommand {
     let source = try ImageArgument(path: input).open(transfer: transfer)
     let layout = source.layout
     var clock = StageClock()
-    let (map, mapWarnings) = try MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
-      width: layout.width, height: layout.height, threads: threading.threads)
+    let weights = try maps.weights.map { try WeightFile(path: $0).map(width: layout.width, height: layout.height) }
+    if weights != nil { try maps.checkWeightsAlone() }
+    let (map, mapWarnings) =
+      try weights.map { ($0, []) }
+      ?? MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
+        width: layout.width, height: layout.height, threads: threading.threads)
     clock.end("map")
     let plan: MappedPlan
     do {
-      plan = try VaryingPlan(basis, width: layout.width).mapped(by: map, direction: maps.physics ?? .gather)
+      let (varying, direction) = (try VaryingPlan(basis, width: layout.width), maps.physics ?? .gather)
+      plan =
+        try weights != nil
+        ? varying.mapped(byWeights: map, direction: direction) : varying.mapped(by: map, direction: direction)
     } catch {
       throw Failure(file.name, error)
     }
@@ -26,7 +33,10 @@ extension ApplyCommand {
     for warning in warnings { report.warn(warning) }
     try report.print(
       VaryingApplyReport(
-        output: output, layout: layout, basis: basis, map: map, stages: clock.stages + outcome.stages,
+        output: output, layout: layout,
+        names: weights == nil
+          ? basis.axes.map { ($0.name, $0.unit) } : basis.filters.indices.map { ("weight \($0)", "") },
+        map: map, stages: clock.stages + outcome.stages,
         memory: outcome.memory), warnings: warnings)
   }
 }
@@ -35,7 +45,8 @@ extension ApplyCommand {
 struct VaryingApplyReport: Report {
   let output: String
   let layout: SampleLayout
-  let basis: FilterBasis
+  /// The map's planes and their units.
+  let names: [(name: String, unit: String)]
   let map: ParameterMap
   let stages: [(name: String, seconds: Double)]
   let memory: MemoryNeed
@@ -44,7 +55,7 @@ struct VaryingApplyReport: Report {
   private var ranges: [ClosedRange<Double>?] { (0..<map.axisCount).map { map.plane(axis: $0).finiteRange } }
 
   var json: [(String, JSON)] {
-    let values = zip(basis.axes, ranges).map { axis, range in
+    let values = zip(names, ranges).map { axis, range in
       (axis.name, JSON.array([.number(range?.lowerBound), .number(range?.upperBound)]))
     }
     return [
@@ -55,7 +66,7 @@ struct VaryingApplyReport: Report {
   }
 
   var text: String {
-    let values = zip(basis.axes, ranges).map { axis, range in
+    let values = zip(names, ranges).map { axis, range in
       (
         label: legible(axis.name, limit: 20),
         value: range.map { "\(significant($0.lowerBound))...\(significant($0.upperBound)) \(legible(axis.unit))" } ?? ""

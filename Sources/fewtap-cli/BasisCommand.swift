@@ -100,6 +100,7 @@ struct BasisCommand: ParsableCommand {
     let file = FilterFile(path: output)
     if !file.isStandardStream { try OutputPath(path: output).check(force: force) }
     if let checkpoint, checkpoint != resume { try OutputPath(path: checkpoint).check(force: force) }
+    if let kernels = try familyOptions.separateKernels(family) { return try fitEach(kernels, file) }
     let family = try familyOptions.family(self.family)
     let resumed = try resume.map { try CheckpointFile(path: $0).read() }
     let keeper = (checkpoint ?? resume).map { CheckpointKeeper(CheckpointFile(path: $0)) }
@@ -113,11 +114,39 @@ struct BasisCommand: ParsableCommand {
     } catch let error as TargetError {
       throw Failure(self.family.text, error)
     }
+    try finish(basis, file, warnings: [keeper?.failure].compactMap { $0 }, seconds: bar.elapsed)
+  }
+
+  /// Fits kernels that no parameters tell apart.
+  private func fitEach(_ kernels: [Kernel], _ file: FilterFile) throws {
+    let unfit = [
+      ("--operator", interpolation != .outputs), ("--knots", knots != nil), ("--recipe", recipe != .fewtap),
+      ("--checkpoint", checkpoint != nil), ("--resume", resume != nil), ("--objective", objective != .photo),
+    ]
+    if let flag = unfit.first(where: \.1)?.0 {
+      throw Failure("\(flag): it is for a family; each kernel of a stack without --positions is fitted for itself", .usage)
+    }
+    var options = PlanOptions(.error(decibels: error ?? PlanOptions.standardError))
+    (options.seed, options.threads) = (seed, threading.threads)
+    let bar = ProgressBar(enabled: !report.quiet)
+    let basis: FilterBasis
+    do {
+      defer { bar.end() }
+      let fit = try EachFit(kernels, options)
+      basis = try Interruption.during { cancellation in
+        try fit.run(cancellation: cancellation, progress: { bar.show($0) })
+      }
+    } catch {
+      throw Failure(family.text, error)
+    }
+    try finish(basis, file, warnings: [], seconds: bar.elapsed)
+  }
+
+  private func finish(_ basis: FilterBasis, _ file: FilterFile, warnings: [String], seconds: Double) throws {
     try file.write(basis)
-    let warnings = [keeper?.failure].compactMap { $0 }
     for warning in warnings { report.warn(warning) }
     try report.print(
-      BasisReport(basis: basis, command: "basis", name: output, seconds: bar.elapsed), warnings: warnings,
+      BasisReport(basis: basis, command: "basis", name: output, seconds: seconds), warnings: warnings,
       textToError: file.isStandardStream)
     if basis.fit?.termination == "cancelled" {
       Console.writeError(

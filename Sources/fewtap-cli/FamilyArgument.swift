@@ -10,7 +10,7 @@ struct FamilyArgument: ExpressibleByArgument {
     """
     A kernel in words with ranges (disk:radius=0...24), a picture of an aperture (blades.png:size=3...41,rotation=0...60), a \
     folder of kernels named by their parameters (radius=3.5.png) or with a parameters.json, or a NumPy array (kernels, rows, \
-    columns) with --positions.
+    columns): with --positions a family, without them each kernel for itself, for 'fewtap apply --weights'.
     """, valueName: "family")
 
   let text: String
@@ -104,6 +104,17 @@ struct FamilyOptions: ParsableArguments {
     let values = try KernelFile.values(
       path: path, maximumSide: 1 << 15, memoryLimit: ImageFile.defaultMemoryLimit)
     return try KernelFamily(aperture: values, name: path, parameters: parameters)
+  }
+
+  /// The kernels of a stack without positions, which make no family.
+  func separateKernels(_ argument: FamilyArgument) throws -> [Kernel]? {
+    guard positions == nil, try argument.source() == .stack, argument.text.lowercased().hasSuffix(".npy") else {
+      return nil
+    }
+    if scattered || axes != nil {
+      throw Failure("\(scattered ? "--scattered" : "--axes"): it is for kernels with --positions", .usage)
+    }
+    return try KernelStack.kernels(path: argument.text, keepSum: keepSum)
   }
 
   private func stack(_ path: String) throws -> KernelFamily {

@@ -55,6 +55,14 @@ struct MapArguments: ParsableArguments {
   @OptionGroup var depth: DepthArguments
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Weights of the basis' filters at every pixel, instead of a map: a NumPy array (filters, rows, columns), or an image \
+      with a channel a filter; of any sign and sum.
+      """, valueName: "file"))
+  var weights: String?
+
+  @Option(
     help: """
       Whose filter counts: gather, that of the pixel which collects (blur by a map), or scatter, that of the pixel which \
       spreads (an optical point spread function). (default: gather)
@@ -78,6 +86,7 @@ struct MapArguments: ParsableArguments {
     let options = [
       ("--map", !map.isEmpty), ("--map-channel", !mapChannel.isEmpty), ("--map-range", !mapRange.isEmpty),
       ("--at", !at.isEmpty), ("--ramp", !ramp.isEmpty), ("--radial", !radial.isEmpty), ("--field", !field.isEmpty),
+      ("--weights", weights != nil),
     ]
     let more = [
       ("--physics", physics != nil), ("--map-nan", mapNan != .refuse), ("--strict", strict), ("--nearest", nearest),
