@@ -64,7 +64,12 @@ import Testing
     expect("not on one line", [(0, 0), (1, 1), (2, 2), (5, 5)])
     expect("not on one line", [(0, 3), (1, 3), (2, 3)])
     expect("two kernels", [(0, 0), (1, 0), (0, 1), (1, 0)])
-    expect("finite", [(0, 0), (1, 0), (.nan, 1)])
+    let error = #expect(throws: TargetError.self) {
+      var members = try [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)].map { try member($0.0, $0.1) }
+      members[2].point = [.nan, 1]
+      _ = try KernelFamily(name: "k", scattered: MeasuredKernels(axes: [("x", ""), ("y", "")], members: members))
+    }
+    #expect(error?.description.contains("finite") == true)
     #expect(throws: TargetError.self) {
       try KernelFamily(name: "k", scattered: MeasuredKernels(axes: [("x", "")], members: [([1], member(1, 1).kernel)]))
     }
