@@ -206,6 +206,14 @@ struct CompiledOffsets: Sendable {
     }
   }
 
+  /// The offsets that a pixel of the result reads at most, with the whole blocks that each layer computes around it.
+  var bounds: OffsetBounds {
+    let (columns, rows) = (
+      layers.count * (Int(FEWTAP_OFFSET_COLUMNS) - 1), layers.count * (Int(FEWTAP_OFFSET_ROWS) - 1)
+    )
+    return layers.reduce(OffsetBounds(minX: -columns, maxX: columns, minY: -rows, maxY: rows)) { $0.sum($1.bounds) }
+  }
+
   /// The regions that are computed for `region` of the result: what is read of the image first, then what each layer gives, in
   /// whole blocks, so that no pixel's block depends on where a tile begins.
   func regions(for region: Region) -> [Region] {

@@ -17,6 +17,9 @@ package struct OffsetsPlan: Sendable {
     tables = axes.map { KnotTable($0) }
   }
 
+  /// The offsets that a pixel of the result reads at most.
+  var bounds: OffsetBounds { compiled.bounds }
+
   /// Filters `rows`, by a map of the plan's width. Returns how many samples could not be held; `refuse` throws if a pixel may not be.
   func run(
     _ map: ParameterMap, _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void

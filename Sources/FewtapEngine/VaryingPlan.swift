@@ -141,7 +141,12 @@ public struct MappedPlan: PixelPlan {
   /// Columns of the images that it takes.
   public var width: Int { plan.width }
   /// The offsets, in pixels, that a pixel of the result reads at most.
-  public var bounds: OffsetBounds { plan.basis.bounds }
+  public var bounds: OffsetBounds {
+    switch plan.compiled {
+    case .outputs: plan.basis.bounds
+    case .offsets(let offsets): offsets.bounds
+    }
+  }
   /// How it runs; the engine's own.
   public var work: PixelWork { PixelWork(kind: .varying(self)) }
 }

@@ -140,6 +140,48 @@ struct OffsetsRunTests {
     }
   }
 
+  @Test("some rows at a time give the bits of the whole", arguments: everyBorder)
+  func rows(border: BorderRule) throws {
+    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 3, layout: [5, 4, 3], seed: 460)
+    for index in basis.filters.indices { basis.filters[index].gain = 1.5 }
+    let width = 21
+    let layout = PixelLayout.interleaved(type: .float, transfer: .linear, width: width, channels: 2)
+    let options = ApplyOptions(border: border, threads: 1)
+    for height in [1, 6, 30, 61] {
+      var random = SeededGenerator(seed: 461)
+      let input = (0..<2 * width * height).map { _ in Float(random.uniform(0, 1)) }
+      let map = Self.map(.edgy, shape: [3], width: width, height: height, seed: 462)
+      let plan = try VaryingPlan(basis, width: width).mapped(by: ParameterMap(map))
+      var whole = [Float](repeating: 0, count: input.count)
+      try input.withUnsafeBytes { input in
+        try whole.withUnsafeMutableBytes { output in
+          _ = try plan.apply(from: input, layout, to: output, layout, height: height, options: options)
+        }
+      }
+      let error = try #require(throws: ApplyError.self) {
+        try plan.schedule(height: height, layout, layout, options: options, memoryLimit: 0)
+      }
+      guard case .memory(let least, limit: 0) = error else { throw error }
+      for memory in [least, least + 2000, least + 8000] {
+        var result = [Float](repeating: 0, count: input.count)
+        try plan.apply(
+          height: height, layout, layout, options: options, memoryLimit: memory,
+          reading: { rows, buffer in
+            input.withUnsafeBytes {
+              buffer.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: $0[rows.lowerBound * 8 * width..<rows.upperBound * 8 * width]))
+            }
+          },
+          writing: { rows, buffer in
+            result.withUnsafeMutableBytes {
+              UnsafeMutableRawBufferPointer(rebasing: $0[(rows.lowerBound * 8 * width)...]).copyMemory(from: buffer)
+            }
+          })
+        #expect(result == whole, "height \(height), \(memory) bytes")
+      }
+    }
+  }
+
   @Test("a pixel in focus stays as it is, to the bit") func inFocus() throws {
     var basis = VaryingSamples.basis(.offsets, shape: [3], layout: [9, 4], seed: 430)
     let weights = [[0.5, 0.25, 0.25, 0.25, -0.25, 0, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]]
