@@ -100,6 +100,15 @@ struct BasisFitTests {
     #expect(around.points[0].photoPSNR == around.points[1].photoPSNR)
   }
 
+  @Test("of two parameters, knots are added along the one that needs them")
+  func demandOfTwo() throws {
+    let family = try KernelFamily("ellipse:radius-x=2...8,radius-y=50%,angle=0...180")
+    let basis = try BasisFit(family, options(error: 52)).run()
+    #expect(try #require(basis.fit).worstPhotoPSNR >= 52)
+    // 35 filters; along one axis alone no number of knots would do.
+    #expect(basis.filters.count <= 48 && basis.shape[0] >= 4 && basis.shape[1] >= 6)
+  }
+
   @Test("the same bits on one thread and on three")
   func threads() throws {
     let family = try KernelFamily("disk:radius=0...9")

@@ -79,6 +79,44 @@ struct KnotPlanner: Sendable {
     return sum
   }
 
+  /// For each axis the mean squared error of the kernels midway between two of its knots, when they are mixed of those at the
+  /// knots: what more knots would lower. A joint fit spreads its errors over all samples, so that they do not tell.
+  ///
+  /// Throws: what the family's maker throws.
+  func bends(_ grid: KnotGrid) throws -> [Double] {
+    let full = setting.rates.grid
+    let weight = zip(setting.power, full.multiplicity).map { $0 * $1 }
+    func spectra(_ points: [[Double]]) throws -> [Spectrum] {
+      try parallelMap(count: points.count, threads: setting.threads) { index in
+        Result { full.forward(full.place(try setting.family.summingKernel(at: points[index]))) }
+      }.map { try $0.get() }
+    }
+    let knots = (0..<grid.knotCount).map { grid.indices(ofKnot: $0) }
+    let atKnots = Dictionary(uniqueKeysWithValues: zip(knots, try spectra(knots.map { grid.point($0) })))
+    return try grid.axes.indices.map { axis in
+      let lower = knots.filter { $0[axis] < grid.knots[axis].count - 1 }
+      let middles = try spectra(
+        lower.map { indices in
+          var point = grid.point(indices)
+          point[axis] = grid.value(axis, at: Double(indices[axis]) + 0.5)
+          return point
+        })
+      let errors = zip(lower, middles).map { indices, middle -> Double in
+        var next = indices
+        next[axis] += 1
+        guard let a = atKnots[indices], let b = atKnots[next] else { return 0 }
+        let (way, step) = (full.difference(middle, a), full.difference(b, a))
+        // The best mixture of both: |way|^2 - <way, step>^2 / |step|^2; the product from |way - step|^2.
+        let (ways, steps) = (full.power(way, weight: weight), full.power(step, weight: weight))
+        guard steps > 0 else { return ways }
+        let rest = full.power(full.difference(way, step), weight: weight)
+        let product = (ways + steps - rest) / 2
+        return max(ways - product * product / steps, 0)
+      }
+      return errors.reduce(0, +) / Double(max(1, errors.count))
+    }
+  }
+
   /// The layers' spectrum that is best for a kernel at rate `i`.
   private func best(_ target: Spectrum, _ i: Int, _ tables: [(taps: Spectrum, power: Spectrum)]) -> Spectrum {
     let (rates, table) = (setting.rates, tables[i])

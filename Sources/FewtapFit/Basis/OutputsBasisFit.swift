@@ -199,10 +199,10 @@ struct OutputsBasisFit: Sendable {
       }, quality: options.demand.map { $0 + 2 } ?? State.firstQuality)
   }
 
-  /// More knots along the axis whose intervals' middles are worst; false if there are too many.
+  /// More knots along the axis whose intervals bend most; false if there are too many.
   private func grow(_ state: inout State, _ problem: OutputsProblem, lack: Double) throws -> Bool {
-    let middles = problem.middleErrors()
-    let axis = middles.indices.max { middles[$0] < middles[$1] } ?? 0
+    let bends = try KnotPlanner(setting).bends(problem.grid)
+    let axis = bends.indices.max { bends[$0] < bends[$1] } ?? 0
     let count = state.knots[axis].count
     // The error of interpolation falls as the fourth power of the knots' number.
     let factor = min(max(exponential2(lack / 40 * logarithm2(10)), 1.1), 1.5)

@@ -284,22 +284,4 @@ struct OutputsProblem: Sendable {
       return sums.map { $0.cost / max(1, $0.count) }
     }
   }
-
-  /// For each axis the mean squared error in the middle of its intervals, at knots of the others: what more of its knots would
-  /// lower.
-  func middleErrors() -> [Double] {
-    let costs = avoidableCosts()
-    let middle = grid.samplesPerInterval / 2
-    return grid.axes.indices.map { axis in
-      var (sum, count) = (0.0, 0.0)
-      for (sample, cost) in zip(samples, costs) {
-        let isMiddle = sample.stops.enumerated().allSatisfy { other, stop in
-          other == axis
-            ? (middle...middle + 1).contains(stop.step) : stop.step % grid.samplesPerInterval == 0
-        }
-        if isMiddle { (sum, count) = (sum + cost, count + 1) }
-      }
-      return sum / max(1, count)
-    }
-  }
 }
