@@ -10,8 +10,8 @@ extension ApplyCommand {
     let source = try ImageArgument(path: input).open(transfer: transfer)
     let layout = source.layout
     var clock = StageClock()
+    if maps.weights != nil { try maps.checkWeightsAlone() }
     let weights = try maps.weights.map { try WeightFile(path: $0).map(width: layout.width, height: layout.height) }
-    if weights != nil { try maps.checkWeightsAlone() }
     let (map, mapWarnings) =
       try weights.map { ($0, []) }
       ?? MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(

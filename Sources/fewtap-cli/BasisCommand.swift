@@ -124,7 +124,8 @@ struct BasisCommand: ParsableCommand {
       ("--checkpoint", checkpoint != nil), ("--resume", resume != nil), ("--objective", objective != .photo),
     ]
     if let flag = unfit.first(where: \.1)?.0 {
-      throw Failure("\(flag): it is for a family; each kernel of a stack without --positions is fitted for itself", .usage)
+      throw Failure(
+        "\(flag): it is for a family; each kernel of a stack without --positions is fitted for itself", .usage)
     }
     var options = PlanOptions(.error(decibels: error ?? PlanOptions.standardError))
     (options.seed, options.threads) = (seed, threading.threads)

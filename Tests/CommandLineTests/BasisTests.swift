@@ -57,7 +57,6 @@ import Testing
       try KernelFile.write(kernel, path: place.path("f/radius=\(radius).npy"))
     }
     #expect(try place.run(["basis", "f", "-o", "f.json", "--knots", "3"]).code == 0)
-    try place.expectRefusal(64, naming: ["--positions"], ["basis", "k.npy", "-o", "x.json"])
     try place.expectRefusal(64, naming: ["--positions"], ["basis", "f", "-o", "x.json", "--positions", "p.csv"])
     try place.expectRefusal(
       64, naming: ["--keep-sum", "words"], ["basis", "disk:radius=1...3", "-o", "x.json", "--keep-sum"])

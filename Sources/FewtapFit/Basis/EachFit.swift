@@ -14,7 +14,9 @@ public struct EachFit: Sendable {
   ///
   /// Throws: ``BasisFitError/oneMember(family:axis:_:)`` for a lone kernel; ``PlanError/badDemand(_:)``.
   public init(_ kernels: [Kernel], _ options: PlanOptions) throws {
-    guard kernels.count > 1 else { throw BasisFitError.oneMember(family: kernels.first?.name ?? "the stack", axis: "index", 0) }
+    guard kernels.count > 1 else {
+      throw BasisFitError.oneMember(family: kernels.first?.name ?? "the stack", axis: "index", 0)
+    }
     _ = try Planner(kernels[0], options)
     (self.kernels, self.options) = (kernels, options)
   }
