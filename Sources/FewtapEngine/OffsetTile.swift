@@ -139,6 +139,10 @@ final class OffsetTile {
   }
 
   private func load(row y: Int, keepingFrom first: Int) {
+    // Blocks read more than the basis' own offsets say: whoever holds some rows only must have held those, too.
+    precondition(
+      source.border.source(of: y, count: source.image.height).map(source.image.heldRows.contains) ?? true,
+      "row \(y) is read, but not at hand")
     windows[0].makeRoom(1, keepingFrom: first)
     let rows = windows[0].rows(y)
     source.load(row: y, columns, into: rows)
