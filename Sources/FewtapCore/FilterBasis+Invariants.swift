@@ -33,8 +33,26 @@ extension FilterBasis {
           "filters[\(index)]" + (error.path.isEmpty ? "" : ".") + error.path, error.problem, error.expected)
       }
     }
-    if interpolation == .offsets { try checkCorrespondence() }
+    if interpolation == .offsets { try checkCorrespondence() } else { try checkPeriods() }
     try fit?.check(axes.count)
+  }
+
+  /// A periodic axis comes around: what its last knot has is what its first one has. (Interpolated taps may be other ones there,
+  /// with the same kernel.)
+  private func checkPeriods() throws(FilterError) {
+    for (axis, knots) in axes.enumerated() where knots.isPeriodic {
+      for index in filters.indices where knot(index)[axis] == knots.knots.count - 1 {
+        var first = knot(index)
+        first[axis] = 0
+        let other = filters[self.index(of: first)]
+        guard filters[index].chain == other.chain, filters[index].rate == other.rate, filters[index].gain == other.gain
+        else {
+          throw FilterError(
+            "filters[\(index)]", "is not filters[\(self.index(of: first))]",
+            "the same filter at both ends of \(quoted(knots.name)), which is periodic")
+        }
+      }
+    }
   }
 
   /// What interpolating taps needs.

@@ -30,8 +30,13 @@ final class VaryingTile {
     var isDirect: Bool
   }
 
-  /// Blocks side by side: columns and rows of the image.
-  private typealias Span = Region
+  /// Blocks side by side.
+  private struct Span {
+    /// Columns and rows of the image.
+    var region: Region
+    /// Whether nothing was added to their results yet.
+    var begins: Bool
+  }
 
   private let basis: CompiledBasis
   private let knots: UnsafeBufferPointer<PackedBasis.Knot>
@@ -222,9 +227,6 @@ final class VaryingTile {
 
   /// Makes the results of all roles.
   func run() {
-    for role in 0..<results.count {
-      for y in region.y { results[role].at(region.x.lowerBound, y).update(repeating: 0, count: region.x.count) }
-    }
     let active = weights == nil ? activeKnots() : weighedKnots()
     guard outside.nans == 0 else { return }
     var image: SourcePixels?
@@ -232,13 +234,26 @@ final class VaryingTile {
     if active.contains(where: { knots[$0.knot].level < 0 }) || (levels.isEmpty && source.checksFinite) {
       image = loadImage()
     }
+    var begun: UInt64 = 0
     for (index, bits) in active {
       loadWeights(index)
-      let (knot, spans) = (knots[index], spans(bits))
+      // A block's first knot begins its results.
+      let knot = knots[index]
+      let spans = spans(bits & ~begun, begins: true) + spans(bits & begun, begins: false)
+      begun |= bits
       if let rate = rates[index] {
         runLow(knot, rate, bits, spans)
       } else if let image {
         runFull(knot, spans, image)
+      }
+    }
+    // Weights of one's own may all be 0.
+    let all: UInt64 = blocks.x * blocks.y == 64 ? .max : 1 << UInt64(blocks.x * blocks.y) - 1
+    for span in spans(all & ~begun, begins: true) {
+      for role in 0..<results.count {
+        for y in span.region.y {
+          results[role].at(span.region.x.lowerBound, y).update(repeating: 0, count: span.region.x.count)
+        }
       }
     }
   }
@@ -288,12 +303,13 @@ final class VaryingTile {
         knot.isIdentity
         ? input : knot.layers.count == 1 ? nil : run(knot, knot.layers.count, image.isDirect, input, hull)
       for span in spans {
-        let result = whole ?? run(knot, 1, image.isDirect, input, span)
-        withBetween(rows: span.y) { between in
-          for row in 0..<span.y.count {
+        let part = span.region
+        let result = whole ?? run(knot, 1, image.isDirect, input, part)
+        withBetween(rows: part.y) { between in
+          for row in 0..<part.y.count {
             between[row] = fewtap_between(first: Int32(row), count: 1, weights: (1, 0, 0, 0))
           }
-          blend(knot, role, result.at(span.x.lowerBound, span.y.lowerBound), result.stride, between, span)
+          blend(knot, role, result.at(part.x.lowerBound, part.y.lowerBound), result.stride, between, span)
         }
       }
     }
@@ -324,8 +340,9 @@ final class VaryingTile {
         }
       }
       for span in spans {
-        withBetween(rows: span.y) { between in
-          for y in span.y {
+        let part = span.region
+        withBetween(rows: part.y) { between in
+          for y in part.y {
             let (rows, weights) = rate.interpolation(of: y)
             var entry = fewtap_between(
               first: Int32(rows.lowerBound - low.y.lowerBound), count: Int32(rows.count), weights: (0, 0, 0, 0))
@@ -333,9 +350,9 @@ final class VaryingTile {
               let slots = bytes.bindMemory(to: Float.self)
               for i in 0..<rows.count { slots[i] = weights.values[i] }
             }
-            between[y - span.y.lowerBound] = entry
+            between[y - part.y.lowerBound] = entry
           }
-          blend(knot, role, expanded + (span.x.lowerBound - first), stride, between, span)
+          blend(knot, role, expanded + (part.x.lowerBound - first), stride, between, span)
         }
       }
     }
@@ -396,12 +413,13 @@ final class VaryingTile {
     _ knot: PackedBasis.Knot, _ role: Int, _ rows: UnsafePointer<Float>, _ stride: Int,
     _ between: UnsafePointer<fewtap_between>, _ span: Span
   ) {
+    let part = span.region
     var hat = fewtap_hat()
     hat.stride = shape.stride
     hat.axes = weights == nil ? Int32(shape.axes) : 0
     withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
       let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
-      for axis in 0..<shape.axes { slots[axis] = coordinate(axis, span) }
+      for axis in 0..<shape.axes { slots[axis] = coordinate(axis, part) }
     }
     withUnsafeMutableBytes(of: &hat.knots) { bytes in
       let slots = bytes.bindMemory(to: Float.self)
@@ -410,24 +428,26 @@ final class VaryingTile {
     let result = results[role]
     check(
       kernels.blend(
-        &hat, rows, stride, between, result.at(span.x.lowerBound, span.y.lowerBound), result.stride,
-        Int32(span.x.count), Int32(span.y.count)))
+        &hat, rows, stride, between, span.begins ? 1 : 0, result.at(part.x.lowerBound, part.y.lowerBound),
+        result.stride, Int32(part.x.count), Int32(part.y.count)))
   }
 
   // MARK: Blocks
 
   /// The smallest region that holds all.
-  private func hull(_ spans: [Span]) -> Region { spans.dropFirst().reduce(spans[0]) { $0.union($1) } }
+  private func hull(_ spans: [Span]) -> Region {
+    spans.dropFirst().reduce(spans[0].region) { $0.union($1.region) }
+  }
 
   /// The blocks, those side by side together.
-  private func spans(_ bits: UInt64) -> [Span] {
+  private func spans(_ bits: UInt64, begins: Bool) -> [Span] {
     var spans: [Span] = []
     for y in 0..<blocks.y {
       var x = 0
       while x < blocks.x {
         var end = x
         while end < blocks.x, bits >> UInt64(y * blocks.x + end) & 1 == 1 { end += 1 }
-        if end > x { spans.append(block(x, y).union(block(end - 1, y))) }
+        if end > x { spans.append(Span(region: block(x, y).union(block(end - 1, y)), begins: begins)) }
         x = end + 1
       }
     }

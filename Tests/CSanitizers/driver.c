@@ -420,11 +420,12 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
       fewtap_between between[ROWS];
       for (int y = 0; y < ROWS; y++) between[y] = (fewtap_between){.first = y, .count = count, .weights = {.25f, .25f, .25f, .25f}};
       float *in = filled_floats((size_t)(room * (ROWS + count - 1))), *out = filled_floats((size_t)(room * ROWS));
-      REQUIRE(kernels->blend(&hat, in, room, between, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
+      for (int begins = 0; begins < 2; begins++)
+        REQUIRE(kernels->blend(&hat, in, room, between, begins, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
       REQUIRE(kernels->weigh(&hat, in, room, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
       REQUIRE(all_finite_floats(out, (size_t)(room * ROWS)));
       between[0].count = FEWTAP_BETWEEN_ROWS + 1;
-      REQUIRE(kernels->blend(&hat, in, room, between, out, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
+      REQUIRE(kernels->blend(&hat, in, room, between, 0, out, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
     }
     hat.axes = FEWTAP_AXES + 1;
     REQUIRE(kernels->weigh(&hat, coordinates, room, coordinates, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);

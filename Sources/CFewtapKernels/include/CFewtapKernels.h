@@ -229,9 +229,9 @@ typedef struct {
   fewtap_kernels_status (*mark_knots)(const float *coordinates, ptrdiff_t stride, int32_t width, int32_t rows,
                                       uint64_t *words, int32_t count);
   // out[y][x] += h[y][x] sum_i b.weights[i] in[b.first + i][x], b = between[y], h the knot's weights; nothing is added where h
-  // is 0. Here and in `weigh` columns are rounded up to a multiple of 16: all buffers need that room.
+  // is 0. `begins`: to zero, whatever out has. Here and in `weigh` columns are rounded up to a multiple of 16: all buffers need that room.
   fewtap_kernels_status (*blend)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, const fewtap_between *between,
-                                 float *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
+                                 int32_t begins, float *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
   // out[y][x] = h[y][x] in[y][x]; 0 where h is.
   fewtap_kernels_status (*weigh)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, float *out,
                                  ptrdiff_t out_stride, int32_t width, int32_t rows);

@@ -2,14 +2,8 @@ import FewtapCore
 
 /// Why a basis cannot be fitted as asked.
 public enum BasisFitError: Error, Equatable, CustomStringConvertible {
-  /// The family has no parameter.
-  case noParameter(family: String)
-  /// A parameter's range is a single value.
-  case oneMember(family: String, axis: String, Double)
-  /// A parameter changes nothing.
-  case unchanging(axis: String)
-  /// A periodic parameter's first and last kernels differ.
-  case endsDisagree(axis: String, Double, Double)
+  /// A stack holds a single kernel.
+  case oneKernel(String)
   /// There are more or fewer numbers of knots than parameters.
   case wrongAxisCount(Int, [String])
   /// An axis cannot have so many knots.
@@ -22,8 +16,6 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
   case errorNotReached(asked: Double, reached: Double, knots: [Int])
   /// An option has a value that this operator does not take.
   case option(String, value: String, required: String)
-  /// The operator cannot be fitted.
-  case operatorNotAvailable(FilterBasis.Interpolation)
   /// A kernel's weights cancel, or its sum is out of range.
   case badSum(at: [Double], Double)
   /// A filter's rate is none that can be measured together with the others'.
@@ -43,15 +35,7 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
   /// The sentence that a user reads.
   public var description: String {
     switch self {
-    case .noParameter(let family):
-      "family \"\(family)\" has one member: give a parameter a range, for example radius=0...24"
-    case .oneMember(let family, let axis, let value):
-      "family \"\(family)\" has one member along \(axis), \(value): give a range of two ascending numbers"
-    case .unchanging(let axis):
-      "the parameter \(axis) does not change the kernel: leave its range out, or give it one in which it does"
-    case .endsDisagree(let axis, let first, let last):
-      "the parameter \(axis) is periodic, but its kernels at \(first) and \(last) differ: give a whole period, or an axis "
-        + "that is not periodic"
+    case .oneKernel(let name): "\(name) is the only kernel: a basis needs two or more; 'fewtap fit' takes one"
     case .wrongAxisCount(let count, let names):
       "\(count) numbers of knots for \(names.count) parameters: expected one for each of \(names.joined(separator: ", "))"
     case .badKnotCount(let axis, let count, let least):
@@ -64,7 +48,6 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
         + "\(reached) dB; ask for less, or give more knots"
     case .option(let option, let value, let required):
       "this fit does not take \(option) \(value): expected \(required)"
-    case .operatorNotAvailable(let interpolation): "a basis of \(interpolation.rawValue) cannot be fitted here"
     case .badSum(let point, let sum):
       "the kernel at \(point.map { "\($0)" }.joined(separator: ", ")) has the sum \(sum): expected 1e-9 to 1e9, and "
         + "weights that do not cancel"

@@ -12,10 +12,10 @@ public struct EachFit: Sendable {
 
   /// The fit of two kernels or more, each to the planner's demand in `options`.
   ///
-  /// Throws: ``BasisFitError/oneMember(family:axis:_:)`` for a lone kernel; ``PlanError/badDemand(_:)``.
+  /// Throws: ``BasisFitError/oneKernel(_:)``; ``PlanError/badDemand(_:)``.
   public init(_ kernels: [Kernel], _ options: PlanOptions) throws {
     guard kernels.count > 1 else {
-      throw BasisFitError.oneMember(family: kernels.first?.name ?? "the stack", axis: "index", 0)
+      throw BasisFitError.oneKernel(kernels.first?.name ?? "no kernel")
     }
     _ = try Planner(kernels[0], options)
     (self.kernels, self.options) = (kernels, options)
