@@ -40,6 +40,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case adjointOfAlpha
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
   case sumsDiffer([Double])
+  /// A constant border has no depth, by which it would hide or be hidden.
+  case borderWithoutDepth
   /// Streaming needs more memory than it may take.
   case memory(needed: Int, limit: Int)
   /// A buffer does not hold an image as its layout says.
@@ -93,6 +95,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .sumsDiffer(let sums):
       "the basis' filters have sums from \(sums.min() ?? 0) to \(sums.max() ?? 0): alpha and a normalized border need one "
         + "sum for all, so scale the filters"
+    case .borderWithoutDepth:
+      "a constant border has no depth: choose clamp, mirror, wrap or normalized, or leave occlusion out (--no-occlusion)"
     case .memory(let needed, let limit):
       "the filter needs \(needed >> 20) MiB for a few rows of this image, more than the \(limit >> 20) MiB allowed: "
         + "allow more (--memory), or use fewer threads"
