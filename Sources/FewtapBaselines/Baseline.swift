@@ -75,7 +75,7 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
     case .tempering(let layout, let options):
       let tempering = try ParallelTempering(kernel, layout: layout, options)
       return tempering.run(cancellation: cancellation) { recorder.record($0) }.filter
-    case .lowRank(let rank): return try lowRank(rank, kernel)
+    case .lowRank(let rank): return try LowRank(kernel).brightFilter(rank: rank)
     case .kawase:
       var filter = try KawaseBlur.filter(deviation: deviation(kernel))
       filter.gain = kernel.sum
@@ -99,14 +99,6 @@ public enum Baseline: Equatable, Sendable, CustomStringConvertible {
         sigmaX: moments.varianceX.squareRoot(), sigmaY: moments.varianceY.squareRoot())
       return gaussian.scaled(by: kernel.sum)
     }
-  }
-
-  /// Truncation changes the sum, which photographs show most; a kernel whose sum is small beside its weights is left as it is.
-  private func lowRank(_ rank: Int, _ kernel: Kernel) throws -> SeparableSum {
-    let filter = try LowRank(kernel).filter(rank: rank)
-    let sum = try filter.effectiveKernel().sum
-    let ratio = kernel.sum / sum
-    return !kernel.isZeroSum && (0.5...2).contains(ratio) ? try filter.scaled(by: ratio) : filter
   }
 
   /// The kernel's standard deviation, the mean of both axes' variances under the root.

@@ -29,6 +29,10 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
   case badTempering(option: String, value: String, expected: String)
   /// Parallel tempering moves taps alone, and the layout has vertical runs.
   case temperingMovesSingleTaps(Layout)
+  /// The number of a product-convolution's terms is out of range.
+  case badTermCount(Int, most: Int)
+  /// The rival cannot divide by the share of the kernel that lies in the image.
+  case normalizedBorder(rival: String)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -61,6 +65,8 @@ public enum BaselineError: Error, Equatable, CustomStringConvertible {
         + "\(ComplexDisk.radii.lowerBound) to \(ComplexDisk.radii.upperBound) pixels"
     case .badTempering(let option, let value, let expected):
       "parallel tempering with \(option) \(value): expected \(expected)"
+    case .badTermCount(let count, let most): "product-convolution with \(count) terms: expected 1 to \(most)"
+    case .normalizedBorder(let rival): "\(rival): every border rule but the normalized one"
     case .temperingMovesSingleTaps(let layout):
       "parallel tempering moves taps alone, but layout \(layout) has vertical runs: give a layout without r"
     }

@@ -25,10 +25,14 @@ public struct FourierFilter: BaselineFilter {
   public init(_ kernel: Kernel) {
     (self.kernel, bounds) = (kernel, kernel.supportBounds)
     let bounds = self.bounds
-    let fitting = Self.sides.filter { $0 > max(bounds.width, bounds.height) }
-    let side = fitting.min { Self.cost(side: $0, bounds) < Self.cost(side: $1, bounds) }
-    grid = GridTransform(minimumSize: side ?? GridTransform.maximumSize)
+    grid = GridTransform(minimumSize: Self.tileSide(bounds))
     spectrum = grid.forward(grid.place(kernel))
+  }
+
+  /// The side of the tiles that cost least a pixel, for kernels in a box.
+  static func tileSide(_ bounds: OffsetBounds) -> Int {
+    let fitting = sides.filter { $0 > max(bounds.width, bounds.height) }
+    return fitting.min { cost(side: $0, bounds) < cost(side: $1, bounds) } ?? GridTransform.maximumSize
   }
 
   /// Multiply-adds a pixel with tiles of `side`: a real transform of n numbers takes some `2.5 n log2 n` operations (Frigo, Johnson,

@@ -57,6 +57,16 @@ public struct LowRank: Sendable {
       }, center: kernel.center)
   }
 
+  /// The same with the kernel's sum: truncation changes that, which photographs show most; a kernel whose sum is small beside its
+  /// weights is left as it is.
+  ///
+  /// Throws: as ``filter(rank:)``; ``FewtapCore/KernelError``.
+  func brightFilter(rank: Int) throws -> SeparableSum {
+    let filter = try filter(rank: rank)
+    let ratio = kernel.sum / (try filter.effectiveKernel().sum)
+    return !kernel.isZeroSum && (0.5...2).contains(ratio) ? try filter.scaled(by: ratio) : filter
+  }
+
   private static func withoutRounding(_ weights: [Double], _ rounding: Double) -> [Double] {
     let floor = rounding * weights.reduce(0) { max($0, abs($1)) }
     return weights.map { abs($0) > floor ? $0 : 0 }

@@ -118,7 +118,7 @@ public struct SeparableSum: BaselineFilter, Equatable {
 
 extension Plane<Float> {
   /// Adds a plane of the same size; bare pointers, which the compiler makes vector code of.
-  fileprivate mutating func add(_ other: Plane) {
+  mutating func add(_ other: Plane) {
     values.withUnsafeMutableBufferPointer { sums in
       other.values.withUnsafeBufferPointer { terms in
         for index in 0..<sums.count { sums[index] += terms[index] }

@@ -32,9 +32,7 @@ enum ComparisonFigures {
     }
     let finite = all.filter { !$0.isExact }.map(\.decibels)
     let y = Plot.Axis("photo dB, higher is better", covers: finite.isEmpty ? [40, 60] : [])
-    var top = Ticks(of: y, values: finite, count: 6).range.upperBound
-    // What stands on the edge may make the ticks coarser, and move it.
-    for _ in 0..<3 { top = Ticks(of: y, values: finite + [top], count: 6).range.upperBound }
+    let top = Plot.top(of: y, finite)
     func points(_ side: Contender.Side) -> [Plot.Point] {
       all.filter { $0.row.side == side }.map { item in
         Plot.Point(
@@ -121,6 +119,14 @@ enum ComparisonFigures {
 }
 
 extension Plot {
+  /// The upper edge of a chart of `values`, where what is beyond them can stand.
+  static func top(of axis: Axis, _ values: [Double]) -> Double {
+    var top = Ticks(of: axis, values: values, count: 6).range.upperBound
+    // What stands on the edge may make the ticks coarser, and move it.
+    for _ in 0..<3 { top = Ticks(of: axis, values: values + [top], count: 6).range.upperBound }
+    return top
+  }
+
   /// Charts in one figure, in rows of at most `columns`, under a heading.
   static func grid(_ plots: [Plot], columns: Int, title: String) -> String {
     let (width, height) = (plots.map(\.width).max() ?? 1, plots.map(\.height).max() ?? 1)

@@ -79,25 +79,7 @@ private struct ComparisonPageWriter {
   }
 
   var html: String {
-    """
-    <!DOCTYPE html>
-    <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
-    <head>
-    <meta charset="utf-8"/>
-    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <title>fewtap and its rivals on \(markup(comparison.kernel.name))</title>
-    <style>
-    \(PageStyle.css)
-    </style>
-    </head>
-    <body>
-    <main>
-    \(parts.joined(separator: "\n"))
-    </main>
-    </body>
-    </html>
-
-    """
+    PageStyle.document(title: "fewtap and its rivals on \(comparison.kernel.name)", parts)
   }
 
   /// A figure with its number. `caption` is markup.

@@ -45,8 +45,9 @@ struct Gallery: Sendable {
         + "<p><b>\(markup(cell.name))</b><br/>\(markup(cell.note))</p></div>"
     }
     return
-      "<div class=\"gallery\" style=\"--cell:\(max(size.width, 150))px\">\n\(cells.joined(separator: "\n"))\n</div>\n<p class=\"bar\">"
-      + Plot.element(width: 340, height: 46, title: "color scale", bar) + "</p>"
+      "<div class=\"gallery\" style=\"--cell:\(max(size.width, 150))px\">\n\(cells.joined(separator: "\n"))\n</div>"
+      + (bar.isEmpty
+        ? "" : "\n<p class=\"bar\">" + Plot.element(width: 340, height: 46, title: "color scale", bar) + "</p>")
   }
 
   /// As SVG in rows of at most six.

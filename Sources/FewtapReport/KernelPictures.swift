@@ -93,7 +93,7 @@ extension Kernel {
   }
 
   /// The weights at the offsets of `bounds`, zero where there are none; means of `block` by `block` of them.
-  fileprivate func part(_ bounds: OffsetBounds, block: Int) -> Plane<Double> {
+  func part(_ bounds: OffsetBounds, block: Int) -> Plane<Double> {
     var part = Plane<Double>(
       width: (bounds.width + block - 1) / block, height: (bounds.height + block - 1) / block)
     let share = 1 / Double(block * block)

@@ -99,6 +99,29 @@ package enum PageStyle {
     """
   }
 
+  /// A page of parts, which are markup: HTML that is XML at the same time.
+  static func document(title: String, _ parts: [String]) -> String {
+    """
+    <!DOCTYPE html>
+    <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <title>\(markup(title))</title>
+    <style>
+    \(css)
+    </style>
+    </head>
+    <body>
+    <main>
+    \(parts.joined(separator: "\n"))
+    </main>
+    </body>
+    </html>
+
+    """
+  }
+
   /// A chart as a file of its own, in light colors on white: programs that set papers know no variables, and what shows it may be dark.
   package static func standalone(_ svg: String) -> String {
     let style = colors.reduce(plot) { text, color in

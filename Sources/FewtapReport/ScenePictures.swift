@@ -46,10 +46,10 @@ struct ScenePictures {
 
 extension Image {
   /// What a page shows of it: its color if it has three channels, else its first.
-  fileprivate var shown: Image { Image(sameSizePlanes: Array(planes.prefix(planes.count == 3 ? 3 : 1))).clipped() }
+  var shown: Image { Image(sameSizePlanes: Array(planes.prefix(planes.count == 3 ? 3 : 1))).clipped() }
 
   /// How much brighter it is than `truth` on a display, in codes, the mean of its channels.
-  fileprivate func codesBeyond(_ truth: Image) -> Plane<Double> {
+  func codesBeyond(_ truth: Image) -> Plane<Double> {
     var result = Plane<Double>(width: width, height: height)
     let channels = zip(planes, truth.planes)
     let share = 255 / Double(planes.count)

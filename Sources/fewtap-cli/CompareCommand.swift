@@ -12,6 +12,8 @@ struct CompareCommand: ParsableCommand {
         fewtap compare heart:size=49
         fewtap compare disk:radius=20 photo.jpg --report disk-report
         fewtap compare my-bokeh.png photo.jpg night.jpg --with fewtap:60dB --with paper:24x4 --with low-rank:4
+        fewtap compare disk:radius=0...24 photo.jpg --map edgy
+        fewtap compare --effect radial-motion photo.jpg --report zoom-report
         fewtap compare --list
 
       Each contender makes a filter for the kernel; all are measured on the same images against the true kernel, in linear \
@@ -19,6 +21,10 @@ struct CompareCommand: ParsableCommand {
       megapixel the middle is taken unless --whole is given. Without an image, errors on photographs are predicted. "Points" is the PSNR on \
       points of light, brighter than a display can show, where the kernel itself is seen. A contender that cannot stand for the \
       kernel stays in the table and says why.
+
+      A kernel with a range of a parameter is a family: then the filters differ from pixel to pixel by a map (--map; tilt or radial by \
+      default), and are measured against a dense kernel at every pixel, for which the map's values are rounded to some 256 of one \
+      parameter or 1000 of two. They are timed on a plane of the image's size unless --plane is given.
       """)
 
   @Argument(help: KernelArgument.help)
@@ -32,10 +38,17 @@ struct CompareCommand: ParsableCommand {
     help: ArgumentHelp(
       "Who takes part: NAME or NAME:VALUE, see --list; once for each. (default: all, in usual sizes)",
       valueName: "contender"),
-    transform: { text in
-      do { return try Contender(text) } catch { throw ValidationError("\(error)") }
-    })
-  var contenders: [Contender] = []
+    transform: { try ContenderArgument($0) })
+  var contenders: [ContenderArgument] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The parameters of every pixel, for a family: tilt, radial, rotation, edgy, noisy, or an image as apply takes it.",
+      valueName: "name or file"))
+  var map: String?
+
+  @Option(help: "A family and a map at once, as the DISK paper has them; then there is no KERNEL.")
+  var effect: VaryingEffect?
 
   @Flag(help: "List who can take part.")
   var list = false
@@ -45,9 +58,10 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Columns and rows of the plane to time on. (default: 1920x1080)", valueName: "WxH"),
+    help: ArgumentHelp(
+      "Columns and rows of the plane to time on. (default: 1920x1080; for a family the image's)", valueName: "WxH"),
     transform: OptionValue.size)
-  var plane = PixelSize(width: 1920, height: 1080)
+  var plane: PixelSize?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("How often each filter is timed. (default: 7)", valueName: "n"),
@@ -77,30 +91,41 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
-    try KernelArgument.check(kernel, list: list)
+    if effect == nil { try KernelArgument.check(kernel, list: list) }
+    guard effect == nil || !list else { throw ValidationError("--list takes no effect: leave --effect out") }
     guard !force || folder != nil else {
       throw ValidationError("--force: it is for --report; nothing else is written")
     }
   }
 
   func run() throws {
-    guard let argument = kernel else { return try report.print(ContenderList()) }
+    if list { return try report.print(ContenderList()) }
     let folder = folder.map(ReportFolder.init(path:))
     try folder?.check(force: force)
+    if isVarying { return try runVarying(folder) }
+    guard let argument = kernel else { return }
     let kernel = try kernelOptions.kernel(argument)
     let scenes = try images.map(scene)
-    let (contenders, warnings) = chosen(for: kernel)
+    let (contenders, warnings) = try chosen(for: kernel)
     for warning in warnings { report.warn(warning) }
     let comparison = try compare(kernel, scenes, contenders)
     let table = try CompareReport(
       comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue, page: folder?.pagePath)
-    try folder?.write(page(of: table, warnings), json: ReportOptions.jsonText(table, warnings: warnings))
+    if let folder {
+      let page = try ComparisonPage(
+        comparison, context: context(table.machine, warnings), encodePNG: ReportFolder.png)
+      try folder.write(page.html, page.figures, json: ReportOptions.jsonText(table, warnings: warnings))
+    }
     try report.print(table, warnings: warnings)
   }
 
   /// Who takes part, and who is left out of a comparison that asks for nobody.
-  private func chosen(for kernel: Kernel) -> ([Contender], warnings: [String]) {
-    guard contenders.isEmpty else { return (contenders, []) }
+  private func chosen(for kernel: Kernel) throws -> ([Contender], warnings: [String]) {
+    guard contenders.isEmpty else {
+      do { return (try contenders.map { try Contender($0.text) }, []) } catch {
+        throw Failure("--with: \(error)", .usage)
+      }
+    }
     guard kernel.radius > Contender.largestQuickRadius else { return (Contender.standard, []) }
     let left = Contender.standard.filter(\.isLongSearch).map(\.description)
     return (
@@ -112,20 +137,19 @@ struct CompareCommand: ParsableCommand {
     )
   }
 
-  private func page(of table: CompareReport, _ notes: [String]) throws -> ComparisonPage {
-    let machine = table.machine
-    let context = ComparisonPage.Context(
+  /// Where a page comes from.
+  func context(_ machine: Machine, _ notes: [String]) -> ComparisonPage.Context {
+    ComparisonPage.Context(
       machine: "\(machine.processor), \(machine.instructionSet), \(machine.cores) cores", commit: machine.commit,
       version: FewtapCommand.configuration.version, seed: seed, effort: effort.rawValue, border: "mirror",
       rounds: rounds,
       commands: [ReportFolder.command(["fewtap"] + CommandLine.arguments.dropFirst())], notes: notes)
-    return try ComparisonPage(table.comparison, context: context, encodePNG: ReportFolder.png)
   }
 
   /// Most pixels that are measured of an image unless the whole is asked for.
   private static let usualArea = 1 << 20
 
-  private func scene(_ path: String) throws -> ComparisonRun.Scene {
+  func scene(_ path: String) throws -> ComparisonRun.Scene {
     guard !path.isEmpty else { throw Failure("IMAGE is empty: give an image file", .usage) }
     let file = try ImageFile.read(path: path, transfer: .automatic)
     let image = file.image
@@ -143,7 +167,7 @@ struct CompareCommand: ParsableCommand {
   ) throws -> Comparison {
     var options = ComparisonRun.Options()
     options.contenders = contenders
-    options.timedSize = (plane.width, plane.height)
+    if let plane { options.timedSize = (plane.width, plane.height) }
     (options.rounds, options.effort, options.seed) = (rounds, effort.effort, seed)
     options.threads = threading.threads
     let bar = ProgressBar(enabled: !report.quiet)
@@ -178,6 +202,15 @@ private struct ContenderList: Report {
             ])
           })
       ),
+      (
+        "varyingContenders",
+        .array(
+          VaryingContender.Name.allCases.map { name in
+            .object([
+              ("name", .string(name.rawValue)), ("summary", .string(name.summary)), ("value", .string(name.form)),
+            ])
+          })
+      ),
     ]
   }
 
@@ -188,6 +221,10 @@ private struct ContenderList: Report {
           name.rawValue + (name.form == nil ? "" : ":..."),
           name.summary + (name.form.map { " (\($0); \(name.standard) if not given)" } ?? "")
         )
-      })
+      }) + "\nfor a family of kernels:\n"
+      + aligned(
+        VaryingContender.Name.allCases.map { name in
+          (name.rawValue + (name.form == nil ? "" : ":..."), name.summary + (name.form.map { " (\($0))" } ?? ""))
+        })
   }
 }

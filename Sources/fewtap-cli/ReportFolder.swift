@@ -45,13 +45,13 @@ struct ReportFolder {
   }
 
   /// Writes the page, its figures, and the report as `--json` prints it.
-  func write(_ page: ComparisonPage, json: String) throws {
+  func write(_ html: String, _ figures: [(name: String, svg: String)], json: String) throws {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
       throw Failure("\(path): the folder cannot be made; choose another place")
     }
-    let files = page.figures.map { ($0.name + ".svg", $0.svg) } + [(Self.figures, json), (Self.page, page.html)]
+    let files = figures.map { ($0.name + ".svg", $0.svg) } + [(Self.figures, json), (Self.page, html)]
     for (name, text) in files { try AtomicFile.write(Array(text.utf8), to: "\(path.trimmedSlashes)/\(name)") }
   }
 

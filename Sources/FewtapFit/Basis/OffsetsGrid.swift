@@ -76,3 +76,10 @@ struct OffsetsGrid: Equatable, Sendable {
     }
   }
 }
+
+extension ParameterAxis {
+  /// Knots where a basis of interpolated taps has them before anything is known, angles' evenly spaced: for the bases of rivals.
+  package func knots(count: Int) -> KnotAxis {
+    KnotAxis(self, knots: OffsetsGrid.knots(range, count: count, growing: unit != "degrees"))
+  }
+}
