@@ -67,7 +67,7 @@ public struct DepthOfField: Sendable {
     }
     var parameters = (0..<map.axisCount).map { map.plane(axis: $0) }
     if let index = parameters[radiusAxis].values.firstIndex(where: { $0.isNaN }) {
-      throw .mapIsNaN(axis: basis.axes[radiusAxis].name, x: index % width, y: index / width)
+      throw .badMap(axis: basis.axes[radiusAxis].name, x: index % width, y: index / width, value: "nan")
     }
     // What no filter is there for has the nearest one's radius, in front as behind.
     let limit = Float(max(abs(basis.axes[radiusAxis].knots[0]), abs(basis.axes[radiusAxis].knots.last ?? 0)))
