@@ -81,7 +81,7 @@ package struct EigenKernels: Sendable {
 /// A varying filter as a sum of convolutions with eigen-PSFs, each weighted pixel by pixel.
 ///
 /// Equation: `out[p] = sum_i c_i(P(p)) (E_i * in)[p]`, the coefficients linear between the lattice's points, and scaled there so that
-///           their kernels have the members' sums: truncation changes those, which photographs show most.
+///           their kernels have the members' sums, where truncation leaves half to twice of them: photographs show that most.
 /// Accuracy: that of transforms in Double, then a rounding to Float; held by FewtapBaselinesTests/ProductConvolutionTests to a dense
 ///           kernel at every pixel.
 /// Cost:     one transform of a tile forth and one back a term, as ``FourierFilter``.

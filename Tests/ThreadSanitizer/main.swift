@@ -42,6 +42,23 @@ func codes(_ plan: ApplyPlan, _ options: ApplyOptions) -> [UInt8] {
   return output
 }
 
+// Filters that change from pixel to pixel, collecting and spreading.
+let knots = [nil, Resampling(factor: 2, prefilter: .linear), Resampling(factor: 4, prefilter: .linear)].map { rate in
+  SparseFilter(chain: TapChain(model: .integer, layers: [layer, layer]), rate: rate)
+}
+let basis = FilterBasis(
+  interpolation: .outputs, axes: [KnotAxis(name: "radius", knots: [0, 0.5, 1])], filters: knots)
+let varying = try VaryingPlan(basis, width: width)
+for direction in VaryingDirection.allCases {
+  let image = try Image(planes: Array(planes[..<3]))
+  func result(_ threads: Int) throws -> Image {
+    try varying.apply(
+      to: image, map: ParameterMap([planes[3]]), direction: direction, options: ApplyOptions(threads: threads))
+  }
+  let (expected, found) = (try result(1), try result(4))
+  precondition(found == expected, "another result on other threads")
+}
+
 for rate in [nil, Resampling(factor: 3), Resampling(factor: 8)] {
   let filter = SparseFilter(chain: TapChain(model: .integer, layers: [layer, layer]), rate: rate)
   let plan = try ApplyPlan(filter, width: width)
