@@ -7,6 +7,7 @@ extension ApplyCommand {
     if compare || half {
       throw Failure("\(compare ? "--compare" : "--half"): it is for single filters; \(file.name) is a basis", .usage)
     }
+    if !maps.depth.depth.isEmpty, !maps.depth.noOcclusion { return try filterByDepth(basis, file) }
     let source = try ImageArgument(path: input).open(transfer: transfer)
     let layout = source.layout
     var clock = StageClock()
@@ -38,6 +39,54 @@ extension ApplyCommand {
           ? basis.axes.map { ($0.name, $0.unit) } : basis.filters.indices.map { ("weight \($0)", "") },
         map: map, stages: clock.stages + outcome.stages,
         memory: outcome.memory), warnings: warnings)
+  }
+}
+
+extension ApplyCommand {
+  /// Filters the image by the blur of its depths, what is near hiding what is far.
+  private func filterByDepth(_ basis: FilterBasis, _ file: FilterFile) throws {
+    if let physics = maps.physics {
+      throw Failure(
+        "--physics \(physics.rawValue): with occlusion there is no choice; leave it out, or give --no-occlusion", .usage
+      )
+    }
+    let programBytes = MemoryNeed.ofProgram
+    let layout = try ImageArgument(path: input).open(transfer: transfer).layout
+    var clock = StageClock()
+    var reader = MapReader(arguments: maps, axes: basis.axes.map(\.axis))
+    reader.keepsSides = true
+    let axis = try reader.depthAxis() ?? 0
+    let (map, mapWarnings) = try reader.map(width: layout.width, height: layout.height, threads: threading.threads)
+    clock.end("map")
+    let field: DepthOfField
+    do {
+      field = try DepthOfField(basis, radiusAxis: axis)
+    } catch {
+      throw Failure(file.name, error)
+    }
+    let need = MemoryNeed(
+      program: programBytes, reading: 4 * layout.width * layout.height * layout.channels,
+      filtering: field.byteCount(width: layout.width, height: layout.height, channels: layout.channels), writing: 0)
+    guard need.total <= memory else {
+      throw Failure(
+        "it takes about \(need), more than the \(MemoryNeed.mebibytes(memory)) allowed: with occlusion the whole image is in "
+          + "memory; allow more (--memory), or give --no-occlusion")
+    }
+    report.note("takes \(need)")
+    let image = try ImageFile.read(path: input, transfer: transfer, memoryLimit: memory)
+    clock.end("read")
+    let result = try run("depth of field", interrupted: "nothing was written") { options in
+      try field.apply(to: image.image, map: map, options: options)
+    }
+    clock.end("filter")
+    let written = try ImageFile(image: result, metadata: image.metadata).write(
+      path: output, options: WriteOptions(type: type, transfer: transfer, jpegQuality: quality))
+    clock.end("write")
+    let warnings = mapWarnings + image.warnings.map { "\(input): \($0)" } + written.map { "\(output): \($0)" }
+    for warning in warnings { report.warn(warning) }
+    try report.print(
+      VaryingApplyReport(
+        output: output, layout: layout, basis: basis, map: map, stages: clock.stages, memory: need), warnings: warnings)
   }
 }
 

@@ -36,6 +36,9 @@ struct ApplyCommand: ParsableCommand {
       A basis (fewtap basis) needs a value of each of its parameters at every pixel: an image, whose codes are taken as they \
       are, a constant, a ramp, the place in the field, or the blur by depth. Values that the basis was not made for are \
       clamped, with a warning that counts them.
+
+      With --depth what is near hides what is far: sharp foreground does not bleed into blurred background, and blurred \
+      foreground spreads over what is sharp behind it. --no-occlusion leaves that out.
       """)
 
   @Argument(help: ArgumentHelp("The filter or basis file; - for standard input.", valueName: "filter"))

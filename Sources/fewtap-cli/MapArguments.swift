@@ -168,6 +168,13 @@ struct DepthArguments: ParsableArguments {
     transform: OptionValue.number(atLeast: 0.01))
   var maxRadius: Double?
 
+  @Flag(
+    help: """
+      Let every pixel choose by its own blur alone: faster, but what is sharp bleeds into what is blurred behind it, and what \
+      is blurred in front ends at its edge. Otherwise what is near hides what is far, as a lens has it.
+      """)
+  var noOcclusion = false
+
   /// An option that was given, if there is one.
   var given: String? { depth.isEmpty ? detail : "--depth" }
 
@@ -177,7 +184,7 @@ struct DepthArguments: ParsableArguments {
       ("--focus", focus != nil), ("--focus-range", focusRange != nil), ("--f-stop", fStop != nil),
       ("--focal-length", focalLength != nil), ("--sensor-width", sensorWidth != nil),
       ("--depth-range", depthRange != nil), ("--invert-depth", invertDepth), ("--depth-law", depthLaw != nil),
-      ("--max-radius", maxRadius != nil),
+      ("--max-radius", maxRadius != nil), ("--no-occlusion", noOcclusion),
     ]
     return options.first(where: \.1)?.0
   }

@@ -6,6 +6,8 @@ struct MapReader {
   let arguments: MapArguments
   /// The parameters of the basis.
   let axes: [ParameterAxis]
+  /// Whether radii of `--depth` are negative in front of the focus, also where the basis has none.
+  var keepsSides = false
 
   /// The map for an image, and a sentence for each parameter whose values lie outside of what the basis was made for.
   ///
@@ -19,11 +21,30 @@ struct MapReader {
     }
     do {
       let (admitted, surveys) = try map.admitted(
-        to: axes, nan: arguments.mapNan, isStrict: arguments.strict, threads: threads)
-      return (admitted, zip(surveys, axes).compactMap { warning($0, $1, pixels: width * height) })
+        to: admittedAxes(), nan: arguments.mapNan, isStrict: arguments.strict, threads: threads)
+      return (admitted, zip(surveys, try admittedAxes()).compactMap { warning($0, $1, pixels: width * height) })
     } catch {
       throw Failure("the map", error)
     }
+  }
+
+  /// The parameter that `--depth` gives; nil if there is no such option.
+  func depthAxis() throws -> Int? {
+    try arguments.depth.depth.first.map { try axis(of: $0, "--depth", between: "=").0 }
+  }
+
+  /// The parameters with the values that the map may have.
+  private func admittedAxes() throws -> [ParameterAxis] {
+    var axes = axes
+    if keepsSides, let index = try depthAxis() {
+      let largest = largestRadius(axes[index])
+      axes[index].range = -largest...largest
+    }
+    return axes
+  }
+
+  private func largestRadius(_ axis: ParameterAxis) -> Double {
+    max(abs(axis.range.lowerBound), abs(axis.range.upperBound))
   }
 
   private func warning(_ survey: MapSurvey, _ axis: ParameterAxis, pixels: Int) -> String? {
@@ -156,10 +177,10 @@ struct MapReader {
       let (low, width) = (range.lowerBound, range.upperBound - range.lowerBound)
       for place in plane.values.indices { plane.values[place] = Float(low + width * Double(plane.values[place])) }
     }
-    let largest = max(abs(axis.range.lowerBound), abs(axis.range.upperBound))
-    let blur = options.blur(largest: largest)
+    let blur = options.blur(largest: largestRadius(axis))
     let source = MapSource.depth(
-      plane, blur, depths: options.depthRange ?? (file.isInteger ? 0...1 : nil), isSigned: axis.range.lowerBound < 0,
+      plane, blur, depths: options.depthRange ?? (file.isInteger ? 0...1 : nil),
+      isSigned: keepsSides || axis.range.lowerBound < 0,
       sampling: sampling(nil))
     guard options.focalLength == nil, let stop = options.fStop else { return source }
     return source.mapping { min(max($0 / stop, -blur.largestRadius), blur.largestRadius) }

@@ -164,7 +164,7 @@ extension Workplace {
     func source(_ blur: DepthBlur, _ plane: Plane<Float>, _ depths: ClosedRange<Double> = 0...1) -> MapSource {
       .depth(plane, blur, depths: depths)
     }
-    let depth = ["--depth", "d.pgm"]
+    let depth = ["--depth", "d.pgm", "--no-occlusion"]
     #expect(
       try place.applied(depth + ["--focus", "0.3"])
         == place.expected(basis, [source(DepthBlur(law: .linear, focus: 0.3...0.3, largestRadius: 4), plane)]))
@@ -184,6 +184,31 @@ extension Workplace {
     #expect(
       try place.applied(depth + ["--depth-range", "1...4", "--focal-length", "50", "--focus", "2"])
         == place.expected(basis, [source(lens, meters, 1...4)]))
+  }
+
+  @Test func depthsHideWhatIsFarther() throws {
+    let place = try Workplace(angles: [0, 90, 180])
+    let basis = Samples.basis(angles: [0, 90, 180])
+    let image = try ImageFile.read(path: place.path("a.ppm")).image
+    // A card before a slope.
+    let codes = (0..<24 * 16).map { UInt8($0 % 24 > 8 && $0 % 24 < 14 ? 10 : 100 + $0 / 4) }
+    try place.writeGray("d.pgm", width: 24, codes)
+    var plane = Plane<Float>(width: 24, height: 16)
+    plane.values = codes.map { Float($0) / 255 }
+    let blur = DepthBlur(law: .linear, focus: 0.5...0.5, largestRadius: 4)
+    let map = try ParameterMap(
+      width: 24, height: 16, [.depth(plane, blur, depths: 0...1, isSigned: true), .constant(45)])
+    let expected = try DepthOfField(basis).apply(to: image, map: map)
+    let depth = ["--depth", "radius=d.pgm", "--focus", "0.5", "--at", "angle=45"]
+    #expect(try place.applied(depth) == expected)
+    #expect(try place.applied(depth + ["--threads", "3"]) == expected)
+    #expect(try place.applied(depth + ["--no-occlusion"]) != expected)
+    let apply = ["apply", "b.json", "a.ppm", "x.png"]
+    try place.expectRefusal(64, naming: ["--no-occlusion", "--depth"], apply + ["--at", "3", "--no-occlusion"])
+    try place.expectRefusal(64, naming: ["--physics", "--no-occlusion"], apply + depth + ["--physics", "scatter"])
+    try place.expectRefusal(
+      1, naming: ["constant border", "--no-occlusion"], apply + depth + ["--border", "constant"])
+    try place.expectRefusal(1, naming: ["--memory", "--no-occlusion"], apply + depth + ["--memory", "1M"])
   }
 
   @Test func valuesOutsideAreCountedOrRefused() throws {

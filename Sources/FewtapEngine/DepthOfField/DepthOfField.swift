@@ -16,9 +16,8 @@ import FewtapCore
 ///           threads. Held by FewtapEngineTests/DepthOfFieldTests.
 /// Border:   any but a constant, for which there is no depth.
 /// Alpha:    a transparent pixel's surface is as transparent once blurred.
-/// Cost:     a layer costs as much as a varying filter of one channel more, over the rows and columns where it has pixels, and as much
-///           again for filling holes. Memory: some `8 (channels + 2)` bytes a pixel beside the image and the result, and half as much
-///           for the holes.
+/// Cost:     a layer costs as much as a varying filter of one channel more over the rows where it has pixels, and about as much again
+///           for filling holes; some ten layers between radii of -24 and 24. Memory: ``byteCount(width:height:channels:)``.
 /// Source:   layers and their holes: M. Kraus, M. Strengert, Depth-of-field rendering by pyramidal image processing, Computer Graphics
 ///           Forum 26(3), 2007, doi:10.1111/j.1467-8659.2007.01088.x. Departures: weights of layers that sum to 1, covers that add up
 ///           instead of multiplying, edges taken apart, and layers where the picture has depths.
@@ -106,6 +105,12 @@ public struct DepthOfField: Sendable {
       }
     }
     return try Image(like: image, finished)
+  }
+
+  /// Bytes that it takes at most beside the image: planes of layers, of the pixels' surfaces and of the result.
+  public func byteCount(width: Int, height: Int, channels: Int) -> Int {
+    // Per channel: surfaces, the stack, a layer before the blur twice, after it, and the result; the rest are covers, maps, weights.
+    4 * width * height * (6 * channels + 2 * basis.axes.count + 10)
   }
 
   /// The basis' parameter for a radius: signed if it has negative ones, else the size.
