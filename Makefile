@@ -27,6 +27,7 @@ build: ## build the command and the libraries, optimized
 test: lint sanitize docs ## everything that CI checks: lint, sanitizers, documentation, tests
 	$(SWIFT) test -c release --disable-testable-imports
 	$(SWIFT) run -c release FitAndFilter
+	$(SWIFT) run -c release Deconvolve
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test

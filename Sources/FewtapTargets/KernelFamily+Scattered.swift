@@ -2,7 +2,7 @@ import FewtapCore
 
 extension KernelFamily {
   /// A family through kernels measured at scattered points of two parameters, a point spread function at stars for example;
-  /// between them it is linear on the triangles of ``Triangulation``, outside of all triangles that of the nearest place in one.
+  /// between them it is linear on the triangles of `Triangulation`, outside of all triangles that of the nearest place in one.
   ///
   /// Throws: ``TargetError/contradiction(kernel:_:)`` for other than two parameters, points that are no numbers, two kernels at a
   ///         point, fewer than three or all on a line; ``TargetError/constantParameter(kernel:parameter:)``.

@@ -80,7 +80,9 @@ import Testing
       let bound = gamma(8 + 2 * terms, roundoff: floatRoundoff) * max(1, try #require(filter.noiseGain))
       // Two terms leave less than half of some members' sums: those are no kernels to be scaled.
       if terms == 2 { continue }
-      #expect(ones.values.allSatisfy { abs(Double($0) - 1) <= bound }, "\(terms): \(ones.values.map { abs(Double($0) - 1) }.max() ?? 0) beyond \(bound)")
+      #expect(
+        ones.values.allSatisfy { abs(Double($0) - 1) <= bound },
+        "\(terms): \(ones.values.map { abs(Double($0) - 1) }.max() ?? 0) beyond \(bound)")
       #expect(try #require(filter.noiseGain) >= 1 - bound)
     }
     #expect(zip(errors, errors.dropFirst()).allSatisfy { $0 > 2 * $1 }, "\(errors)")

@@ -6,7 +6,7 @@ import FewtapTargets
 ///
 /// Equation: at a point p the operator makes the kernel `K = sum_k a_k(p) h_k` of the mixture's filters (outputs), or that of the
 ///           interpolated filter (offsets). Filters at lower rates fold an image's fine detail onto coarse one, and the parts that
-///           a mixture's filters fold add up: all of that counts, exactly across the rates (``MixedRates``).
+///           a mixture's filters fold add up: all of that counts, exactly across the rates (`MixedRates`).
 /// Accuracy: of the PSNR on photographs as ``PhotoSpectrum``; of all else rounding. Held by FewtapFitTests/BasisAccuracyTests to
 ///           images filtered by each knot and blended.
 public struct BasisAccuracy: Equatable, Sendable {

@@ -3,7 +3,7 @@ import FewtapTargets
 import Synchronization
 
 /// Measured kernels, each fitted for itself: a basis for weights of one's own, where no parameters say what lies between kernels
-/// (``FewtapEngine/VaryingPlan/apply(to:weights:direction:options:)``).
+/// (``VaryingPlan/apply(to:weights:direction:options:)``).
 ///
 /// Its one axis is `index`, from 0; between two indices the outputs of their filters are mixed.
 public struct EachFit: Sendable {
