@@ -303,7 +303,7 @@ private struct DepthReport: Report {
 
   var text: String {
     let table =
-      [["", "ms", "dB", "dB near edges", "FLIP"]]
+      [["picture", "ms", "dB", "dB near edges", "FLIP"]]
       + rows.map { row in
         [
           row.name, row.milliseconds.map { fixed($0, 0) } ?? "-", fixed(row.psnr, 2), fixed(row.edgePSNR, 2),

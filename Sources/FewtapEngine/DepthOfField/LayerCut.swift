@@ -60,7 +60,9 @@ struct LayerCut: Sendable {
     while 1 << levels < 2 * reach { levels += 1 }
     let holes = HoleFilling(width: width, height: rows.count, levels: levels, threads: threads)
     if known.contains(0) { holes.fill(&values, weight: known) }
-    holes.fill(&nearness, weight: present)
+    // Radii must reach as far as light does, whole: up to a single pixel no block is empty.
+    HoleFilling(width: width, height: rows.count, levels: Int.bitWidth, threads: threads)
+      .fill(&nearness, weight: present)
     self.values = values
   }
 
