@@ -48,11 +48,14 @@ package enum VaryingContender: Equatable, Sendable, CustomStringConvertible {
 
   private static func text(_ knots: [Int]) -> String { knots.map(String.init).joined(separator: "x") }
 
-  /// What a comparison runs if nothing is asked for, for a family of so many parameters.
+  /// What a comparison runs if nothing is asked for, for a family of so many parameters: of several, without parallel tempering, whose
+  /// search at each of their knots takes a quarter of an hour in all.
   package static func standard(axisCount: Int) -> [VaryingContender] {
-    ["outputs", axisCount == 1 ? "outputs:24" : "outputs:\(knotText(fine(axisCount)))", "offsets"]
-      .compactMap { try? VaryingContender($0, axisCount: axisCount) }
-      + ["paper", "tempering", "low-rank", "product:5", "product:16", "dense"]
+    let names = [
+      "outputs", "outputs:\(text(fine(axisCount)))", "offsets", "paper", "tempering", "low-rank", "product:5",
+      "product:16", "dense",
+    ]
+    return names.filter { axisCount == 1 || $0 != "tempering" }
       .compactMap { try? VaryingContender($0, axisCount: axisCount) }
   }
 
@@ -63,7 +66,6 @@ package enum VaryingContender: Equatable, Sendable, CustomStringConvertible {
   private static func fine(_ axisCount: Int) -> [Int] {
     axisCount == 1 ? [24] : axisCount == 2 ? [9, 13] : [Int](repeating: 5, count: axisCount)
   }
-  private static func knotText(_ knots: [Int]) -> String { text(knots) }
 
   /// The contender that `text` names: `NAME` or `NAME:VALUE`, see ``Name``.
   ///

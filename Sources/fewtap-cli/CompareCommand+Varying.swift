@@ -62,14 +62,22 @@ extension CompareCommand {
   func runVarying(_ folder: ReportFolder?) throws {
     let subject = try varyingSubject()
     let scenes = try subject.images.map(scene)
-    let comparison = try compare(subject, scenes)
-    let table = try CompareVaryingReport(
-      comparison: comparison, machine: Machine(), seed: seed, page: folder?.pagePath)
-    if let folder {
-      let page = try VaryingComparisonPage(comparison, context: context(table.machine, []), encodePNG: ReportFolder.png)
-      try folder.write(page.html, page.figures, json: ReportOptions.jsonText(table))
+    var warnings: [String] = []
+    if contenders.isEmpty, subject.family.axes.count > 1 {
+      warnings = [
+        "left out, since its search at every knot takes a quarter of an hour: parallel tempering; ask for it by "
+          + "--with tempering"
+      ]
     }
-    try report.print(table)
+    for warning in warnings { report.warn(warning) }
+    let comparison = try compare(subject, scenes)
+    let table = try CompareVaryingReport(comparison: comparison, machine: Machine(), seed: seed, page: folder?.pagePath)
+    if let folder {
+      let page = try VaryingComparisonPage(
+        comparison, context: context(table.machine, warnings), encodePNG: ReportFolder.png)
+      try folder.write(page.html, page.figures, json: ReportOptions.jsonText(table, warnings: warnings))
+    }
+    try report.print(table, warnings: warnings)
   }
 
   private func compare(_ subject: VaryingSubject, _ scenes: [ComparisonRun.Scene]) throws -> VaryingComparison {

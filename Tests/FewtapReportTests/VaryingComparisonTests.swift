@@ -73,7 +73,8 @@ import Testing
     ] {
       #expect(throws: error) { try VaryingContender(text, axisCount: 1) }
     }
-    for count in 1...4 { #expect(VaryingContender.standard(axisCount: count).count == 9) }
+    // Tempering at the knots of several parameters takes too long to be asked of all.
+    for count in 1...4 { #expect(VaryingContender.standard(axisCount: count).count == (count == 1 ? 9 : 8)) }
   }
 
   /// A page is XML that names all, and lets no file's name write into it.
