@@ -38,11 +38,11 @@ struct TileSource: Sendable {
     }
   }
 
-  /// Row 0 and stride of the only channel, where it lies as light that needs no change.
-  var directPlane: (row0: UnsafePointer<Float>, stride: Int)? {
-    guard group.mask == nil, !premultiplies, !replacesNonfinite, group.roles.count == 1,
-      case .image(let channel) = group.roles[0]
-    else { return nil }
+  /// Row 0 and stride of a role's channel, where it lies as light that needs no change.
+  func directPlane(_ role: Int) -> (row0: UnsafePointer<Float>, stride: Int)? {
+    guard group.mask == nil, !premultiplies, !replacesNonfinite, case .image(let channel) = group.roles[role] else {
+      return nil
+    }
     return image.plane(channel)
   }
 

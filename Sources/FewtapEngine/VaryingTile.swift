@@ -23,9 +23,8 @@ final class VaryingTile {
 
   /// The image as filters at its own rate read it.
   private struct SourcePixels {
-    var pixels: Pixels
-    /// Floats from one role's to the next one's.
-    var plane: Int
+    /// One a role.
+    var pixels: [Pixels]
     /// Whether it is the image's own memory.
     var isDirect: Bool
   }
@@ -261,8 +260,9 @@ final class VaryingTile {
   /// The image around the tile, as far as filters at its own rate read.
   private func loadImage() -> SourcePixels {
     let read = basis.fullRateBounds.map { region.read(by: $0) } ?? region
-    if !source.checksFinite || !levels.isEmpty, let place = directPlace(read) {
-      return SourcePixels(pixels: place, plane: 0, isDirect: true)
+    if !source.checksFinite || !levels.isEmpty {
+      let places = results.indices.compactMap { directPlace(read, role: $0) }
+      if places.count == results.count { return SourcePixels(pixels: places, isDirect: true) }
     }
     let columns = ColumnExtension(read.x, width: source.image.width, border: source.border)
     defer { columns.deallocate() }
@@ -277,16 +277,18 @@ final class VaryingTile {
       }
     }
     return SourcePixels(
-      pixels: Pixels(base: imageRows, stride: shape.sourceStride, region: read), plane: plane, isDirect: false)
+      pixels: results.indices.map {
+        Pixels(base: imageRows + $0 * plane, stride: shape.sourceStride, region: read)
+      }, isDirect: false)
   }
 
   /// The image's own memory, if all that is read lies in it as light, whole blocks included.
-  private func directPlace(_ read: Region) -> Pixels? {
+  private func directPlace(_ read: Region, role: Int) -> Pixels? {
     let (right, below) = (Int(FEWTAP_BLOCK_COLUMNS), Int(FEWTAP_BLOCK_ROWS))
     let held = source.image.heldRows
     guard read.x.lowerBound >= 0, read.x.upperBound + right <= source.image.width,
       read.y.lowerBound >= held.lowerBound, read.y.upperBound + below <= held.upperBound,
-      let place = source.directPlane
+      let place = source.directPlane(role)
     else { return nil }
     let base = place.row0 + read.y.lowerBound * place.stride + read.x.lowerBound
     return Pixels(base: UnsafeMutablePointer(mutating: base), stride: place.stride, region: read)
@@ -297,8 +299,7 @@ final class VaryingTile {
     // One layer is computed where it counts; a chain once for all the blocks.
     let hull = hull(spans)
     for role in 0..<results.count {
-      var input = image.pixels
-      input.base += role * image.plane
+      let input = image.pixels[role]
       let whole =
         knot.isIdentity
         ? input : knot.layers.count == 1 ? nil : run(knot, knot.layers.count, image.isDirect, input, hull)

@@ -86,7 +86,8 @@ extension ApplyCommand {
     for warning in warnings { report.warn(warning) }
     try report.print(
       VaryingApplyReport(
-        output: output, layout: layout, basis: basis, map: map, stages: clock.stages, memory: need), warnings: warnings)
+        output: output, layout: layout, names: basis.axes.map { ($0.name, $0.unit) }, map: map, stages: clock.stages,
+        memory: need), warnings: warnings)
   }
 }
 
