@@ -9,7 +9,7 @@ import FewtapCore
 ///         the point u of a lens (a disk of radius 1) it is seen at `p = q + c(q) u`, exactly. The lens' picture is the mean over u.
 /// Units:  linear light; white is 1, lights go up to some 100. Radii in pixels, negative before the focus.
 /// Accuracy: the lens' picture is a mean of samples on a low-discrepancy sequence, shifted from pixel to pixel, lights by samples of
-///         their own; its error is measured by two halves of the samples (``LensTruth``).
+///         their own; `fewtap bench depth` tells how far two halves of the samples are apart.
 /// A seed is not needed: whole numbers and single operations of IEEE 754 only, the same bits everywhere and for any threads.
 public struct DepthScene: Sendable {
   /// Columns.
