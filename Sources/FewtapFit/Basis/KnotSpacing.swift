@@ -1,7 +1,7 @@
 import FewtapCore
 
 /// Where knots lie along an axis.
-enum KnotSpacing {
+package enum KnotSpacing {
   /// Before anything is known: lengths in pixels ever further apart, since what counts is how much of the kernel changes; all else
   /// evenly.
   ///
@@ -37,25 +37,27 @@ enum KnotSpacing {
   /// Equation: `h_k *= (geometric mean of errors / error_k)^0.18`: the squared error of an interval grows as its length to the
   ///           fourth power at least, so that this is a damped step. Source: METHOD.md section 7.
   static func evened(_ grid: KnotGrid, errors: [[Double]]) -> [[Double]] {
-    zip(zip(grid.knots, grid.onsets), errors).map { axis, errors in
-      let (knots, onset) = axis
-      let floor = 1e-9 * (errors.max() ?? 0)
-      guard floor > 0, errors.count > 1 else { return knots }
-      let logarithms = errors.map { logarithm2(max($0, floor)) }
-      let mean = logarithms.reduce(0, +) / Double(errors.count)
-      var lengths = zip([onset] + knots.dropFirst(), knots.dropFirst()).map { $1 - $0 }
-      for k in lengths.indices {
-        lengths[k] *= min(max(exponential2(0.18 * (mean - logarithms[k])), 0.5), 2)
-      }
-      let high = knots[knots.count - 1]
-      let scale = (high - onset) / lengths.reduce(0, +)
-      var (result, end) = ([knots[0]], onset)
-      for length in lengths.dropLast() {
-        end += scale * length
-        result.append(end)
-      }
-      return result + [high]
+    grid.axes.indices.map { evened(grid.knots[$0], onset: grid.onsets[$0], errors: errors[$0]) }
+  }
+
+  /// The same along one axis: `errors` has the squared error of each interval.
+  package static func evened(_ knots: [Double], onset: Double, errors: [Double]) -> [Double] {
+    let floor = 1e-9 * (errors.max() ?? 0)
+    guard floor > 0, errors.count > 1 else { return knots }
+    let logarithms = errors.map { logarithm2(max($0, floor)) }
+    let mean = logarithms.reduce(0, +) / Double(errors.count)
+    var lengths = zip([onset] + knots.dropFirst(), knots.dropFirst()).map { $1 - $0 }
+    for k in lengths.indices {
+      lengths[k] *= min(max(exponential2(0.18 * (mean - logarithms[k])), 0.5), 2)
     }
+    let high = knots[knots.count - 1]
+    let scale = (high - onset) / lengths.reduce(0, +)
+    var (result, end) = ([knots[0]], onset)
+    for length in lengths.dropLast() {
+      end += scale * length
+      result.append(end)
+    }
+    return result + [high]
   }
 }
 

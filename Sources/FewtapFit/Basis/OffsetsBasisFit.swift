@@ -6,7 +6,7 @@ import FewtapTargets
 ///
 /// A template is fitted to the family's largest kernel. Turned and scaled to the other knots it makes tap i correspond everywhere,
 /// and then all knots are fitted at once to kernels between them: on two knots an axis first, then on twice as many, until there
-/// are as many as asked for. A family that turns its kernels is fitted in a turning frame before, where knots along the other axes
+/// are as many as asked for. Knots in a row are then moved toward intervals of equal errors. A family that turns its kernels is fitted in a turning frame before, where knots along the other axes
 /// suffice.
 /// Source: the operator is that of Wu, Zhe, Huo (DISK), ICLR 2026, "filter-space interpolation"; the joint fit is ours.
 package struct OffsetsBasisFit: Sendable {
@@ -27,6 +27,8 @@ package struct OffsetsBasisFit: Sendable {
 
   /// Steps on one grid, at most, and the relative decrease that counts as none.
   private static let (steps, tolerance) = (150, 2e-4)
+  /// How often knots in a row are moved, and the steps before each time: the errors show their intervals soon.
+  private static let (evenings, stepsBeforeEvening) = (4, 10)
   /// Knots in all beyond which none are added.
   private static let mostKnots = 1024
 
@@ -87,14 +89,20 @@ package struct OffsetsBasisFit: Sendable {
       let descent = OffsetsDescent(try problem(state.grid, template), tolerance: Self.tolerance)
       var position = descent.start(at: state.tracks, damping: state.damping, stalled: state.stalled)
       var goesOn = true
-      while goesOn, state.stepsHere < Self.steps, !watch.cancellation.isCancelled {
+      let evens =
+        state.plan.isRow && state.stage == state.plan.stages.count - 1 && state.evenings < Self.evenings
+      while goesOn, state.stepsHere < (evens ? Self.stepsBeforeEvening : Self.steps), !watch.cancellation.isCancelled {
         goesOn = descent.step(&position)
         state.note(position)
         watch.progress?(
           BasisFitProgress(stage: "taps at all knots", knots: state.grid.shape, completed: state.steps))
         if goesOn { keep(state) }
       }
-      guard state.enterNextStage(family) else { return }
+      if evens, !watch.cancellation.isCancelled {
+        state.even(try intervalErrors(state, template), family: family)
+      } else if !state.enterNextStage(family) {
+        return
+      }
     }
   }
 
@@ -113,6 +121,18 @@ package struct OffsetsBasisFit: Sendable {
     return OffsetsProblem(
       layout: template.parameters.layout, knotCount: grid.count, samples: try samples.map { try $0.get() },
       objective: options.objective, grid: template.grid, limits: template.limits, threads: options.threads)
+  }
+
+  /// The largest squared error, on photographs, of each interval of a row.
+  private func intervalErrors(_ state: OffsetsFitState, _ template: OffsetsTemplate) throws -> [Double] {
+    let basis = try self.basis(state, template)
+    let points = try BasisAccuracy(of: basis, against: family.family, threads: options.threads).points
+    return basis.axes[0].knots.dropLast().enumerated().map { index, low in
+      points.reduce(0) { largest, point in
+        let isInside = point.parameters[0] > low && point.parameters[0] < basis.axes[0].knots[index + 1]
+        return isInside ? max(largest, power(10, -point.photoPSNR / 10)) : largest
+      }
+    }
   }
 
   /// The filters of the tracks.

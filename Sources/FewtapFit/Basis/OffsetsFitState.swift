@@ -14,6 +14,8 @@ struct OffsetsFitState: Equatable, Sendable {
   var stalled = 0
   /// Steps on this grid, and in all.
   var (stepsHere, steps) = (0, 0)
+  /// How often the knots of a row have been moved toward equal errors since there were as many.
+  var evenings = 0
   /// The least PSNR with the knots before; nil if these are the first.
   var worstBefore: Double?
 
@@ -41,7 +43,17 @@ struct OffsetsFitState: Equatable, Sendable {
   /// Takes the tracks to the first grid of another plan.
   mutating func goOn(on plan: OffsetsPlan, family: OffsetsFamily, worst: Double) {
     tracks = grid.resampled(tracks, to: plan.stages[0], family: family)
-    (self.plan, stage, worstBefore) = (plan, 0, worst)
+    (self.plan, stage, worstBefore, evenings) = (plan, 0, worst, 0)
+    restart()
+  }
+
+  /// Moves the knots of a row toward intervals of equal errors; `errors` has each interval's squared one.
+  mutating func even(_ errors: [Double], family: OffsetsFamily) {
+    let knots = plan.last.knots[0]
+    let moved = OffsetsPlan(row: KnotSpacing.evened(knots, onset: knots[0], errors: errors))
+    tracks = grid.resampled(tracks, to: moved.last, family: family)
+    (plan, stage) = (moved, 0)
+    evenings += 1
     restart()
   }
 
@@ -51,7 +63,7 @@ struct OffsetsFitState: Equatable, Sendable {
 extension OffsetsFitState {
   private enum Key {
     static let (layout, template, tracks, damping) = ("layout", "template", "tracks", "damping")
-    static let (counts, worst) = ("stage, stalled, steps here, steps", "worst before")
+    static let (counts, worst) = ("stage, stalled, steps here, steps, evenings", "worst before")
   }
 
   /// The state as numbers with names.
@@ -60,7 +72,8 @@ extension OffsetsFitState {
       family: family, options: options, stage: "offsets", knots: plan.last.knots,
       state: [
         Key.layout: template.layout.map(Double.init), Key.template: template.weights + template.x + template.y,
-        Key.tracks: tracks, Key.damping: [damping], Key.counts: [stage, stalled, stepsHere, steps].map(Double.init),
+        Key.tracks: tracks, Key.damping: [damping],
+        Key.counts: [stage, stalled, stepsHere, steps, evenings].map(Double.init),
         Key.worst: worstBefore.map { [$0] } ?? [],
       ])
   }
@@ -78,15 +91,20 @@ extension OffsetsFitState {
     let n = blank.tapCount
     let parameters = blank.with(try numbers(Key.template, count: 3 * n))
     let worst = try numbers(Key.worst, count: nil)
-    guard let plan = OffsetsPlan(family, knots: checkpoint.knots, isRefinement: !worst.isEmpty) else {
+    guard worst.count <= (checkpoint.options.demand == nil ? 0 : 1) else {
+      throw .badCheckpoint("its \(Key.worst) is \(worst)")
+    }
+    let counts = try numbers(Key.counts, count: 5)
+    let isFirst = worst.isEmpty && counts[4] == 0
+    guard let plan = OffsetsPlan(family, knots: checkpoint.knots, isFirst: isFirst) else {
       throw .badCheckpoint("its knots are \(checkpoint.knots)")
     }
     self.init(template: parameters, plan: plan)
-    let counts = try numbers(Key.counts, count: 4)
     guard counts.allSatisfy({ $0 >= 0 && $0 == $0.rounded() }), Int(counts[0]) < plan.stages.count else {
       throw .badCheckpoint("its counts are \(counts)")
     }
     (stage, stalled, stepsHere, steps) = (Int(counts[0]), Int(counts[1]), Int(counts[2]), Int(counts[3]))
+    evenings = Int(counts[4])
     tracks = try numbers(Key.tracks, count: 3 * n * plan.stages[stage].count)
     let damping = try numbers(Key.damping, count: 1)[0]
     guard damping > 0 else { throw .badCheckpoint("its damping is \(damping)") }

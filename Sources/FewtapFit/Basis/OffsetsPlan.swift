@@ -40,18 +40,34 @@ struct OffsetsPlan: Equatable, Sendable {
 
   private init(stages: [OffsetsGrid]) { self.stages = stages }
 
-  /// The plan of a basis with the knots `knots`; nil if they cannot be any plan's: from the beginning, or for knots added later.
-  init?(_ family: OffsetsFamily, knots: [[Double]], isRefinement: Bool) {
+  /// A single grid, of knots in a row.
+  init(row knots: [Double]) { self.init(stages: [OffsetsGrid(knots: [knots], isTurning: false)]) }
+
+  /// The plan of a basis with the knots `knots`: a fit's first one, or one with knots added or moved later. Nil if they cannot be
+  /// any plan's.
+  init?(_ family: OffsetsFamily, knots: [[Double]], isFirst: Bool) {
     guard knots.count == family.family.axes.count, knots.allSatisfy({ $0.count >= 2 }) else { return nil }
     let plan = OffsetsPlan(family, knots.map(\.count))
-    guard plan.last.knots == knots else { return nil }
-    self = isRefinement ? OffsetsPlan(stages: [plan.last]) : plan
+    if !isFirst, plan.isRow {
+      guard zip(knots[0], knots[0].dropFirst()).allSatisfy({ $0 < $1 }) else { return nil }
+      self.init(row: knots[0])
+    } else {
+      guard plan.last.knots == knots else { return nil }
+      self = isFirst ? plan : OffsetsPlan(stages: [plan.last])
+    }
   }
+
+  /// Whether the knots lie in a row: only there they are moved.
+  var isRow: Bool { last.knots.count == 1 }
 
   /// More knots along one axis: a grid to go on with from this plan's last.
   func refined(along axis: Int, of family: OffsetsFamily) -> OffsetsPlan {
     var counts = last.shape
     counts[axis] = counts[axis] < 5 ? 2 * counts[axis] - 1 : (counts[axis] * 3 + 1) / 2
+    if isRow {
+      let knots = last.knots[0]
+      return OffsetsPlan(row: KnotSpacing.resampled(knots, count: counts[0], onset: knots[0]))
+    }
     return OffsetsPlan(stages: [Self.grid(family, counts, isTurning: false)])
   }
 
