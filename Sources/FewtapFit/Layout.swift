@@ -103,6 +103,17 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
     return layouts
   }
 
+  /// Numbers of layers that ``shared(taps:layers:)`` makes layouts of.
+  public static let layerCounts = 1...4
+
+  /// The layout of so many layers, of ``layerCounts``, that interpolates best: one that places the mass, and small ones that smooth.
+  ///
+  /// Source: METHOD.md section 7, "82 + 14" and "70 + 12 + 8 + 6".
+  package static func shared(taps: Int, layers: Int) throws(FitError) -> Layout {
+    let shares = [[], [14], [12, 8], [12, 8, 6]][layers - 1].map { max(3, ($0 * Double(taps) / 96).rounded()) }
+    return try Layout([max(1, taps - Int(shares.reduce(0, +)))] + shares.map { Int($0) })
+  }
+
   /// Layouts worth trying for `count` runs of `length` taps (within the limits of a layout) against a kernel of `support` nonzero
   /// pixels of the rate at which the chain runs, the best first on average.
   ///

@@ -59,6 +59,13 @@ struct BasisCommand: ParsableCommand {
   var taps: Int?
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Layers of a filter, for --operator offsets: 2 for maps with edges. (default: what is best on smooth maps)",
+      valueName: "n"), transform: OptionValue.whole(Layout.layerCounts))
+  var layers: Int?
+
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
     transform: OptionValue.seed)
   var seed: UInt64 = 1
@@ -87,6 +94,9 @@ struct BasisCommand: ParsableCommand {
   func validate() throws {
     if taps != nil, interpolation == .outputs {
       throw ValidationError("--taps: it is for --operator offsets; the planner chooses the taps of outputs")
+    }
+    if layers != nil, interpolation == .outputs || recipe == .paper {
+      throw ValidationError("--layers: it is for --operator offsets by our own recipe")
     }
     if output == "-", report.json {
       throw ValidationError("-o - and --json would both write to standard output: give a file name after -o")
@@ -174,6 +184,7 @@ struct BasisCommand: ParsableCommand {
     var options = BasisFitOptions()
     (options.interpolation, options.knots, options.error) = (interpolation, knots, error)
     if let taps { options.taps = taps }
+    options.layers = layers
     (options.objective, options.recipe, options.seed) = (objective, recipe, seed)
     options.threads = threading.threads
     return options

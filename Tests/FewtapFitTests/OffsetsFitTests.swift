@@ -58,6 +58,28 @@ import Testing
     #expect(try #require(basis.fit).worstPhotoPSNR >= 67)
   }
 
+  /// At an edge of the map a layer reads what other parameters have made: what reaches far must come last.
+  @Test(arguments: [nil, 2])
+  func layersRunFromTheSmallestToTheLargest(layers: Int?) throws {
+    var options = options([3], taps: 24)
+    options.layers = layers
+    let basis = try OffsetsBasisFit(disks, options).run()
+    let spreads = basis.filters[2].chain.layers.map { layer in
+      layer.taps.reduce(0) { $0 + $1.x * $1.x + $1.y * $1.y } / Double(layer.taps.count)
+    }
+    #expect(spreads.count == layers ?? spreads.count)
+    #expect(spreads.count > 1 && spreads.max() == spreads.last)
+  }
+
+  @Test(arguments: [0, 5])
+  func numbersOfLayersThatNoLayoutHasAreRefused(layers: Int) {
+    var options = options([3])
+    options.layers = layers
+    #expect(throws: BasisFitError.option("layers", value: "\(layers)", required: "1...4")) {
+      try BasisFit(disks, options)
+    }
+  }
+
   /// Moved knots keep the ends, ascend, and lie nearer to one another where the error was larger.
   @Test func knotsMoveTowardTheError() {
     let moved = KnotSpacing.evened([1, 2, 3, 4], onset: 1, errors: [16, 1, 1])

@@ -58,6 +58,7 @@ public struct BasisCheckpoint: Equatable, Sendable {
     else { throw .badCheckpoint("its operator, objective or recipe has an unknown name") }
     (options.interpolation, options.objective, options.recipe) = (interpolation, objective, recipe)
     (options.knots, options.error, options.taps, options.seed) = (file.asked, file.error, file.taps, file.seed)
+    options.layers = file.layers
     self.init(family: file.family, options: options, stage: file.stage, knots: file.knots, state: file.state)
   }
 
@@ -70,7 +71,7 @@ public struct BasisCheckpoint: Equatable, Sendable {
         format: Self.formatName, version: Self.formatVersion, family: family,
         interpolation: options.interpolation.rawValue, objective: options.objective.rawValue,
         recipe: options.recipe.rawValue, asked: options.knots, error: options.error, taps: options.taps,
-        seed: options.seed, stage: stage, knots: knots, state: state))
+        layers: options.layers, seed: options.seed, stage: stage, knots: knots, state: state))
   }
 
   /// Throws: ``BasisFitError/otherCheckpoint(field:found:expected:)`` if it is not of the fit of `family` under `options`.
@@ -85,6 +86,7 @@ public struct BasisCheckpoint: Equatable, Sendable {
     try check("number of knots", self.options.knots ?? [], options.knots ?? [])
     try check("error", self.options.error.map { "\($0)" } ?? "none", options.error.map { "\($0)" } ?? "none")
     try check("number of taps", self.options.taps, options.taps)
+    try check("number of layers", self.options.layers.map { "\($0)" } ?? "any", options.layers.map { "\($0)" } ?? "any")
     try check("objective", self.options.objective.rawValue, options.objective.rawValue)
     try check("recipe", self.options.recipe.rawValue, options.recipe.rawValue)
     try check("seed", self.options.seed, options.seed)
@@ -110,6 +112,7 @@ public struct BasisCheckpoint: Equatable, Sendable {
     var asked: [Int]?
     var error: Double?
     var taps: Int
+    var layers: Int?
     var seed: UInt64
     var stage: String
     var knots: [[Double]]

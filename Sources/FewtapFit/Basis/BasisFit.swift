@@ -93,6 +93,9 @@ extension BasisFitOptions {
           <= FilterBasis.maximumFilterCount
       else { throw .tooManyKnots(knots) }
     }
+    if let layers, !Layout.layerCounts.contains(layers) {
+      throw .option("layers", value: "\(layers)", required: "\(Layout.layerCounts)")
+    }
     if let error, !(error > 0 && error <= 200) { throw .badError(error) }
   }
 }

@@ -11,6 +11,9 @@ public struct BasisFitOptions: Equatable, Sendable {
   public var error: Double?
   /// Taps of a filter, of the offsets operator.
   public var taps = 96
+  /// Layers of a filter, of the offsets operator, 1 to 4; nil: as many as are best where the map is smooth. Two make less of the error
+  /// at the map's edges, where a layer reads what its neighbors' parameters have made.
+  public var layers: Int?
   /// What an error costs.
   public var objective = Objective.photo
   /// The method; the paper's own fits each knot alone.

@@ -21,7 +21,8 @@ struct OffsetsTemplate: Sendable {
     let point = Self.point(family)
     var fitOptions = FitOptions()
     fitOptions.tapModel = .bilinear
-    fitOptions.budget = .taps(options.taps)
+    fitOptions.budget =
+      try options.layers.map { .layout(try .shared(taps: options.taps, layers: $0)) } ?? .taps(options.taps)
     fitOptions.objective = options.objective
     fitOptions.seed = options.seed
     fitOptions.threads = options.threads
@@ -30,13 +31,27 @@ struct OffsetsTemplate: Sendable {
       watch.progress?(
         BasisFitProgress(stage: "template", knots: knots, completed: progress.completed, total: progress.total))
     }.filter.chain
-    var parameters = ChainParameters(chain)
+    // At an edge of the map a layer reads what its neighbors' parameters have made: least goes wrong if the layer that reaches far
+    // comes last. Where the map is constant the order does not matter. Source: METHOD.md section 7.
+    let layers = chain.layers.map(\.taps).enumerated().sorted {
+      (Self.spread($0.element), $0.offset) < (Self.spread($1.element), $1.offset)
+    }
+    var parameters = ChainParameters(layers: layers.map(\.element))
     let turn = family.turn(at: point)
     for i in parameters.x.indices {
       let place = SIMD2(turn.x, -turn.y).applied(to: SIMD2(parameters.x[i], parameters.y[i]))
       (parameters.x[i], parameters.y[i]) = (place.x, place.y)
     }
     try self.init(family, options, parameters: parameters)
+  }
+
+  /// Mean squared distance of taps from their center.
+  private static func spread(_ taps: [Tap]) -> Double {
+    let center = taps.reduce(SIMD2<Double>.zero) { $0 + SIMD2($1.x, $1.y) } / Double(taps.count)
+    return taps.reduce(0) { sum, tap in
+      let distance = SIMD2(tap.x, tap.y) - center
+      return sum + (distance * distance).sum()
+    } / Double(taps.count)
   }
 
   /// The template whose chain is known. Throws: as the family.
