@@ -78,8 +78,6 @@ import Testing
       let ones = try filter.prepared(width: 64)(Plane(width: 64, height: 48, repeating: 1), between, ApplyOptions())
       // Terms and shares of two points, each rounded, where terms may cancel up to the noise gain.
       let bound = gamma(8 + 2 * terms, roundoff: floatRoundoff) * max(1, try #require(filter.noiseGain))
-      // Two terms leave less than half of some members' sums: those are no kernels to be scaled.
-      if terms == 2 { continue }
       #expect(
         ones.values.allSatisfy { abs(Double($0) - 1) <= bound },
         "\(terms): \(ones.values.map { abs(Double($0) - 1) }.max() ?? 0) beyond \(bound)")
