@@ -103,7 +103,7 @@ public struct Layout: Equatable, Sendable, CustomStringConvertible {
     return layouts
   }
 
-  /// Numbers of layers that ``shared(taps:layers:)`` makes layouts of.
+  /// Numbers of layers that `shared(taps:layers:)` makes layouts of.
   public static let layerCounts = 1...4
 
   /// The layout of so many layers, of ``layerCounts``, that interpolates best: one that places the mass, and small ones that smooth.
