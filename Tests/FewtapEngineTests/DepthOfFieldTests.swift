@@ -175,7 +175,7 @@ struct DepthOfFieldTests {
     }
     var bad = Plane<Float>(width: 8, height: 6)
     bad[3, 2] = .nan
-    #expect(throws: ApplyError.mapIsNaN(axis: "radius", x: 3, y: 2)) {
+    #expect(throws: ApplyError.badMap(axis: "radius", x: 3, y: 2, value: "nan")) {
       try field.apply(to: image, map: ParameterMap([bad]))
     }
     #expect(throws: ApplyError.nonFinitePixel(channel: 0, x: 3, y: 2, value: .infinity)) {
