@@ -191,7 +191,10 @@ extension Workplace {
     let basis = Samples.basis(angles: [0, 90, 180])
     let image = try ImageFile.read(path: place.path("a.ppm")).image
     // A card before a slope.
-    let codes = (0..<24 * 16).map { UInt8($0 % 24 > 8 && $0 % 24 < 14 ? 10 : 100 + $0 / 4) }
+    let codes: [UInt8] = (0..<24 * 16).map { index in
+      let isCard = (9...13).contains(index % 24)
+      return isCard ? 10 : UInt8(100 + index / 4)
+    }
     try place.writeGray("d.pgm", width: 24, codes)
     var plane = Plane<Float>(width: 24, height: 16)
     plane.values = codes.map { Float($0) / 255 }
