@@ -33,22 +33,35 @@ static void look_up_bytes(const uint8_t *in, const float *table, float *out, int
   }
 }
 
-// Start and slope of 16 cells: 16 loads of both, taken apart. Measured, that takes half as long as gathers do.
+// Start and slope of 16 cells. Where all lie within 16 of each other, as on a smooth map, those 16 pieces are loaded whole and
+// picked from; else 16 loads of both are taken apart, which measured takes half as long as gathers do.
 #define FEWTAP_LOOK_UP_PIECES look_up_pieces_16
 #define TWO_PIECES(a, b) _mm_loadh_pd(_mm_load_sd(pairs + cells[a]), pairs + cells[b])
 #define FOUR_PIECES(a) _mm256_insertf128_pd(_mm256_castpd128_pd256(TWO_PIECES(a, a + 1)), TWO_PIECES(a + 2, a + 3), 1)
 #define EIGHT_PIECES(a) _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castpd256_pd512(FOUR_PIECES(a)), FOUR_PIECES(a + 4), 1))
 typedef float sixteen_floats __attribute__((ext_vector_type(16)));
 typedef int32_t sixteen_wholes __attribute__((ext_vector_type(16)));
-static inline __attribute__((always_inline)) void look_up_pieces_16(const fewtap_knot_piece *pieces, sixteen_wholes k,
-                                                                    sixteen_floats *start, sixteen_floats *slope) {
+static inline __attribute__((always_inline)) void look_up_pieces_16(const fewtap_knot_piece *pieces, int32_t count,
+                                                                    sixteen_wholes k, sixteen_floats *start,
+                                                                    sixteen_floats *slope) {
+  const __m512i odd = _mm512_set1_epi32(1);
+  int32_t first = k[0] - 8 < count - 16 ? k[0] - 8 : count - 16;
+  first = first > 0 ? first : 0;
+  __m512i window = _mm512_sub_epi32((__m512i)k, _mm512_set1_epi32(first)), even = _mm512_add_epi32(window, window);
+  if (count >= 16 && _mm512_cmpge_epu32_mask(window, _mm512_set1_epi32(16)) == 0) {
+    const float *row = &pieces[first].start;
+    __m512 low = _mm512_loadu_ps(row), high = _mm512_loadu_ps(row + 16);
+    *start = (sixteen_floats)_mm512_permutex2var_ps(low, even, high);
+    *slope = (sixteen_floats)_mm512_permutex2var_ps(low, _mm512_add_epi32(even, odd), high);
+    return;
+  }
   const double *pairs = (const double *)pieces;
   int32_t cells[16];
   _mm512_storeu_si512(cells, (__m512i)k);
   __m512 low = EIGHT_PIECES(0), high = EIGHT_PIECES(8);
-  __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   *start = (sixteen_floats)_mm512_permutex2var_ps(low, even, high);
-  *slope = (sixteen_floats)_mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+  *slope = (sixteen_floats)_mm512_permutex2var_ps(low, _mm512_add_epi32(even, odd), high);
 }
 
 #define FEWTAP_TABLE fewtap_kernels_avx512

@@ -65,7 +65,7 @@ struct LevelRows: Sendable {
       return TileShape(basis.levels[level].decimation, low: band, halfs: false)
         .floatCount(channels: groups[group].roles.count)
     }
-    return 2 * (step.factor * (region.x.count + 64) + step.weights.count + 64)
+    return step.factor * (region.x.count + 64) + step.weights.count + 64
   }
 
   /// Makes a band of a level from its parent.
@@ -76,7 +76,6 @@ struct LevelRows: Sendable {
     guard let step = basis.levels[level].step, let parent = basis.levels[level].parent else { return }
     let (from, to) = (window(parent, group: group, in: memory), window(level, group: group, in: memory))
     let read = region.read(by: step)
-    let (sums, row) = (scratch, scratch + step.factor * (region.x.count + 64) + step.weights.count + 64)
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: step.weights.count) { rows in
       for y in region.y {
         for channel in 0..<to.channels {
@@ -87,11 +86,12 @@ struct LevelRows: Sendable {
           }
           check(
             kernels.weighted_rows(
-              rows.baseAddress!, step.weights.values, Int32(rows.count), sums, Int32(read.x.count), 0, nil))
+              rows.baseAddress!, step.weights.values, Int32(rows.count), scratch, Int32(read.x.count), 0, nil))
+          // A band has whole rows: what is written beyond their columns lies in their own memory.
           check(
             kernels.decimate(
-              Int32(step.factor), step.weights.values, Int32(step.weights.count), sums, row, Int32(region.x.count)))
-          to.row(y, channel).update(from: row, count: region.x.count)
+              Int32(step.factor), step.weights.values, Int32(step.weights.count), scratch, to.row(y, channel),
+              Int32(region.x.count)))
         }
       }
     }

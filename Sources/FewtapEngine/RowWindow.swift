@@ -12,6 +12,8 @@ struct RowWindow {
   let channels: Int
   /// Whether its samples are half floats: two in the place of a Float.
   let isHalf: Bool
+  /// Whether what lies beyond its columns may be others' pixels.
+  private(set) var sharesRows = false
   /// Row `first` of channel 0.
   private let base: UnsafeMutablePointer<Float>
   /// The rows that it holds now.
@@ -39,9 +41,11 @@ struct RowWindow {
   /// Some of its rows and columns, none of them made yet; columns from an even one on.
   func part(_ region: Region) -> RowWindow {
     let column = region.x.lowerBound - columns.lowerBound
-    return RowWindow(
+    var part = RowWindow(
       columns: region.x, rows: region.y, stride: stride, capacity: capacity, channels: channels, isHalf: isHalf,
       base: row(region.y.lowerBound, 0) + (isHalf ? column / 2 : column))
+    part.sharesRows = sharesRows || region.x != columns
+    return part
   }
 
   /// Floats that a window takes.

@@ -19,9 +19,8 @@ final class TileRun {
   private let direct: DirectRows?
   private let region: Region
   private let chunk: Int
-  /// The stage that makes rows at the low rate, and whether those are other tiles' too.
+  /// The stage that makes rows at the low rate.
   private let lowStage: Int
-  private let sharesRows: Bool
   // Arrays would be counted by reference and checked for each row, which cost a fifth of all time.
   private let stages: UnsafeMutableBufferPointer<TileShape.Stage>
   private let windows: UnsafeMutableBufferPointer<RowWindow>
@@ -82,7 +81,6 @@ final class TileRun {
       .bindMemory(to: UnsafePointer<Float>?.self, capacity: shape.pointerCount)
     columns = ColumnExtension(shape.windows[0].region.x, width: source.image.width, border: source.border)
     lowStage = filter.rate?.columnSteps.count ?? 0
-    sharesRows = low != nil
     if let low { windows[lowStage] = low }
     // Rows that were made already need no image.
     let isMade = low.map { !$0.held.isEmpty } ?? false
@@ -263,12 +261,12 @@ final class TileRun {
     let window = windows[stage]
     for channel in 0..<apart.count {
       // Beyond its columns the kernel writes what may be another's, where tiles share rows.
-      let row = window.isHalf || sharesRows ? scratch.1 : window.row(y, channel)
+      let row = window.isHalf || window.sharesRows ? scratch.1 : window.row(y, channel)
       decimate(rate, apart[channel], into: row, width: window.columns.count)
       if direct != nil { checkFinite(row, window.columns.count) }
       if window.isHalf {
         store(row, asHalfsOf: window, row: y, channel)
-      } else if sharesRows {
+      } else if window.sharesRows {
         window.row(y, channel).update(from: row, count: window.columns.count)
       }
     }

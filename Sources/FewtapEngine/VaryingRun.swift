@@ -58,13 +58,11 @@ struct VaryingRun: Sendable {
     // Planes that nothing binds together are decimated where they lie.
     let levelGroups = ChannelGroup.groups(
       channels: source.channels, alphaIndex: alphaIndex, needsMask: mask, isPlanar: source.isPlanar)
-    let whole = Region(x: 0..<plan.width, y: rows)
+    let (whole, size) = (Region(x: 0..<plan.width, y: rows), VaryingShape.size(options))
     let levels = LevelRows(basis, whole, groups: levelGroups)
     let tiles = groups.indices.flatMap { group in Self.tiles(whole, options).map { (group: group, region: $0) } }
     let shapes = groups.map { group in
-      VaryingShape(
-        basis, columns: options.tileWidth ?? VaryingShape.columns, rows: options.bandHeight ?? VaryingShape.rows,
-        roles: group.roles.count)
+      VaryingShape(basis, columns: size.columns, rows: size.rows, roles: group.roles.count)
     }
     let direct = source.plane(0)?.stride ?? 0
     let packed = shapes.map { shape in
@@ -73,7 +71,7 @@ struct VaryingRun: Sendable {
         stageStride: shape.stageStride)
     }
     for shape in shapes {
-      let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: VaryingShape.rows)
+      let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: size.rows)
       guard bytes <= PlanRun.workingSetLimit else {
         throw .workingSet(bytes: bytes, limit: PlanRun.workingSetLimit)
       }
@@ -160,7 +158,7 @@ struct VaryingRun: Sendable {
   }
 
   private static func tiles(_ whole: Region, _ options: ApplyOptions) -> [Region] {
-    let (columns, rows) = (options.tileWidth ?? VaryingShape.columns, options.bandHeight ?? VaryingShape.rows)
+    let (columns, rows) = VaryingShape.size(options)
     return stride(from: whole.y.lowerBound, to: whole.y.upperBound, by: rows).flatMap { y in
       stride(from: whole.x.lowerBound, to: whole.x.upperBound, by: columns).map { x in
         Region(x: x..<min(x + columns, whole.x.upperBound), y: y..<min(y + rows, whole.y.upperBound))
@@ -220,8 +218,7 @@ struct VaryingRun: Sendable {
     let target = TileTarget(
       self.target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: group.alpha != nil && basis.cancels ? source : nil, kernels: plan.kernels.table)
-    let rows = options.bandHeight ?? VaryingShape.rows
-    let tileCount = shape.floatCount(rows: rows)
+    let tileCount = shape.floatCount(rows: VaryingShape.size(options).rows)
     // What blends whole vectors may write to the target's own rows if they are whole vectors.
     let places = region.x.count % 16 == 0 && target.isPlain ? target.places() : []
     let direct: [VaryingTile.Pixels]? =

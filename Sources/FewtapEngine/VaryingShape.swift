@@ -6,8 +6,15 @@ struct VaryingShape: Sendable {
   /// Columns and rows of a tile. With the two rows more that a quadratic spline needs, 120 rows are 62, 32 and 17 at the rates 1/2,
   /// 1/4 and 1/8, whole or nearly whole blocks of 8; 240 columns likewise blocks of 32; and everything fits in a second-level cache.
   static let (columns, rows) = (240, 120)
-  /// Columns and rows of a block: knots are left out block by block. Columns are whole vectors.
-  static let (blockColumns, blockRows) = (48, 16)
+  /// Columns and rows of a block: knots are left out block by block. Columns are whole vectors, rows those of a layer's blocks.
+  static let (blockColumns, blockRows) = (80, 8)
+
+  /// Columns and rows of tiles as `options` ask for them; no more than a tile's marks have bits for its blocks.
+  static func size(_ options: ApplyOptions) -> (columns: Int, rows: Int) {
+    let columns = min(max(1, options.tileWidth ?? columns), UInt64.bitWidth * blockColumns)
+    let most = UInt64.bitWidth / ceilingDivide(columns, blockColumns) * blockRows
+    return (columns, min(max(1, options.bandHeight ?? rows), most))
+  }
 
   /// Floats of a row of coordinates or results.
   let stride: Int

@@ -153,14 +153,24 @@ final class VaryingTile {
   func look(up map: ParameterMap, row: UnsafeMutableBufferPointer<Float>) {
     for axis in 0..<shape.axes {
       let table = basis.tables[axis]
-      for y in region.y {
+      func look(_ y: Int, _ values: UnsafePointer<Float>) {
         let place = coordinates + (axis * region.y.count + y - region.y.lowerBound) * shape.stride
-        map.withRow(axis: axis, row: y, columns: region.x, scratch: row) { values in
-          // Rows of a tile are too short for the processor to guess where the next ones are.
-          if y + Self.rowsAhead < region.y.upperBound, map.isStored {
-            check(kernels.prefetch(values + Self.rowsAhead * map.width, region.x.count * MemoryLayout<Float>.stride))
+        table.look(up: values, into: place, count: region.x.count, &outside, kernels)
+      }
+      guard map.isStored else {
+        for y in region.y { map.withRow(axis: axis, row: y, columns: region.x, scratch: row) { look(y, $0) } }
+        continue
+      }
+      map.withRow(axis: axis, row: region.y.lowerBound, columns: region.x, scratch: row) { first in
+        let bytes = region.x.count * MemoryLayout<Float>.stride
+        for y in region.y {
+          let values = first + (y - region.y.lowerBound) * map.width
+          // Rows of a tile are too short for the processor to guess where the next ones are, nor the results'.
+          if y + Self.rowsAhead < region.y.upperBound {
+            check(kernels.prefetch(values + Self.rowsAhead * map.width, bytes))
           }
-          table.look(up: values, into: place, count: region.x.count, &outside, kernels)
+          //PF
+          look(y, values)
         }
       }
     }

@@ -393,12 +393,14 @@ static void check_row_arithmetic(const fewtap_kernels *kernels, int count) {
 
 // Buffers of exactly the room that the header asks for.
 static void check_varying(const fewtap_kernels *kernels, int width) {
-  enum { ROWS = 3, CELLS = 5, COLUMNS = 16 };
+  enum { ROWS = 3, CELLS = 40, COLUMNS = 16 };
   int room = rounded_up(width, 16);
-  fewtap_knot_piece pieces[CELLS];
-  for (int i = 0; i < CELLS; i++) pieces[i] = (fewtap_knot_piece){.start = (float)i, .slope = 1};
-  for (int periodic = 0; periodic < 2; periodic++) {
-    fewtap_knot_table table = {pieces, CELLS, 0, 5, 1, periodic};
+  for (int kind = 0; kind < 4; kind++) {
+    // A table shorter than a vector, and one of several.
+    int cells = kind / 2 ? CELLS : 5, periodic = kind % 2;
+    fewtap_knot_piece *pieces = new_block((size_t)cells, sizeof *pieces);
+    for (int i = 0; i < cells; i++) pieces[i] = (fewtap_knot_piece){.start = (float)i, .slope = 1};
+    fewtap_knot_table table = {pieces, cells, 0, (float)cells, 1, periodic};
     float *in = filled_floats((size_t)width), *out = floats((size_t)width);
     int64_t below = 0, above = 0, nans = 0;
     in[0] = -3, in[width - 1] = NAN;
