@@ -19,15 +19,15 @@ public struct DenseVarying: Sendable {
   private let bounds: OffsetBounds
   private let kernels: RowKernels
 
-  /// The filter that chooses among `kernels`, one or more.
+  /// The filter that chooses among `kernels`.
   ///
-  /// Throws: ``ApplyError/unknownInstructionSet(_:available:)``.
+  /// Throws: ``ApplyError/filter(_:)`` if there is none; ``ApplyError/unknownInstructionSet(_:available:)``.
   public init(_ kernels: [Kernel]) throws(ApplyError) {
     try self.init(kernels, kernels: RowKernels.chosen())
   }
 
   package init(_ kernels: [Kernel], kernels rows: RowKernels) throws(ApplyError) {
-    precondition(!kernels.isEmpty, "there must be a kernel")
+    guard !kernels.isEmpty else { throw .filter(FilterError("kernels", "has none", "one kernel or more")) }
     self.kernels = rows
     entries = kernels.map { kernel in
       let bounds = kernel.supportBounds

@@ -7,7 +7,7 @@ import FewtapCore
 /// Shapes:   parameters `[weights..., x..., y...]` (see ``ChainParameters``); planes `size x size`, row-major, offset 0 first.
 /// Border:   periodic: exact while the sum over layers of the largest |offset| is below `size / 2`.
 /// Accuracy: rounding of the transforms; derivatives are exact where no offset is a whole number, one-sided (to the right)
-///           there, since the tent has a kink. Held by SynthesisTests to finite differences and to the dot-product test.
+///           there, since the tent has a kink. Held by DerivativeTests to finite differences and to the dot-product test.
 public struct ChainSynthesis: Sendable {
   /// The parameters.
   public let parameters: ChainParameters

@@ -10,7 +10,7 @@ import FewtapSynthesis
 ///           frequencies that are alike modulo 1/h, h the greatest common divisor of D and E. The kernel aimed at is a filter at
 ///           rate 1.
 /// Shapes:   spectra on ``grid``, of side n; low-rate ones on its n/D.
-/// Source:   METHOD.md section 7; held by FewtapFitTests/MixedRatesTests.
+/// Source:   METHOD.md section 7; held by FewtapFitTests/BasisAccuracyTests, to kernels on a plain grid.
 struct MixedRates: Sendable {
   /// The image's grid.
   let grid: GridTransform
