@@ -44,7 +44,7 @@ package struct LowRankBasis: VaryingFilter {
 
   package func effectiveKernel(at point: [Double]) throws -> Kernel {
     try Kernel(
-      sumOf: terms[0].mixture(at: point).map {
+      sumOf: try terms[0].mixture(at: point).map {
         (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight)
       })
   }

@@ -51,7 +51,7 @@ extension FilterBasis: VaryingFilter {
     case .offsets: return try interpolatedFilter(at: point).effectiveKernel()
     case .outputs:
       return try Kernel(
-        sumOf: mixture(at: point).map { (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight) })
+        sumOf: try mixture(at: point).map { (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight) })
     }
   }
 

@@ -53,9 +53,12 @@ public struct FilterBasis: Equatable, Sendable {
 
   /// The filters that have a weight at a point of the parameter space, one value an axis, and their weights, which sum to 1.
   ///
-  /// Equation: the product over the axes of `max(0, 1 - |coordinate - k|)`.
-  public func mixture(at point: [Double]) -> [(filter: Int, weight: Double)] {
-    precondition(point.count == axes.count, "a point needs one value for each axis")
+  /// Equation: the product over the axes of `max(0, 1 - |coordinate - k|)`. Needs axes that satisfy the invariants.
+  /// Throws:   ``FilterError`` unless there is a value for each axis.
+  public func mixture(at point: [Double]) throws(FilterError) -> [(filter: Int, weight: Double)] {
+    guard point.count == axes.count else {
+      throw FilterError("point", "has \(point.count) values", "\(axes.count), one for each axis")
+    }
     return mixture(coordinates: zip(axes, point).map { $0.coordinate(of: $1) })
   }
 
@@ -74,14 +77,19 @@ public struct FilterBasis: Equatable, Sendable {
     return parts
   }
 
-  /// The offsets operator's filter at a point: offsets, weights and gain interpolated, tap by tap. Needs a basis of that kind that
-  /// satisfies the invariants.
-  public func interpolatedFilter(at point: [Double]) -> SparseFilter {
-    interpolatedFilter(mixture(at: point))
+  /// The offsets operator's filter at a point: offsets, weights and gain interpolated, tap by tap. Needs a basis that satisfies the
+  /// invariants.
+  ///
+  /// Throws: ``FilterError`` for a basis of the outputs operator, and as ``mixture(at:)``.
+  public func interpolatedFilter(at point: [Double]) throws(FilterError) -> SparseFilter {
+    guard interpolation == .offsets else {
+      throw FilterError("interpolation", "is \"\(interpolation.rawValue)\"", "\"offsets\", whose taps are interpolated")
+    }
+    return interpolatedFilter(try mixture(at: point))
   }
 
+  /// The same of a mixture of a basis of that kind.
   package func interpolatedFilter(_ mixture: [(filter: Int, weight: Double)]) -> SparseFilter {
-    precondition(interpolation == .offsets, "only the offsets operator interpolates taps")
     var (chain, gain) = (filters[mixture[0].filter].chain, 0.0)
     for layer in chain.layers.indices { chain.layers[layer] = interpolatedLayer(layer, mixture) }
     for (filter, weight) in mixture { gain += weight * filters[filter].gain }

@@ -67,6 +67,14 @@ public enum MapError: Error, Equatable, CustomStringConvertible {
   case malformed(String, value: Double, expected: String)
   /// The picture holds no number at all.
   case empty(String)
+  /// A map has no plane.
+  case noPlanes
+  /// A plane of a map has another size than the first.
+  case planesDiffer(axis: Int, found: PixelOffset, expected: PixelOffset)
+  /// A plane of a map has more or fewer values than its size says.
+  case planeCount(axis: Int, expected: Int, found: Int)
+  /// A map does not have one value for each of the parameters.
+  case axisCount(found: Int, names: [String])
 
   /// The sentence that a user reads.
   public var description: String {
@@ -81,6 +89,13 @@ public enum MapError: Error, Equatable, CustomStringConvertible {
         + "\(seen.lowerBound)...\(seen.upperBound)): change the map, or let it be clamped (without --strict)"
     case .malformed(let what, let value, let expected): "\(what) is \(value): it must be \(expected)"
     case .empty(let what): "\(what) holds no number"
+    case .noPlanes: "a parameter map needs at least one plane: one for each parameter"
+    case .planesDiffer(let axis, let found, let expected):
+      "plane \(axis) of the parameter map is \(found.x)x\(found.y), unlike the first: all must be \(expected.x)x\(expected.y)"
+    case .planeCount(let axis, let expected, let found):
+      "plane \(axis) of the parameter map holds \(found) values: its size asks for \(expected)"
+    case .axisCount(let found, let names):
+      "the parameter map has \(found) values a pixel: expected \(names.count) (\(names.joined(separator: ", ")))"
     }
   }
 

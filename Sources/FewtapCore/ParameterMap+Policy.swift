@@ -31,12 +31,12 @@ extension ParameterMap {
   /// The map as a basis over `axes` can use it, in memory, NaN replaced and values clamped to the ranges or wrapped into them;
   /// and what was found on the way.
   ///
-  /// Throws: ``MapError/notANumber(axis:x:y:value:)`` unless `nan` says otherwise; ``MapError/outside(axis:count:seen:allowed:)``
+  /// Throws: ``MapError/axisCount(found:names:)``; ``MapError/notANumber(axis:x:y:value:)`` unless `nan` says otherwise; ``MapError/outside(axis:count:seen:allowed:)``
   ///         if `isStrict` and a value is outside.
   public func admitted(
     to axes: [ParameterAxis], nan: MapNaN = .refuse, isStrict: Bool = false, threads: Int = 1
   ) throws(MapError) -> (map: ParameterMap, surveys: [MapSurvey]) {
-    precondition(axes.count == axisCount, "a map needs as many parameters as the basis")
+    guard axes.count == axisCount else { throw .axisCount(found: axisCount, names: axes.map(\.name)) }
     var surveys: [MapSurvey] = []
     var planes: [Plane<Float>] = []
     for (index, axis) in axes.enumerated() {
@@ -50,7 +50,8 @@ extension ParameterMap {
       planes.append(plane)
       surveys.append(survey)
     }
-    return (ParameterMap(planes), surveys)
+    // Without an axis there is nothing to hold.
+    return (planes.isEmpty ? self : ParameterMap(sameSizePlanes: planes), surveys)
   }
 
   /// A parameter's plane, and what the map holds of it: the same for any number of threads.

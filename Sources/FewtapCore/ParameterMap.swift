@@ -22,11 +22,25 @@ public struct ParameterMap: Sendable {
   }
 
   /// A map over planes of one size, one an axis.
-  public init(_ planes: [Plane<Float>]) {
-    precondition(!planes.isEmpty, "a map needs a plane")
-    precondition(
-      planes.allSatisfy { $0.width == planes[0].width && $0.height == planes[0].height },
-      "the planes of a map must be of one size")
+  ///
+  /// Throws: ``MapError/noPlanes``; ``MapError/planesDiffer(axis:found:expected:)``;
+  ///         ``MapError/planeCount(axis:expected:found:)`` for one that does not hold one value a pixel.
+  public init(_ planes: [Plane<Float>]) throws(MapError) {
+    guard let first = planes.first else { throw .noPlanes }
+    for (axis, plane) in planes.enumerated() {
+      let (found, expected) = (plane.width * plane.height, PixelOffset(x: first.width, y: first.height))
+      guard plane.values.count == found else {
+        throw .planeCount(axis: axis, expected: found, found: plane.values.count)
+      }
+      guard plane.width == expected.x, plane.height == expected.y else {
+        throw .planesDiffer(axis: axis, found: PixelOffset(x: plane.width, y: plane.height), expected: expected)
+      }
+    }
+    self.init(sameSizePlanes: planes)
+  }
+
+  /// A map over planes that were made for one image, one or more: nothing is left to check.
+  package init(sameSizePlanes planes: [Plane<Float>]) {
     (width, height, axisCount, storage) = (planes[0].width, planes[0].height, planes.count, .planes(planes))
   }
 

@@ -4,7 +4,6 @@ import FewtapCore
 /// A basis of interpolated taps made ready to run on images of one width.
 package struct OffsetsPlan: Sendable {
   private let width: Int
-  private let axes: [KnotAxis]
   private let tables: [KnotTable]
   private let compiled: CompiledOffsets
   private let kernels: RowKernels
@@ -13,21 +12,17 @@ package struct OffsetsPlan: Sendable {
   /// Throws: ``ApplyError/filter(_:)``, ``ApplyError/workingSet(bytes:limit:)``.
   package init(_ basis: FilterBasis, width: Int, kernels: RowKernels) throws(ApplyError) {
     (self.width, self.kernels, compiled) = (width, kernels, try CompiledOffsets(basis))
-    axes = basis.axes
-    tables = axes.map { KnotTable($0) }
+    tables = basis.axes.map { KnotTable($0) }
   }
 
   /// The offsets that a pixel of the result reads at most.
   var bounds: OffsetBounds { compiled.bounds }
 
-  /// Filters `rows`, by a map of the plan's width. Returns how many samples could not be held; `refuse` throws if a pixel may not be.
+  /// Filters `rows`, by a map of the image's size. Returns how many samples could not be held; `refuse` throws if a pixel may not be.
   func run(
-    _ map: ParameterMap, _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
+    _ mapped: MappedPlan, _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
   ) throws(ApplyError) -> Int {
-    guard map.height == pass.source.height else {
-      throw .mapSize(map: [map.width, map.height], image: [pass.source.width, pass.source.height])
-    }
-    let (tables, kernels) = (tables, kernels.table)
+    let (map, tables, kernels) = (mapped.map, tables, kernels.table)
     let sawNaN = Locked<Bool>(false)
     let clipped = try run(pass, rows: rows, refuse: refuse) { axis, row, columns, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: map.width) { scratch in
@@ -38,7 +33,7 @@ package struct OffsetsPlan: Sendable {
         }
       }
     }
-    if sawNaN.withLock({ $0 }) { try map.refuse(rows: 0..<map.height, axes.map(\.name), where: \.isNaN) }
+    if sawNaN.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<map.height) }
     return clipped
   }
 
@@ -72,9 +67,7 @@ package struct OffsetsPlan: Sendable {
     _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void, coordinates: @escaping CoordinateRows
   ) throws(ApplyError) -> Int {
     try OffsetsRun(
-      filter: compiled, kernels: kernels.table, pool: pool, source: pass.source, target: pass.target,
-      coordinates: coordinates, alphaIndex: pass.alphaIndex, lightIsAssociated: pass.lightIsAssociated,
-      options: pass.options
+      filter: compiled, kernels: kernels.table, pool: pool, pass: pass, coordinates: coordinates
     ).run(rows: rows, refuse: refuse)
   }
 }

@@ -31,11 +31,12 @@ public struct PixelWork: Sendable {
     _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
   ) throws(ApplyError) -> Int {
     switch kind {
-    case .uniform(let plan): try PlanRun(plan: plan, pass: pass).run(rows: rows, refuse: refuse)
+    case .uniform(let plan): return try PlanRun(plan: plan, pass: pass).run(rows: rows, refuse: refuse)
     case .varying(let mapped):
-      switch mapped.plan.compiled {
+      try mapped.map.check(height: pass.source.height)
+      return switch mapped.plan.compiled {
       case .outputs(let basis): try VaryingRun(mapped, basis, pass: pass).run(rows: rows, refuse: refuse)
-      case .offsets(let plan): try plan.run(mapped.map, pass, rows: rows, refuse: refuse)
+      case .offsets(let plan): try plan.run(mapped, pass, rows: rows, refuse: refuse)
       }
     }
   }
@@ -54,16 +55,6 @@ public struct PixelWork: Sendable {
       }
     }
   }
-}
-
-/// From which pixels to which, and how.
-struct PixelPass: Sendable {
-  let source: SourceImage
-  let target: TargetImage
-  let alphaIndex: Int?
-  /// Whether light comes and goes multiplied by alpha.
-  let lightIsAssociated: (source: Bool, target: Bool)
-  let options: ApplyOptions
 }
 
 extension PixelWork {

@@ -4,38 +4,24 @@ import FewtapCore
 /// One image going through a plan: cut into tiles, which threads take from a queue.
 struct PlanRun: Sendable {
   let plan: ApplyPlan
-  let source: SourceImage
-  let target: TargetImage
-  let alphaIndex: Int?
-  let lightIsAssociated: (source: Bool, target: Bool)
-  let options: ApplyOptions
+  let pass: PixelPass
+  private var options: ApplyOptions { pass.options }
 
-  init(plan: ApplyPlan, pass: PixelPass) {
-    self.plan = plan
-    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
-    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
-  }
-
-  /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
-  ///
-  /// Where a sum is NaN or infinite and may not be, `refuse` throws if a pixel is; else finite ones overflow, and they may.
-  /// Throws: ``ApplyError``.
+  /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
-    try check()
-    let first = try run(rows, options.nonfinite)
-    guard first.sawNonFinite else { return first.clipped }
-    try refuse()
-    return try run(rows, .keep, toldFraction: first.toldFraction).clipped
+    let sum = plan.compiled.sum
+    try pass.check(sum: sum, sums: [sum], cancels: plan.compiled.cancels)
+    return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
+      try run(rows, nonfinite, toldFraction: toldFraction)
+    }
   }
 
   /// Ends early at a pixel that is NaN or infinite, or so large that sums of it are, unless those are kept. What was told to be
   /// finished before is not told again.
   private func run(
-    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
+    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
   ) throws(ApplyError) -> TileCounter {
-    let groups = ChannelGroup.groups(
-      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized,
-      isPlanar: source.isPlanar)
+    let groups = pass.groups(isPlanar: pass.source.isPlanar)
     let tiles = groups.indices.flatMap { index in
       Self.regions(plan, rows: rows, channels: groups[index].roles.count, options).map { (group: index, region: $0) }
     }
@@ -74,14 +60,6 @@ struct PlanRun: Sendable {
     return counter
   }
 
-  private func check() throws(ApplyError) {
-    if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
-    let (sum, cancels) = (plan.compiled.sum, plan.compiled.cancels)
-    if options.border == .normalized && cancels { throw .zeroSumNormalized(sum: sum) }
-    let divides = options.border == .normalized || (alphaIndex != nil && !cancels)
-    guard !divides || ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
-  }
-
   // MARK: Tiles
 
   private static func byteCount(
@@ -111,32 +89,13 @@ struct PlanRun: Sendable {
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
-  /// Tiles that cover `rows`: as wide as the cache allows, as tall as leaves the same work for every thread. A tile computes
-  /// the rows and columns around it that its stages read, too: narrow or low ones do that too often.
+  /// Tiles that cover `rows`.
   private static func regions(
     _ plan: ApplyPlan, rows: Range<Int>, channels: Int, _ options: ApplyOptions
   ) -> [Region] {
-    let width = plan.width
-    let reach = plan.filter.bounds
-    var columns = width
-    func bytes(_ columns: Int) -> Int {
-      let shape = TileShape(plan.compiled, Region(x: 0..<columns, y: rows), halfs: plan.keepsHalfs(options))
+    Region(x: 0..<plan.width, y: rows).tiles(reach: plan.filter.bounds, options) { region in
+      let shape = TileShape(plan.compiled, region, halfs: plan.keepsHalfs(options))
       return MemoryLayout<Float>.stride * shape.floatCount(channels: channels)
-    }
-    while columns > max(512, 8 * reach.width), bytes(columns) > cacheBytes { columns = (columns + 1) / 2 }
-    columns = max(1, options.tileWidth ?? columns)
-    let strips = (width + columns - 1) / columns
-    // More threads than rows of strips find nothing to do.
-    let threads = min(max(1, options.threads), max(1, rows.count * strips))
-    // Several tiles a thread, so that one that is late has less left to do; and as many for each.
-    let tallest = threads == 1 ? rows.count : max(64, 8 * reach.height)
-    let even = threads / greatestCommonDivisor(threads, strips)
-    let bands = ceilingDivide(max(ceilingDivide(rows.count, max(1, tallest)), 1), even) * even
-    let height = max(1, options.bandHeight ?? max(min(rows.count, 32), ceilingDivide(rows.count, bands)))
-    return Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: height).flatMap { y in
-      Swift.stride(from: 0, to: width, by: columns).map { x in
-        Region(x: x..<min(x + columns, width), y: y..<min(y + height, rows.upperBound))
-      }
     }
   }
 
@@ -149,12 +108,8 @@ struct PlanRun: Sendable {
     _ body: (TileRun, TileTarget) -> Void
   ) {
     let kernels = plan.kernels.table
-    let source = TileSource(
-      self.source, border: options.border, group: group, premultiplies: !lightIsAssociated.source,
-      nonfinite: nonfinite, kernels: kernels)
-    let target = TileTarget(
-      self.target, group: group, sum: plan.compiled.sum, unpremultiplies: !lightIsAssociated.target,
-      keptAlpha: group.alpha != nil && plan.compiled.cancels ? source : nil, kernels: kernels)
+    let source = pass.source(group, nonfinite, kernels)
+    let target = pass.target(of: source, sum: plan.compiled.sum, cancels: plan.compiled.cancels)
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
       body(
         TileRun(

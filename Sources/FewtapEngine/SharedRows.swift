@@ -63,15 +63,9 @@ struct SharedRows {
   /// What threads make one of at a time: parts of a group's rows.
   func tiles(_ options: ApplyOptions) -> [(group: Int, region: Region)] {
     windows.indices.flatMap { group in
-      let (rows, columns) = (windows[group].region.y, windows[group].region.x)
+      let rows = windows[group].region.y
       let height = max(Self.leastRows, ceilingDivide(rows.count, 2 * min(options.threads, rows.count)))
-      return stride(from: rows.lowerBound, to: rows.upperBound, by: height).flatMap { y in
-        stride(from: columns.lowerBound, to: columns.upperBound, by: windows[group].columns).map { x in
-          let region = Region(
-            x: x..<min(x + windows[group].columns, columns.upperBound), y: y..<min(y + height, rows.upperBound))
-          return (group: group, region: region)
-        }
-      }
+      return windows[group].region.tiles(columns: windows[group].columns, rows: height).map { (group, $0) }
     }
   }
 

@@ -32,15 +32,11 @@ struct SpreadRun: Sendable {
   }
 
   let mapped: MappedPlan
-  let plan: VaryingPlan
   let basis: CompiledBasis
-  let map: ParameterMap
-  let source: SourceImage
-  let target: TargetImage
-  let alphaIndex: Int?
-  let lightIsAssociated: (source: Bool, target: Bool)
-  let options: ApplyOptions
-
+  let pass: PixelPass
+  private var plan: VaryingPlan { mapped.plan }
+  private var map: ParameterMap { mapped.map }
+  private var options: ApplyOptions { pass.options }
   private var kernels: fewtap_kernels { plan.kernels.table }
 
   /// Rows that a thread makes at a time, and rows of a block of marks.
@@ -49,10 +45,7 @@ struct SpreadRun: Sendable {
   private static let slack = 8
 
   init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
-    (self.mapped, self.basis) = (mapped, basis)
-    (plan, map) = (mapped.plan, mapped.map)
-    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
-    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
+    (self.mapped, self.basis, self.pass) = (mapped, basis, pass)
   }
 
   /// Floats of all planes for `rows` of the result.
@@ -93,10 +86,8 @@ struct SpreadRun: Sendable {
     }
     let image = planes(Self.extended(basis, whole), roles)
     let coordinates = planes(image.region, map.axisCount)
-    let tileSource = TileSource(
-      source, border: options.border, group: group, premultiplies: !lightIsAssociated.source, nonfinite: nonfinite,
-      kernels: kernels)
-    try load(image, tileSource, counter)
+    let source = pass.source(group, nonfinite, kernels)
+    try load(image, source, counter)
     try look(up: coordinates)
     let marks = Marks(coordinates.region, blockHeight: Self.bandHeight) { rows in
       activeKnots(rows, coordinates)
@@ -132,14 +123,12 @@ struct SpreadRun: Sendable {
       sum(parts[index].level, parts[index].rows, held, marks, roles)
     }
     let results = Self.bands(rows)
-    let targetRows = TileTarget(
-      target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
-      keptAlpha: group.alpha != nil && basis.cancels ? tileSource : nil, kernels: kernels)
+    let target = pass.target(of: source, sum: basis.sum, cancels: basis.cancels)
     let sums = levels
     parallelForEach(count: results.count, threads: options.threads) { index in
       guard !counter.isStopped else { return }
       let band = results[index]
-      let clipped = finish(band, group, targetRows, image, coordinates, marks, sums)
+      let clipped = finish(band, group, target, image, coordinates, marks, sums)
       _ = counter.advance(band.count * plan.width)
       counter.finishTile(sawNonFinite: false, clipped: clipped)
     }
@@ -200,9 +189,7 @@ struct SpreadRun: Sendable {
         }
       }
     }
-    guard isBad.withLock({ $0 }) else { return }
-    let isWeighed = mapped.meaning == .weights
-    try map.refuse(rows: 0..<map.height, mapped.planeNames) { $0.isNaN || (isWeighed && !$0.isFinite) }
+    if isBad.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<map.height) }
   }
 
   /// Whether each knot has a weight in rows of the extended image.
@@ -268,9 +255,10 @@ struct SpreadRun: Sendable {
     }
     let (count, width) = (rate.prefilter.count, read.x.count)
     let wide = TileShape.stride(width + 64 * rate.factor + count)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: (count + 2) * wide) { scratch in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: (count + 3) * wide) { scratch in
       scratch.initialize(repeating: 0)
       let (ring, first) = (scratch.baseAddress!, scratch.baseAddress! + count * wide)
+      let low = first + 2 * wide
       withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { pointers in
         for role in 0..<roles {
           var made = read.y.lowerBound
@@ -290,21 +278,9 @@ struct SpreadRun: Sendable {
             check(
               kernels.weighted_rows(
                 pointers.baseAddress!, rate.prefilter.values, Int32(count), first, Int32(width), 0, nil))
-            // One prime factor after the other.
-            var (input, output, left) = (first, first + wide, result.region.x.count)
-            for index in 0..<rate.primes.count {
-              let prime = rate.primes[index]
-              left = result.region.x.count
-              for later in stride(from: rate.primes.count - 1, to: index, by: -1) {
-                left = rate.primes[later].factor * (left - 1) + rate.primes[later].prefilter.count
-              }
-              check(
-                kernels.decimate(
-                  Int32(prime.factor), prime.prefilter.values, Int32(prime.prefilter.count), input, output, Int32(left))
-              )
-              swap(&input, &output)
-            }
-            result.at(result.region.x.lowerBound, y, role).update(from: input, count: result.region.x.count)
+            // It writes more than its columns, which may be another thread's.
+            rate.decimate(first, into: low, width: result.region.x.count, spare: first + wide, kernels)
+            result.at(result.region.x.lowerBound, y, role).update(from: low, count: result.region.x.count)
           }
         }
       }
@@ -420,18 +396,9 @@ struct SpreadRun: Sendable {
       let spare = (expanded + low.y.count * wide, expanded + (low.y.count + 1) * wide)
       for role in 0..<roles {
         for y in low.y {
-          var input = level.sums.at(low.x.lowerBound, y, role)
-          var (output, other, count) = (spare.0, spare.1, low.x.count)
-          for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
-            let prime = rate.primes[index]
-            if index == 0 { output = expanded + (y - low.y.lowerBound) * wide }
-            check(
-              kernels.interpolate(
-                Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output,
-                Int32(count)))
-            count *= prime.factor
-            (input, output, other) = (output, other, output)
-          }
+          rate.interpolate(
+            level.sums.at(low.x.lowerBound, y, role), count: low.x.count,
+            into: expanded + (y - low.y.lowerBound) * wide, spare: spare, kernels)
         }
         let sum = expanded + (low.y.count + 2) * wide - 64
         for y in rows {

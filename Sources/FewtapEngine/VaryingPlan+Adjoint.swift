@@ -29,12 +29,8 @@ extension VaryingPlan {
   ) throws(ApplyError) -> Image {
     guard case .outputs(let compiled) = compiled else { throw .gathersOnly }
     guard image.alphaIndex == nil else { throw .adjointOfAlpha }
-    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
-    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    try check(image, mapped.map)
     let map = mapped.map
-    guard map.height == image.height else {
-      throw .mapSize(map: [map.width, map.height], image: [width, image.height])
-    }
     var plain = options
     plain.border = .constant(0)
     var given = image.planes
@@ -51,10 +47,8 @@ extension VaryingPlan {
     }
     let frame = Frame(of: basis, width: width, height: image.height)
     let turned = try VaryingPlan(basis.transposed, width: frame.width, kernels: kernels)
-    let spread = MappedPlan(
-      plan: turned,
-      map: ParameterMap((0..<map.axisCount).map { frame.extended(map.plane(axis: $0)) }), meaning: mapped.meaning,
-      direction: mapped.direction == .gather ? .scatter : .gather)
+    let around = ParameterMap(sameSizePlanes: (0..<map.axisCount).map { frame.extended(map.plane(axis: $0)) })
+    let spread = try MappedPlan(turned, around, mapped.meaning, mapped.direction == .gather ? .scatter : .gather)
     let result = try spread.work.filtered(Image(sameSizePlanes: given.map(frame.surrounded)), options: plain)
     return Image(sameSizePlanes: result.planes.map { frame.folded($0, options.border) })
   }

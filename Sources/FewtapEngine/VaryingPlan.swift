@@ -58,11 +58,7 @@ public struct VaryingPlan: Sendable {
   public func apply(
     to image: Image, map: ParameterMap, direction: VaryingDirection = .gather, options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
-    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
-    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
-    guard map.height == image.height else {
-      throw .mapSize(map: [map.width, map.height], image: [width, image.height])
-    }
+    try check(image, map)
     return try mapped(by: map, direction: direction).work.filtered(image, options: options)
   }
 
@@ -73,16 +69,10 @@ public struct VaryingPlan: Sendable {
   public func mapped(
     by map: ParameterMap, direction: VaryingDirection = .gather
   ) throws(ApplyError) -> MappedPlan {
-    guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
-    guard map.axisCount == basis.axes.count else {
-      throw .mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
-    }
     if case .offsets = compiled, direction == .scatter { throw .gathersOnly }
-    return MappedPlan(plan: self, map: map, meaning: .parameters, direction: direction)
+    return try MappedPlan(self, map, .parameters, direction)
   }
-}
 
-extension VaryingPlan {
   /// The plan together with weights: `map` holds one plane a filter of the basis, and no parameters are looked up.
   ///
   /// Equation: gather: `out = sum_k w_k F_k in`; scatter: `out = sum_k F_k (w_k in)`, w_k of any sign and sum. Over a border the
@@ -91,12 +81,8 @@ extension VaryingPlan {
   public func mapped(
     byWeights map: ParameterMap, direction: VaryingDirection = .gather
   ) throws(ApplyError) -> MappedPlan {
-    guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
-    guard map.axisCount == basis.filters.count else {
-      throw .weightPlanes(expected: basis.filters.count, found: map.axisCount)
-    }
     guard case .outputs = compiled else { throw .gathersOnly }
-    return MappedPlan(plan: self, map: map, meaning: .weights, direction: direction)
+    return try MappedPlan(self, map, .weights, direction)
   }
 
   /// The filtered image, by weights.
@@ -106,12 +92,15 @@ extension VaryingPlan {
     to image: Image, weights: ParameterMap, direction: VaryingDirection = .gather,
     options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
+    try check(image, weights)
+    return try mapped(byWeights: weights, direction: direction).work.filtered(image, options: options)
+  }
+
+  /// Throws unless `image` is of the plan's width and the map's height.
+  func check(_ image: Image, _ map: ParameterMap) throws(ApplyError) {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
-    guard weights.height == image.height else {
-      throw .mapSize(map: [weights.width, weights.height], image: [width, image.height])
-    }
-    return try mapped(byWeights: weights, direction: direction).work.filtered(image, options: options)
+    try map.check(height: image.height)
   }
 }
 
@@ -131,12 +120,26 @@ public struct MappedPlan: PixelPlan {
   }
 
   let meaning: Meaning
+  /// Whose filter counts.
+  public let direction: VaryingDirection
+
+  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width than the plan's, ``ApplyError/mapAxes(found:names:)``,
+  ///         ``ApplyError/weightPlanes(expected:found:)``.
+  init(
+    _ plan: VaryingPlan, _ map: ParameterMap, _ meaning: Meaning, _ direction: VaryingDirection
+  ) throws(ApplyError) {
+    (self.plan, self.map, self.meaning, self.direction) = (plan, map, meaning, direction)
+    guard map.width == width else { throw .mapSize(map: [map.width, map.height], image: [width, map.height]) }
+    guard map.axisCount != planeNames.count else { return }
+    throw meaning == .parameters
+      ? .mapAxes(found: map.axisCount, names: planeNames)
+      : .weightPlanes(expected: planeNames.count, found: map.axisCount)
+  }
+
   /// What errors call the map's planes.
   var planeNames: [String] {
     meaning == .weights ? plan.basis.filters.indices.map { "weight \($0)" } : plan.basis.axes.map(\.name)
   }
-  /// Whose filter counts.
-  public let direction: VaryingDirection
 
   /// Columns of the images that it takes.
   public var width: Int { plan.width }
@@ -149,4 +152,11 @@ public struct MappedPlan: PixelPlan {
   }
   /// How it runs; the engine's own.
   public var work: PixelWork { PixelWork(kind: .varying(self)) }
+}
+
+extension ParameterMap {
+  /// Throws: ``ApplyError/mapSize(map:image:)`` for an image of its width and of another height.
+  func check(height imageHeight: Int) throws(ApplyError) {
+    guard height == imageHeight else { throw .mapSize(map: [width, height], image: [width, imageHeight]) }
+  }
 }

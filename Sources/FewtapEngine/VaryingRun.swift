@@ -4,74 +4,49 @@ import FewtapCore
 /// One image going through a varying plan of the outputs operator: first the levels, then tiles, which threads take from a queue.
 struct VaryingRun: Sendable {
   let mapped: MappedPlan
-  let pass: PixelPass
-  let plan: VaryingPlan
   let basis: CompiledBasis
-  let map: ParameterMap
-  let source: SourceImage
-  let target: TargetImage
-  let alphaIndex: Int?
-  let lightIsAssociated: (source: Bool, target: Bool)
-  let options: ApplyOptions
+  let pass: PixelPass
+  private var plan: VaryingPlan { mapped.plan }
+  private var map: ParameterMap { mapped.map }
+  private var options: ApplyOptions { pass.options }
 
   init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
     (self.mapped, self.basis, self.pass) = (mapped, basis, pass)
-    (plan, map) = (mapped.plan, mapped.map)
-    (source, target, alphaIndex) = (pass.source, pass.target, pass.alphaIndex)
-    (lightIsAssociated, options) = (pass.lightIsAssociated, pass.options)
   }
 
-  /// Filters `rows` of the image. Returns how many samples could not be held by the target's type.
-  ///
-  /// Where a sum is NaN or infinite and may not be, `refuse` throws if a pixel is; else finite ones overflow, and they may.
-  /// Throws: ``ApplyError``.
+  /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
-    try check()
-    let first = try run(rows, options.nonfinite)
-    guard first.sawNonFinite else { return first.clipped }
-    try refuse()
-    return try run(rows, .keep, toldFraction: first.toldFraction).clipped
-  }
-
-  private var isWeighed: Bool { mapped.meaning == .weights }
-
-  private func check() throws(ApplyError) {
-    guard map.height == source.height else {
-      throw .mapSize(map: [map.width, map.height], image: [source.width, source.height])
+    try pass.check(sum: basis.sum, sums: basis.knots.map(\.filter.sum), cancels: basis.cancels)
+    return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
+      mapped.direction == .gather
+        ? try run(rows, nonfinite, toldFraction: toldFraction) : try spread(rows, nonfinite, toldFraction: toldFraction)
     }
-    if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
-    let divides = options.border == .normalized || (alphaIndex != nil && !basis.cancels)
-    guard divides else { return }
-    guard let sum = basis.sum else { throw .sumsDiffer(basis.knots.map(\.filter.sum)) }
-    if options.border == .normalized && basis.cancels { throw .zeroSumNormalized(sum: sum) }
-    guard ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
   }
 
   private func run(
-    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double = 0
+    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
   ) throws(ApplyError) -> TileCounter {
-    if mapped.direction == .scatter { return try spread(rows, nonfinite, toldFraction: toldFraction) }
-    let mask = options.border == .normalized
     // Where a row's weights are looked up once for all channels.
-    let groups = ChannelGroup.groups(
-      channels: source.channels, alphaIndex: alphaIndex, needsMask: mask, isPlanar: false)
+    let groups = pass.groups()
     // Planes that nothing binds together are decimated where they lie.
-    let levelGroups = ChannelGroup.groups(
-      channels: source.channels, alphaIndex: alphaIndex, needsMask: mask, isPlanar: source.isPlanar)
-    let (whole, size) = (Region(x: 0..<plan.width, y: rows), VaryingShape.size(options))
+    let levelGroups = pass.groups(isPlanar: pass.source.isPlanar)
+    let whole = Region(x: 0..<plan.width, y: rows)
     let levels = LevelRows(basis, whole, groups: levelGroups)
-    let tiles = groups.indices.flatMap { group in Self.tiles(whole, options).map { (group: group, region: $0) } }
-    let shapes = groups.map { group in
-      VaryingShape(basis, columns: size.columns, rows: size.rows, roles: group.roles.count)
+    let (columns, height) = VaryingShape.size(options)
+    let tiles = groups.indices.flatMap { group in
+      whole.tiles(columns: columns, rows: height).map { (group: group, region: $0) }
     }
-    let direct = source.plane(0)?.stride ?? 0
+    let shapes = groups.map { group in
+      VaryingShape(basis, columns: columns, rows: height, roles: group.roles.count)
+    }
+    let direct = pass.source.plane(0)?.stride ?? 0
     let packed = shapes.map { shape in
       PackedBasis(
         basis, levelStrides: levels.strides, sourceStride: shape.sourceStride, directStride: direct,
         stageStride: shape.stageStride)
     }
     for shape in shapes {
-      let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: size.rows)
+      let bytes = MemoryLayout<Float>.stride * shape.floatCount(rows: height)
       guard bytes <= PlanRun.workingSetLimit else {
         throw .workingSet(bytes: bytes, limit: PlanRun.workingSetLimit)
       }
@@ -98,7 +73,7 @@ struct VaryingRun: Sendable {
     }
     if counter.isCancelled { throw .cancelled }
     if badMap.withLock({ $0 }) {
-      try map.refuse(rows: rows, mapped.planeNames) { $0.isNaN || (isWeighed && !$0.isFinite) }
+      try mapped.refuseMap(rows: rows)
     }
     return counter
   }
@@ -107,8 +82,7 @@ struct VaryingRun: Sendable {
   private func spread(
     _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
   ) throws(ApplyError) -> TileCounter {
-    let groups = ChannelGroup.groups(
-      channels: source.channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let groups = pass.groups()
     let counter = TileCounter(
       total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
     let run = SpreadRun(mapped, basis, pass: pass)
@@ -157,21 +131,6 @@ struct VaryingRun: Sendable {
       * (levels.floatCount + max(1, options.threads) * max(tiles.max() ?? 0, scratch.max() ?? 0))
   }
 
-  private static func tiles(_ whole: Region, _ options: ApplyOptions) -> [Region] {
-    let (columns, rows) = VaryingShape.size(options)
-    return stride(from: whole.y.lowerBound, to: whole.y.upperBound, by: rows).flatMap { y in
-      stride(from: whole.x.lowerBound, to: whole.x.upperBound, by: columns).map { x in
-        Region(x: x..<min(x + columns, whole.x.upperBound), y: y..<min(y + rows, whole.y.upperBound))
-      }
-    }
-  }
-
-  private func tileSource(_ group: ChannelGroup, _ nonfinite: NonfinitePolicy) -> TileSource {
-    TileSource(
-      source, border: options.border, group: group, premultiplies: !lightIsAssociated.source, nonfinite: nonfinite,
-      kernels: plan.kernels.table)
-  }
-
   /// Makes the rows of all levels, one level after the other.
   private func makeLevels(
     _ levels: LevelRows, _ groups: [ChannelGroup], _ nonfinite: NonfinitePolicy, _ memory: UnsafeMutablePointer<Float>,
@@ -193,13 +152,13 @@ struct VaryingRun: Sendable {
         }
         let decimation = basis.levels[level].decimation
         let shape = TileShape(decimation, low: region, halfs: false)
-        let target = TileTarget(
-          self.target, group: groups[group], sum: 1, unpremultiplies: false, keptAlpha: nil,
-          kernels: plan.kernels.table)
+        let source = pass.source(groups[group], nonfinite, plan.kernels.table)
+        // Nothing goes there from a level.
+        let target = pass.target(of: source, sum: 1, cancels: false)
         plan.pool.withWorkspace(count: max(scratch, shape.floatCount(channels: groups[group].roles.count))) {
           workspace in
           let tile = TileRun(
-            decimation, shape, plan.kernels.table, source: tileSource(groups[group], nonfinite), target: target,
+            decimation, shape, plan.kernels.table, source: source, target: target,
             low: levels.window(level, group: group, in: place.floats).part(region), memory: workspace.floats)
           tile.makeLowRows()
           counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
@@ -214,10 +173,8 @@ struct VaryingRun: Sendable {
     _ levels: [RowWindow],
     _ counter: TileCounter
   ) -> Bool {
-    let source = tileSource(group, nonfinite)
-    let target = TileTarget(
-      self.target, group: group, sum: basis.sum ?? 1, unpremultiplies: !lightIsAssociated.target,
-      keptAlpha: group.alpha != nil && basis.cancels ? source : nil, kernels: plan.kernels.table)
+    let source = pass.source(group, nonfinite, plan.kernels.table)
+    let target = pass.target(of: source, sum: basis.sum, cancels: basis.cancels)
     let tileCount = shape.floatCount(rows: VaryingShape.size(options).rows)
     // What blends whole vectors may write to the target's own rows if they are whole vectors.
     let places = region.x.count % 16 == 0 && target.isPlain ? target.places() : []
@@ -259,14 +216,16 @@ struct VaryingRun: Sendable {
   }
 }
 
-extension ParameterMap {
-  /// Throws for the first of its values that is refused; `names` are those of its planes.
-  func refuse(rows: Range<Int>, _ names: [String], where isRefused: (Float) -> Bool) throws(ApplyError) {
+extension MappedPlan {
+  /// Throws for the first value of the map in some rows that no pixel may have.
+  func refuseMap(rows: Range<Int>) throws(ApplyError) {
     var row = [Float](repeating: 0, count: width)
     for y in rows {
-      for axis in names.indices {
-        row.withUnsafeMutableBufferPointer { load(axis: axis, row: y, into: $0) }
-        if let x = row.firstIndex(where: isRefused) { throw .badMap(axis: names[axis], x: x, y: y, value: "\(row[x])") }
+      for axis in planeNames.indices {
+        row.withUnsafeMutableBufferPointer { map.load(axis: axis, row: y, into: $0) }
+        if let x = row.firstIndex(where: { $0.isNaN || (meaning == .weights && !$0.isFinite) }) {
+          throw .badMap(axis: planeNames[axis], x: x, y: y, value: "\(row[x])")
+        }
       }
     }
   }

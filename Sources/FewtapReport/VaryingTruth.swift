@@ -154,7 +154,7 @@ extension ParameterLattice {
     let indices = nearest(map)
     let points = (0..<count).map { point($0).map { Float($0) } }
     return ParameterMap(
-      axes.indices.map { axis in
+      sameSizePlanes: axes.indices.map { axis in
         Plane(width: map.width, height: map.height, exactly: indices.map { points[Int($0)][axis] })
       })
   }

@@ -91,7 +91,7 @@ struct BenchDepthCommand: ParsableCommand {
     }
     bar.show("blurring", share: 0.6)
     let field = try DepthOfField(basis)
-    let signed = ParameterMap([blur])
+    let signed = try ParameterMap([blur])
     let (layered, layeredTime) = try time { try field.apply(to: pinhole, map: signed, options: options) }
     try judge("with occlusion", layered, milliseconds: layeredTime)
     var sizes = blur

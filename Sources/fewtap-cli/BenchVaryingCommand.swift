@@ -81,7 +81,7 @@ struct BenchVaryingCommand: ParsableCommand {
           Int32(min(max(((Double(value) - axis.range.lowerBound) * scale).rounded(), 0), Double(Self.levelCount - 1)))
         }
         for pixel in indices.indices { values.values[pixel] = Float(levels[Int(indices[pixel])]) }
-        let parameters = ParameterMap([values])
+        let parameters = try ParameterMap([values])
         let mapped = try plan.mapped(by: parameters)
         var times: [Double] = []
         for round in 0...rounds {

@@ -15,7 +15,7 @@ struct WeightFile {
       let found = planes.first.map { "\($0.width)x\($0.height)" } ?? "nothing"
       throw Failure("\(path): the weights are \(found), the image \(width)x\(height): they must be of one size")
     }
-    return ParameterMap(planes)
+    return try ParameterMap(planes)
   }
 
   private func planes() throws -> [Plane<Float>] {

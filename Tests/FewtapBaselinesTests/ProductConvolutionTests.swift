@@ -26,7 +26,7 @@ import Testing
       var random = SeededGenerator(seed: seed)
       let points = (0..<width * height).map { _ in lattice.point(Int(random.unit() * Double(lattice.count))) }
       return ParameterMap(
-        lattice.axes.indices.map { axis in
+        sameSizePlanes: lattice.axes.indices.map { axis in
           Plane(width: width, height: height, exactly: points.map { Float($0[axis]) })
         })
     }

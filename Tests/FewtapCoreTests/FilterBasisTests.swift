@@ -71,28 +71,42 @@ struct FilterBasisTests {
   }
 
   @Test("at a knot there is its filter alone; between knots the weights are linear in the coordinate and sum to 1")
-  func mixture() {
+  func mixture() throws {
     let basis = numberedBasis()
     for index in basis.filters.indices {
-      let mixture = basis.mixture(at: basis.parameters(ofFilter: index))
+      let mixture = try basis.mixture(at: basis.parameters(ofFilter: index))
       #expect(mixture.count == 1 && mixture[0].filter == index && mixture[0].weight == 1)
     }
-    let mixture = basis.mixture(at: [2.5, 7.5])
+    let mixture = try basis.mixture(at: [2.5, 7.5])
     #expect(mixture.map(\.filter) == [5, 6, 9, 10])
     #expect(mixture.map(\.weight) == [0.375, 0.125, 0.375, 0.125])
   }
 
   @Test("values outside stand for the nearest end, angles come around, and what is no number for the lower end")
-  func outside() {
+  func outside() throws {
     let basis = numberedBasis()
-    #expect(basis.mixture(at: [-7, 30]).map(\.filter) == [2])
-    #expect(basis.mixture(at: [.infinity, 30]).map(\.filter) == [10])
-    #expect(basis.mixture(at: [0, 210]).map(\.filter) == [2])
-    #expect(basis.mixture(at: [0, -330]).map(\.filter) == [2])
+    #expect(try basis.mixture(at: [-7, 30]).map(\.filter) == [2])
+    #expect(try basis.mixture(at: [.infinity, 30]).map(\.filter) == [10])
+    #expect(try basis.mixture(at: [0, 210]).map(\.filter) == [2])
+    #expect(try basis.mixture(at: [0, -330]).map(\.filter) == [2])
     for value in [Double.nan, .infinity, -.infinity, 1e300] {
-      #expect(abs(basis.mixture(at: [value, value]).reduce(0) { $0 + $1.weight } - 1) <= gamma(4))
+      #expect(try abs(basis.mixture(at: [value, value]).reduce(0) { $0 + $1.weight } - 1) <= gamma(4))
     }
     #expect(basis.axes[1].axis.admitted(.nan) == -90)
+  }
+
+  @Test("a point of another count, or a basis that interpolates no taps, is refused")
+  func refusals() throws {
+    let basis = numberedBasis()
+    for point: [Double] in [[], [1], [1, 2, 3]] {
+      #expect(throws: FilterError("point", "has \(point.count) values", "2, one for each axis")) {
+        try basis.mixture(at: point)
+      }
+      #expect(throws: FilterError.self) { try numberedBasis(.offsets).interpolatedFilter(at: point) }
+    }
+    #expect(throws: FilterError("interpolation", "is \"outputs\"", "\"offsets\", whose taps are interpolated")) {
+      try basis.interpolatedFilter(at: [1, 2])
+    }
   }
 
   @Test("a curve bends the way from knot to knot")
@@ -108,12 +122,12 @@ struct FilterBasisTests {
   }
 
   @Test("the offsets operator mixes offsets, weights and gains")
-  func interpolatedFilter() {
+  func interpolatedFilter() throws {
     let basis = numberedBasis(.offsets)
     for index in basis.filters.indices {
-      #expect(basis.interpolatedFilter(at: basis.parameters(ofFilter: index)) == basis.filters[index])
+      #expect(try basis.interpolatedFilter(at: basis.parameters(ofFilter: index)) == basis.filters[index])
     }
-    let filter = basis.interpolatedFilter(at: [2.5, 15])
+    let filter = try basis.interpolatedFilter(at: [2.5, 15])
     // The middle of filters 5, 6, 9 and 10 is 7.5 in everything.
     let tap = filter.chain.layers[0].taps[0]
     for (found, expected) in [(tap.x, 2.5), (tap.y, -7.5), (tap.weight, 7.6), (filter.gain, 1 + 7.5 / 7)] {

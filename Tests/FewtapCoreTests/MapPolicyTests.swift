@@ -9,7 +9,7 @@ struct MapPolicyTests {
 
   private func map(_ values: [Float], width: Int? = nil) throws -> ParameterMap {
     let width = width ?? values.count
-    return ParameterMap([try Plane(width: width, height: values.count / width, values: values)])
+    return try ParameterMap([Plane(width: width, height: values.count / width, values: values)])
   }
 
   @Test("values outside get the nearest end, counted and with the range seen")
@@ -70,5 +70,22 @@ struct MapPolicyTests {
     let bad = try #require(values.firstIndex { $0.isNaN })
     let error = #expect(throws: MapError.self) { try map.admitted(to: [radius], threads: 3) }
     #expect(error?.description.contains("column \(bad % 331), row \(bad / 331)") == true)
+  }
+
+  @Test("planes that are no map are refused, and so are axes that are not the map's") func planes() throws {
+    let plane = Plane<Float>(width: 4, height: 3)
+    #expect(throws: MapError.noPlanes) { try ParameterMap([]) }
+    #expect(
+      throws: MapError.planesDiffer(axis: 1, found: PixelOffset(x: 3, y: 4), expected: PixelOffset(x: 4, y: 3))
+    ) { try ParameterMap([plane, Plane(width: 3, height: 4)]) }
+    var short = plane
+    short.values.removeLast()
+    #expect(throws: MapError.planeCount(axis: 0, expected: 12, found: 11)) { try ParameterMap([short]) }
+    let error = MapError.axisCount(found: 1, names: ["radius", "angle"])
+    #expect(throws: error) { try ParameterMap([plane]).admitted(to: [radius, angle]) }
+    #expect(error.description.contains("2 (radius, angle)"))
+    // No parameter at all is no map that a basis could use, and none to refuse here.
+    let (none, surveys) = try ParameterMap(width: 4, height: 3, constant: []).admitted(to: [])
+    #expect(none.axisCount == 0 && surveys.isEmpty)
   }
 }

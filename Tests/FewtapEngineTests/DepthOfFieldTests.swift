@@ -66,7 +66,7 @@ struct DepthOfFieldTests {
     for radius in [-3, -0.5, 0, 2.5, 8] as [Float] {
       let result = try field().apply(
         to: image, map: ParameterMap([Plane(width: width, height: height, repeating: radius)]))
-      let sizes = ParameterMap([Plane(width: width, height: height, repeating: abs(radius))])
+      let sizes = try ParameterMap([Plane(width: width, height: height, repeating: abs(radius))])
       #expect(try result == VaryingPlan(boxes(), width: width).apply(to: image, map: sizes))
       if radius == 0 { #expect(result == image) }
     }
@@ -141,7 +141,7 @@ struct DepthOfFieldTests {
   func threads() throws {
     var random = SeededGenerator(seed: 4)
     let image = Image(sameSizePlanes: (0..<3).map { _ in random.plane(width: width, height: height) })
-    let map = ParameterMap([roughRadii(width, height)])
+    let map = try ParameterMap([roughRadii(width, height)])
     let results = try [1, 2, 3, 7].map { try field().apply(to: image, map: map, options: ApplyOptions(threads: $0)) }
     for result in results.dropFirst() { #expect(result == results[0]) }
   }
@@ -162,7 +162,7 @@ struct DepthOfFieldTests {
   @Test("refusals name what is wrong")
   func refusals() throws {
     let image = Image(sameSizePlanes: [Plane(width: 8, height: 6, repeating: 0.5)])
-    let map = ParameterMap([Plane(width: 8, height: 6, repeating: 1)])
+    let map = try ParameterMap([Plane(width: 8, height: 6, repeating: 1)])
     let field = try field()
     #expect(throws: ApplyError.borderWithoutDepth) {
       try field.apply(to: image, map: map, options: ApplyOptions(border: .constant(0)))

@@ -192,7 +192,7 @@ struct ReferenceVaryingTests {
     let result = try ReferenceVarying(basis, coordinates: coordinates, direction: direction).apply(to: plane)
     let expected = Plane<Double>(width: side, height: side) { x, y in
       let at = direction == .scatter ? coordinates.map { $0[7, 7] } : coordinates.map { $0[x, y] }
-      return Self.kernel(basis.interpolatedFilter(at: at), x - 7, y - 7)
+      return Self.kernel(basis.interpolatedFilter(basis.mixture(coordinates: at)), x - 7, y - 7)
     }
     #expect(violation(result, expected, within: gamma(200) * VaryingSamples.growth(basis)) == nil)
     #expect(expected.values.contains { $0 != 0 })

@@ -70,7 +70,7 @@ struct VaryingLawTests {
         total += Double(points[x, y])
       }
     }
-    let map = ParameterMap([Self.noise(width: width, height: height)])
+    let map = try ParameterMap([Self.noise(width: width, height: height)])
     let result = try VaryingPlan(basis, width: width).apply(
       to: Image(sameSizePlanes: [points]), map: map, direction: .scatter, options: ApplyOptions(threads: threads))
     let sum = result.planes[0].values.reduce(0) { $0 + Double($1) }
@@ -82,7 +82,7 @@ struct VaryingLawTests {
     let basis = Self.symmetric()
     let layout = PixelLayout.interleaved(type: .uint16, transfer: .srgb, width: 61, channels: 3)
     for height in [1, 17, 90] {
-      let map = ParameterMap([Self.noise(width: 61, height: height)])
+      let map = try ParameterMap([Self.noise(width: 61, height: height)])
       let plan = try VaryingPlan(basis, width: 61).mapped(by: map, direction: direction)
       let stored = try StoredImage(layout, height: height, seed: 5)
       let options = ApplyOptions(border: border, threads: 2)
@@ -105,7 +105,7 @@ struct VaryingLawTests {
     for y in 0..<height { for x in 0..<width / 2 { coverage[x, y] = 1 } }
     var hidden = color
     for y in 0..<height { for x in width / 2..<width { hidden[x, y] = 100 } }
-    let map = ParameterMap([Self.noise(width: width, height: height)])
+    let map = try ParameterMap([Self.noise(width: width, height: height)])
     let plan = try VaryingPlan(Self.symmetric(), width: width)
     let (a, b) = (
       try plan.apply(to: Image(planes: [color, coverage], alphaIndex: 1), map: map),

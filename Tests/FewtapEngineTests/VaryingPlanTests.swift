@@ -112,7 +112,7 @@ struct VaryingPlanTests {
         let expected = try ReferenceVarying(basis, coordinates: coordinates, direction: direction, border: border)
           .apply(to: exact)
         let bound = try varyingBound(basis, exact, direction == .gather ? coordinates : nil, border)
-        let map = ParameterMap(coordinates.map { $0.map { Float($0) } })
+        let map = try ParameterMap(coordinates.map { $0.map { Float($0) } })
         for kernels in RowKernels.all {
           let plan = try VaryingPlan(basis, width: size.0, kernels: kernels)
           let image = Image(sameSizePlanes: [plane])
@@ -134,7 +134,7 @@ struct VaryingPlanTests {
           random.plane(width: size.0, height: size.1), random.plane(width: size.0, height: size.1)
         )
         let coordinates = PlanSamples.coordinates(basis, width: size.0, height: size.1, seed: UInt64(index))
-        let map = ParameterMap(coordinates.map { $0.map { Float($0) } })
+        let map = try ParameterMap(coordinates.map { $0.map { Float($0) } })
         let plan = try VaryingPlan(basis, width: size.0)
         var options = ApplyOptions(border: border, threads: 2)
         // The map's result is linear where the border adds nothing.
@@ -168,7 +168,7 @@ struct VaryingPlanTests {
     let basis = PlanSamples.basis()
     let image = try Image(planes: (0..<3).map { _ in random.plane(width: 130, height: 90, in: 0...1) })
     let coordinates = PlanSamples.coordinates(basis, width: 130, height: 90, seed: 4)
-    let map = ParameterMap(coordinates.map { $0.map { Float($0) } })
+    let map = try ParameterMap(coordinates.map { $0.map { Float($0) } })
     var basisOfOneSum = basis
     for index in basis.filters.indices { basisOfOneSum.filters[index].gain = 1 / basis.filters[index].chain.sum }
     let plan = try VaryingPlan(border == .normalized ? basisOfOneSum : basis, width: 130)

@@ -39,7 +39,7 @@ struct BasisAccuracyTests {
     let (basis, family) = try Self.basis()
     let kernel = try family.kernel(at: [radius])
     let grid = GridTransform(minimumSize: 2 * (basis.bounds.reach + 1))
-    let (target, mixture, period) = (grid.place(kernel), basis.mixture(at: [radius]), 4)
+    let (target, mixture, period) = (grid.place(kernel), try basis.mixture(at: [radius]), 4)
     var square = 0.0
     for y in 0..<period {
       for x in 0..<period {
@@ -69,7 +69,7 @@ struct BasisAccuracyTests {
       let plane = try Plane(width: grid.size, height: grid.size, values: pixels)
       let truth = grid.inverse(grid.product(grid.forward(pixels), target))
       var blended = truth.map { -$0 }
-      for (filter, weight) in basis.mixture(at: [radius]) {
+      for (filter, weight) in try basis.mixture(at: [radius]) {
         let filtered = try ReferenceApply.apply(basis.filters[filter], to: plane, border: .wrap)
         for index in blended.indices { blended[index] += weight * filtered.values[index] }
       }

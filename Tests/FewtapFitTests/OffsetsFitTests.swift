@@ -26,7 +26,7 @@ import Testing
         #expect(abs(layer.sum - 1) <= gamma(layer.taps.count) * layer.absoluteSum)
       }
     }
-    let between = basis.interpolatedFilter(at: [2.7])
+    let between = try basis.interpolatedFilter(at: [2.7])
     let magnitude = between.chain.noiseGain
     #expect(abs(between.chain.sum - 1) <= gamma(4 * between.chain.tapCount) * magnitude)
   }

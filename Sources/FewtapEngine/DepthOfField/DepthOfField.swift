@@ -75,7 +75,7 @@ public struct DepthOfField: Sendable {
     guard layers.count > 1 else {
       parameters[radiusAxis].values = nearness.map { radius(nearness: $0) }
       return try VaryingPlan(basis, width: width).apply(
-        to: try Image(like: image, planes), map: ParameterMap(parameters), options: options)
+        to: try Image(like: image, planes), map: ParameterMap(sameSizePlanes: parameters), options: options)
     }
     let alpha = image.alphaIndex
     if let alpha, !image.alphaIsAssociated {
@@ -133,7 +133,7 @@ public struct DepthOfField: Sendable {
     // Pixels are admitted, and the whole's progress is told layer by layer.
     (options.nonfinite, options.progress) = (.keep, nil)
     return try plan.apply(
-      to: Image(sameSizePlanes: cut.planes(width: width)), map: ParameterMap(map), options: options
+      to: Image(sameSizePlanes: cut.planes(width: width)), map: ParameterMap(sameSizePlanes: map), options: options
     ).planes
   }
 }

@@ -69,7 +69,7 @@ public struct BasisAccuracy: Equatable, Sendable {
       let radius = kernels.reduce(basis.bounds.reach) { max($0, $1.radius) }
       let gauge = try MixtureGauge(basis, radius: radius, threads: threads)
       measure = { index in
-        let figures = gauge.figures(basis.mixture(at: points[index]), against: kernels[index])
+        let figures = gauge.figures(try basis.mixture(at: points[index]), against: kernels[index])
         return Point(
           parameters: points[index], photoPSNR: figures.photoPSNR, relativeError: figures.relativeError)
       }
