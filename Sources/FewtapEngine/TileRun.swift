@@ -262,7 +262,7 @@ final class TileRun {
     for channel in 0..<apart.count {
       // Beyond its columns the kernel writes what may be another's, where tiles share rows.
       let row = window.isHalf || window.sharesRows ? scratch.1 : window.row(y, channel)
-      decimate(rate, apart[channel], into: row, width: window.columns.count)
+      rate.decimate(apart[channel], into: row, width: window.columns.count, spare: scratch.0, kernels)
       if direct != nil { checkFinite(row, window.columns.count) }
       if window.isHalf {
         store(row, asHalfsOf: window, row: y, channel)
@@ -306,44 +306,14 @@ final class TileRun {
     }
   }
 
-  /// Decimates a row, one prime factor after the other; it is lost.
-  private func decimate(
-    _ rate: CompiledFilter.Rate, _ full: UnsafeMutablePointer<Float>, into row: UnsafeMutablePointer<Float>, width: Int
-  ) {
-    var (input, spare) = (full, scratch.0)
-    for index in 0..<rate.primes.count {
-      let prime = rate.primes[index]
-      // What is left after this factor is what the later ones read for `width`.
-      var count = width
-      for later in Swift.stride(from: rate.primes.count - 1, to: index, by: -1) {
-        count = rate.primes[later].factor * (count - 1) + rate.primes[later].prefilter.count
-      }
-      let output = index == rate.primes.count - 1 ? row : spare
-      check(
-        kernels.decimate(
-          Int32(prime.factor), prime.prefilter.values, Int32(prime.prefilter.count), input, output, Int32(count)))
-      (input, spare) = (output, input)
-    }
-  }
-
   private func expand(_ stage: Int, row y: Int, keepingFrom first: Int) {
     guard let rate else { return }
     fill(stage - 1, through: y + 1, keepingFrom: y)
     windows[stage].makeRoom(1, keepingFrom: first)
     for channel in 0..<apart.count {
-      var input = windows[stage - 1].row(y, channel)
-      var (output, spare) = (scratch.0, scratch.1)
-      var count = windows[stage - 1].columns.count
-      for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
-        let prime = rate.primes[index]
-        if index == 0 { output = isPacked ? apart[channel] : windows[stage].row(y, channel) }
-        check(
-          kernels.interpolate(
-            Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output,
-            Int32(count)))
-        count *= prime.factor
-        (input, output, spare) = (output, spare, output)
-      }
+      let row = isPacked ? apart[channel] : windows[stage].row(y, channel)
+      let input = windows[stage - 1]
+      rate.interpolate(input.row(y, channel), count: input.columns.count, into: row, spare: scratch, kernels)
     }
     if isPacked { putTogether(windows[stage].row(y, 0), width: windows[stage].columns.count) }
     windows[stage].append(1)

@@ -94,7 +94,10 @@ final class VaryingTile {
       take(shape.stageCount + TileShape.margin) + TileShape.margin
     )
     expanded = take(shape.expandedCount)
-    scratch = (take(shape.scratchCount + TileShape.margin), take(shape.scratchCount + TileShape.margin))
+    scratch = (
+      take(shape.scratchCount + TileShape.margin) + TileShape.margin,
+      take(shape.scratchCount + TileShape.margin) + TileShape.margin
+    )
     blocks = (
       ceilingDivide(region.x.count, VaryingShape.blockColumns), ceilingDivide(region.y.count, VaryingShape.blockRows)
     )
@@ -345,9 +348,10 @@ final class VaryingTile {
         let part = Region(x: Region(x: columns, y: hull.y).interpolated(by: rate).x, y: rows)
         let result = whole ?? run(knot, 1, false, input, part)
         for y in rows {
-          expand(
-            rate, result.at(part.x.lowerBound, y), part.x.count,
-            into: expanded + (y - low.y.lowerBound) * stride + rate.factor * (part.x.lowerBound - low.x.lowerBound))
+          rate.interpolate(
+            result.at(part.x.lowerBound, y), count: part.x.count,
+            into: expanded + (y - low.y.lowerBound) * stride + rate.factor * (part.x.lowerBound - low.x.lowerBound),
+            spare: scratch, kernels)
         }
       }
       for span in spans {
@@ -385,23 +389,6 @@ final class VaryingTile {
   @inline(__always)
   private func withBetween(rows: Range<Int>, _ body: (UnsafeMutablePointer<fewtap_between>) -> Void) {
     withUnsafeTemporaryAllocation(of: fewtap_between.self, capacity: rows.count) { body($0.baseAddress!) }
-  }
-
-  /// Interpolates a row along itself.
-  private func expand(
-    _ rate: CompiledFilter.Rate, _ row: UnsafeMutablePointer<Float>, _ columns: Int,
-    into result: UnsafeMutablePointer<Float>
-  ) {
-    var (input, output, spare, count) = (row, scratch.0 + TileShape.margin, scratch.1 + TileShape.margin, columns)
-    for index in Swift.stride(from: rate.primes.count - 1, through: 0, by: -1) {
-      let prime = rate.primes[index]
-      if index == 0 { output = result }
-      check(
-        kernels.interpolate(
-          Int32(prime.factor), prime.interpolator.values, Int32(prime.interpolator.count), input, output, Int32(count)))
-      count *= prime.factor
-      (input, output, spare) = (output, spare, output)
-    }
   }
 
   /// What the first `count` layers of a filter give for `region`, in the pixels of their rate.
