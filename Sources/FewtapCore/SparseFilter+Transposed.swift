@@ -18,10 +18,15 @@ extension SparseFilter {
 }
 
 extension FilterBasis {
-  /// The basis of the transposed filters.
+  /// The basis of the transposed filters: by scatter it is the adjoint of this one by gather, and the other way round.
   package var transposed: FilterBasis {
     var result = self
-    result.filters = filters.map(\.transposed)
+    result.filters = filters.map { filter in
+      var turned = filter.transposed
+      // Interpolated layers do not commute, and scatter runs them from the last to the first as it is.
+      if interpolation == .offsets { turned.chain.layers.reverse() }
+      return turned
+    }
     (result.family, result.fit) = (nil, nil)
     return result
   }

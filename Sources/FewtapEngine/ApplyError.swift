@@ -34,8 +34,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case weightPlanes(expected: Int, found: Int)
   /// A parameter map holds no number, or a weight is not finite.
   case badMap(axis: String, x: Int, y: Int, value: String)
-  /// The offsets operator has no fast scatter, which its adjoint would be, too.
-  case gathersOnly
+  /// Weights are given for a basis that interpolates taps, whose filters do not run by themselves.
+  case interpolatesTaps
   /// The adjoint of what divides by alpha is not a filter.
   case adjointOfAlpha
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
@@ -88,8 +88,9 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "there are \(found) planes of weights: expected \(expected), one for each filter of the basis"
     case .badMap(let axis, let x, let y, let value):
       "the map of \(axis) is \(value) at column \(x), row \(y): it must be a number everywhere, and a weight finite"
-    case .gathersOnly:
-      "a basis of interpolated taps (operator offsets) runs by gather only: fit one with operator outputs"
+    case .interpolatesTaps:
+      "a basis of interpolated taps (operator offsets) has no filters to weigh: give it a map of parameters, or fit one with "
+        + "operator outputs"
     case .adjointOfAlpha:
       "the image has alpha, by which results are divided: take the adjoint of its channels multiplied by alpha, without it"
     case .sumsDiffer(let sums):

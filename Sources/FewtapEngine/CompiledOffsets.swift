@@ -213,25 +213,4 @@ struct CompiledOffsets: Sendable {
     )
     return layers.reduce(OffsetBounds(minX: -columns, maxX: columns, minY: -rows, maxY: rows)) { $0.sum($1.bounds) }
   }
-
-  /// The regions that are computed for `region` of the result: what is read of the image first, then what each layer gives, in
-  /// whole blocks, so that no pixel's block depends on where a tile begins.
-  func regions(for region: Region) -> [Region] {
-    var regions = [region.inBlocks]
-    for (index, layer) in layers.enumerated().reversed() {
-      let read = regions[regions.count - 1].read(by: layer.bounds)
-      regions.append(index == 0 ? read : read.inBlocks)
-    }
-    return regions.reversed()
-  }
-}
-
-extension Region {
-  /// The blocks of interpolated layers that cover it.
-  fileprivate var inBlocks: Region {
-    func cover(_ range: Range<Int>, _ size: Int) -> Range<Int> {
-      floorDivide(range.lowerBound, size) * size..<ceilingDivide(range.upperBound, size) * size
-    }
-    return Region(x: cover(x, Int(FEWTAP_OFFSET_COLUMNS)), y: cover(y, Int(FEWTAP_OFFSET_ROWS)))
-  }
 }

@@ -5,7 +5,7 @@ import FewtapCore
 package struct OffsetsPlan: Sendable {
   private let width: Int
   private let tables: [KnotTable]
-  private let compiled: CompiledOffsets
+  let compiled: CompiledOffsets
   private let kernels: RowKernels
   private let pool = WorkspacePool()
 
@@ -24,7 +24,7 @@ package struct OffsetsPlan: Sendable {
   ) throws(ApplyError) -> Int {
     let (map, tables, kernels) = (mapped.map, tables, kernels.table)
     let sawNaN = Locked<Bool>(false)
-    let clipped = try run(pass, rows: rows, refuse: refuse) { axis, row, columns, result in
+    let clipped = try run(pass, mapped.direction, rows: rows, refuse: refuse) { axis, row, columns, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: map.width) { scratch in
         map.withRow(axis: axis, row: row, columns: columns, scratch: scratch) { values in
           var outside = KnotTable.Outside()
@@ -38,12 +38,14 @@ package struct OffsetsPlan: Sendable {
   }
 
   /// Bytes that filtering `rows` takes: the tiles of all threads.
-  func tileBytes(rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions) -> Int {
+  func tileBytes(
+    _ direction: VaryingDirection, rows: Range<Int>, channels: Int, alphaIndex: Int?, options: ApplyOptions
+  ) -> Int {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let bytes = groups.flatMap { group in
-      OffsetsRun.regions(compiled, width: width, rows: rows, channels: group.roles.count, options).map { region in
-        OffsetsRun.byteCount(compiled, region, channels: group.roles.count)
+      OffsetsRun.regions(compiled, direction, width: width, rows: rows, channels: group.roles.count, options).map {
+        OffsetsRun.byteCount(compiled, direction, $0, channels: group.roles.count)
       }
     }
     return min(max(1, options.threads), bytes.count) * (bytes.max() ?? 0)
@@ -51,10 +53,11 @@ package struct OffsetsPlan: Sendable {
 
   /// The same with planes of knot coordinates, one an axis.
   package func apply(
-    to image: Image, coordinates: [Plane<Float>], options: ApplyOptions = ApplyOptions()
+    to image: Image, coordinates: [Plane<Float>], direction: VaryingDirection = .gather,
+    options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
     try image.filtered(options: options) { pass, refuse throws(ApplyError) in
-      try run(pass, rows: 0..<image.height, refuse: refuse) { axis, row, columns, result in
+      try run(pass, direction, rows: 0..<image.height, refuse: refuse) { axis, row, columns, result in
         coordinates[axis].values.withUnsafeBufferPointer { values in
           guard let values = values.baseAddress else { return }
           result.update(from: values + row * coordinates[axis].width + columns.lowerBound, count: columns.count)
@@ -64,10 +67,11 @@ package struct OffsetsPlan: Sendable {
   }
 
   private func run(
-    _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void, coordinates: @escaping CoordinateRows
+    _ pass: PixelPass, _ direction: VaryingDirection, rows: Range<Int>, refuse: () throws(ApplyError) -> Void,
+    coordinates: @escaping CoordinateRows
   ) throws(ApplyError) -> Int {
     try OffsetsRun(
-      filter: compiled, kernels: kernels.table, pool: pool, pass: pass, coordinates: coordinates
+      filter: compiled, kernels: kernels.table, pool: pool, pass: pass, coordinates: coordinates, direction: direction
     ).run(rows: rows, refuse: refuse)
   }
 }

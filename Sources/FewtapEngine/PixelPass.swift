@@ -24,14 +24,9 @@ struct PixelPass: Sendable {
     return try run(.keep, first.toldFraction).clipped
   }
 
-  /// Throws for a border or coverage that filters cannot run with which give `sum` for a constant 1, nil if they do not agree on
-  /// it, and each by itself one of `sums`; `cancels` if that is little against their weights.
+  /// Throws as ``ApplyOptions/check(hasAlpha:sum:sums:cancels:)``.
   func check(sum: Double?, sums: [Double], cancels: Bool) throws(ApplyError) {
-    if case .constant(let value) = options.border, !value.isFinite { throw .nonFiniteBorder(value) }
-    guard options.border == .normalized || (alphaIndex != nil && !cancels) else { return }
-    guard let sum else { throw .sumsDiffer(sums) }
-    if options.border == .normalized && cancels { throw .zeroSumNormalized(sum: sum) }
-    guard ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
+    try options.check(hasAlpha: alphaIndex != nil, sum: sum, sums: sums, cancels: cancels)
   }
 
   /// The channels that are filtered side by side; `isPlanar` if nothing is gained by that.
@@ -52,5 +47,17 @@ struct PixelPass: Sendable {
     TileTarget(
       target, group: source.group, sum: sum ?? 1, unpremultiplies: !lightIsAssociated.target,
       keptAlpha: source.group.alpha != nil && cancels ? source : nil, kernels: source.kernels)
+  }
+}
+
+extension ApplyOptions {
+  /// Throws for a border or coverage that filters cannot run with which give `sum` for a constant 1, nil if they do not agree on
+  /// it, and each by itself one of `sums`; `cancels` if that is little against their weights.
+  func check(hasAlpha: Bool, sum: Double?, sums: [Double], cancels: Bool) throws(ApplyError) {
+    if case .constant(let value) = border, !value.isFinite { throw .nonFiniteBorder(value) }
+    guard border == .normalized || (hasAlpha && !cancels) else { return }
+    guard let sum else { throw .sumsDiffer(sums) }
+    if border == .normalized && cancels { throw .zeroSumNormalized(sum: sum) }
+    guard ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
   }
 }

@@ -51,7 +51,7 @@ public struct PixelWork: Sendable {
       case .outputs(let basis):
         VaryingRun.tileBytes(mapped, basis, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
       case .offsets(let plan):
-        plan.tileBytes(rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
+        plan.tileBytes(mapped.direction, rows: rows, channels: channels, alphaIndex: alphaIndex, options: options)
       }
     }
   }

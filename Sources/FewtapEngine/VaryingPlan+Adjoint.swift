@@ -7,9 +7,9 @@ extension VaryingPlan {
   /// Equation: `<A x, y> = <x, A^T y>`. The adjoint of gather is scatter by the filters turned by half a turn, and the other way
   ///           round, over the image with its border; then every pixel of the border goes to the one that it stood for.
   /// Border:   as for the map itself; a constant, which is no part of x, counts as 0.
-  /// Accuracy: of both sides as ``VaryingPlan`` says; held by FewtapEngineTests/VaryingPlanTests.
+  /// Accuracy: of both sides as ``VaryingPlan`` says; held by FewtapEngineTests/VaryingPlanTests and OffsetsSpreadTests.
   /// Throws:   as ``apply(to:map:direction:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the map
-  ///           divides; ``ApplyError/gathersOnly`` for the offsets operator.
+  ///           divides.
   public func applyAdjoint(
     to image: Image, map: ParameterMap, direction: VaryingDirection = .gather, options: ApplyOptions = ApplyOptions()
   ) throws(ApplyError) -> Image {
@@ -27,25 +27,25 @@ extension VaryingPlan {
   private func adjoint(
     of mapped: MappedPlan, _ image: Image, _ options: ApplyOptions
   ) throws(ApplyError) -> Image {
-    guard case .outputs(let compiled) = compiled else { throw .gathersOnly }
     guard image.alphaIndex == nil else { throw .adjointOfAlpha }
     try check(image, mapped.map)
     let map = mapped.map
+    let sums = sums
+    try options.check(hasAlpha: false, sum: sums.common, sums: sums.each, cancels: sums.cancels)
     var plain = options
     plain.border = .constant(0)
     var given = image.planes
-    if options.border == .normalized {
+    if options.border == .normalized, let sum = sums.common {
       // What the map divides by is the mask's result, clamped as there.
       let ones = Image(sameSizePlanes: [Plane<Float>(width: width, height: image.height, repeating: 1)])
       let shares = try mapped.work.filtered(ones, options: plain).planes[0]
-      guard let sum = compiled.sum else { throw .sumsDiffer(compiled.knots.map(\.filter.sum)) }
       for channel in given.indices {
         for index in shares.values.indices {
           given[channel].values[index] /= max(shares.values[index] / Float(sum), Float(BorderNormalization.leastShare))
         }
       }
     }
-    let frame = Frame(of: basis, width: width, height: image.height)
+    let frame = Frame(of: self, width: width, height: image.height)
     let turned = try VaryingPlan(basis.transposed, width: frame.width, kernels: kernels)
     let around = ParameterMap(sameSizePlanes: (0..<map.axisCount).map { frame.extended(map.plane(axis: $0)) })
     let spread = try MappedPlan(turned, around, mapped.meaning, mapped.direction == .gather ? .scatter : .gather)
@@ -54,7 +54,7 @@ extension VaryingPlan {
   }
 }
 
-/// An image with room around it for all that a basis reads.
+/// An image with room around it for all that a plan reads.
 private struct Frame {
   let left: Int
   let above: Int
@@ -62,10 +62,10 @@ private struct Frame {
   let height: Int
   private let inner: (width: Int, height: Int)
 
-  init(of basis: FilterBasis, width: Int, height: Int) {
-    let box = basis.bounds
+  init(of plan: VaryingPlan, width: Int, height: Int) {
+    let box = if case .offsets(let offsets) = plan.compiled { offsets.compiled.reach } else { plan.basis.bounds }
     // Low-rate pixels must stay where they lie, at multiples of their factors.
-    let unit = basis.filters.reduce(1) { unit, filter in
+    let unit = plan.basis.filters.reduce(1) { unit, filter in
       let factor = filter.rate?.factor ?? 1
       return unit / greatestCommonDivisor(unit, factor) * factor
     }

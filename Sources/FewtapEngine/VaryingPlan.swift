@@ -6,7 +6,8 @@ import FewtapCore
 ///
 /// Equation: gather: `out[p] = sum_o K_{P(p)}[o] in[p - o]`, P the map; scatter: `out[p] = sum_o K_{P(p - o)}[o] in[p - o]`. With
 ///           the outputs operator `K_P = sum_k h_k(P) K_k`, h_k the product over the axes of `max(0, 1 - |coordinate(P) - k|)`
-///           (``KnotAxis/coordinate(of:)``).
+///           (``KnotAxis/coordinate(of:)``). With the offsets operator K_P is a chain of interpolated taps, of which scatter runs the layers
+///           from the last to the first: as ``ReferenceVarying`` has it.
 /// Border:   the rule extends the image once, by the reach of the whole basis.
 /// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
 ///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
@@ -29,6 +30,13 @@ public struct VaryingPlan: Sendable {
   }
 
   let compiled: Operator
+  /// What its filters do to a constant 1, if they agree on it; each by itself; and whether that is little against their weights.
+  var sums: (common: Double?, each: [Double], cancels: Bool) {
+    switch compiled {
+    case .outputs(let basis): (basis.sum, basis.knots.map(\.filter.sum), basis.cancels)
+    case .offsets(let offsets): (offsets.compiled.sum, offsets.compiled.sums, offsets.compiled.cancels)
+    }
+  }
   let kernels: RowKernels
   let pool = WorkspacePool()
 
@@ -64,24 +72,23 @@ public struct VaryingPlan: Sendable {
 
   /// The plan together with a map, for stored images of the map's height.
   ///
-  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``,
-  ///         ``ApplyError/gathersOnly`` for scatter of the offsets operator.
+  /// Throws: ``ApplyError/mapSize(map:image:)`` for a map of another width, ``ApplyError/mapAxes(found:names:)``.
   public func mapped(
     by map: ParameterMap, direction: VaryingDirection = .gather
   ) throws(ApplyError) -> MappedPlan {
-    if case .offsets = compiled, direction == .scatter { throw .gathersOnly }
-    return try MappedPlan(self, map, .parameters, direction)
+    try MappedPlan(self, map, .parameters, direction)
   }
 
   /// The plan together with weights: `map` holds one plane a filter of the basis, and no parameters are looked up.
   ///
   /// Equation: gather: `out = sum_k w_k F_k in`; scatter: `out = sum_k F_k (w_k in)`, w_k of any sign and sum. Over a border the
   ///           weights are those of the nearest pixel.
-  /// Throws:   as ``mapped(by:direction:)``; ``ApplyError/weightPlanes(expected:found:)``; ``ApplyError/gathersOnly`` for the offsets operator.
+  /// Throws:   as ``mapped(by:direction:)``; ``ApplyError/weightPlanes(expected:found:)``; ``ApplyError/interpolatesTaps`` for the
+  ///           offsets operator.
   public func mapped(
     byWeights map: ParameterMap, direction: VaryingDirection = .gather
   ) throws(ApplyError) -> MappedPlan {
-    guard case .outputs = compiled else { throw .gathersOnly }
+    guard case .outputs = compiled else { throw .interpolatesTaps }
     return try MappedPlan(self, map, .weights, direction)
   }
 

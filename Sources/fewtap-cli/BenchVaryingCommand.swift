@@ -41,6 +41,9 @@ struct BenchVaryingCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Channels of the image.", transform: OptionValue.whole(1...4))
   var channels = 1
 
+  @Option(help: "Whose filter counts: gather, or scatter, which has no rival. (default: gather)")
+  var physics = VaryingDirection.gather
+
   @Option(help: "Only this map.")
   var map: VaryingScene?
 
@@ -49,6 +52,12 @@ struct BenchVaryingCommand: ParsableCommand {
 
   /// Values of the parameter at which the rival has a kernel.
   private static let levelCount = 128
+
+  func validate() throws {
+    guard physics == .gather || family == nil else {
+      throw ValidationError("--family: its rival and truth gather, so it is not for --physics scatter")
+    }
+  }
 
   func run() throws {
     let plane = try picture()
@@ -82,7 +91,7 @@ struct BenchVaryingCommand: ParsableCommand {
         }
         for pixel in indices.indices { values.values[pixel] = Float(levels[Int(indices[pixel])]) }
         let parameters = try ParameterMap([values])
-        let mapped = try plan.mapped(by: parameters)
+        let mapped = try plan.mapped(by: parameters, direction: physics)
         var times: [Double] = []
         for round in 0...rounds {
           let time = try Timing.Clock.wall.time {

@@ -476,6 +476,9 @@ static void check_offsets(const fewtap_kernels *kernels, int axes, int taps, int
   }
   int wide = width + REACH, high = ROWS + REACH;
   float *in = filled_floats((size_t)(channels * wide * high)), *out = floats((size_t)(channels * width * ROWS));
+  // The other way round, each pixel's furthest to the left and above is REACH away.
+  float *given = filled_floats((size_t)(channels * width * ROWS)), *spread = filled_floats((size_t)(channels * wide * high));
+  float *first = spread + REACH * wide + REACH;
   int32_t *cell_of = new_block((size_t)(width * ROWS), sizeof *cell_of);
   float *coordinates = floats((size_t)(width * ROWS));
   for (int map = 0; map < 4; map++) {
@@ -491,6 +494,11 @@ static void check_offsets(const fewtap_kernels *kernels, int axes, int taps, int
     REQUIRE(kernels->offset_layer(&layer, &pixels, width, in, wide, wide * high, out, width, width * ROWS, channels) ==
             FEWTAP_KERNELS_OK);
     REQUIRE(all_finite_floats(out, (size_t)(channels * width * ROWS)));
+    REQUIRE(kernels->spread_layer(&layer, &pixels, width, given, width, width * ROWS, first, wide, wide * high, channels) ==
+            FEWTAP_KERNELS_OK);
+    REQUIRE(all_finite_floats(spread, (size_t)(channels * wide * high)));
+    REQUIRE(kernels->spread_layer(&layer, &pixels, width, given, width, width * ROWS, first, wide, wide * high, 0) ==
+            FEWTAP_KERNELS_BAD_ARGUMENT);
     REQUIRE(kernels->offset_layer(&layer, &pixels, width - 1, in, wide, wide * high, out, width, width * ROWS, channels) ==
             FEWTAP_KERNELS_BAD_ARGUMENT);
     pixels.cells = NULL;

@@ -43,7 +43,8 @@ struct OffsetsRunTests {
   /// A tap's place is a sum of 2^N products in Float, of numbers up to the layer's extent e in pixels: it is off by
   /// `gamma_{2^N + N + 2} 2^N e` at most, and so reads a value off by that times the steps to both neighbors, 2 `most` each.
   /// Its four products and weight are rounded some twenty times, its sum once a tap.
-  static func bound(_ basis: FilterBasis, most: Double) -> Double {
+  /// Where more than a layer's taps are added up, as where pixels spread, `additions` says how many more.
+  static func bound(_ basis: FilterBasis, most: Double, additions: Int = 0) -> Double {
     let corners = Double(1 << basis.axes.count)
     var (value, error) = (most, 0.0)
     for layer in basis.filters[0].chain.layers.indices {
@@ -53,7 +54,7 @@ struct OffsetsRunTests {
       // Products of terms may be larger than what they sum to.
       let weight = corners * (layers.map(\.absoluteSum).max() ?? 0)
       let place = gamma(Int(corners) + basis.axes.count + 2, roundoff: floatRoundoff) * corners * extent
-      let sum = gamma(layers[0].taps.count + 20 + 2 * Int(corners), roundoff: floatRoundoff)
+      let sum = gamma(layers[0].taps.count + 20 + 2 * Int(corners) + additions, roundoff: floatRoundoff)
       error = weight * (error + value * (2 * 2 * place + sum))
       value *= layers.map(\.absoluteSum).max() ?? 0
     }
@@ -61,7 +62,7 @@ struct OffsetsRunTests {
     return gain * (error + value * gamma(2 * Int(corners) + 4, roundoff: floatRoundoff))
   }
 
-  private static func samples() -> [(FilterBasis, String)] {
+  static func samples() -> [(FilterBasis, String)] {
     var result: [(FilterBasis, String)] = []
     for (shape, layout, reach) in [
       ([4], [9, 5], 4.0), ([2], [1], 0.5), ([3, 3], [6, 3, 2], 3), ([2, 2, 2], [5], 2), ([2, 2, 2, 2], [4, 2], 2),

@@ -249,6 +249,12 @@ typedef struct {
   fewtap_kernels_status (*offset_layer)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
                                         const float *in, ptrdiff_t row, ptrdiff_t channel, float *out, ptrdiff_t out_row,
                                         ptrdiff_t out_channel, int32_t channels);
+  // The other way round, added to what `out` has: each of `in` gives to the place that is as far to the left and above as
+  // `offset_layer` reads to the right and below. out[0] is where x = y = 0 goes to for in[0]; a factor on the result is one on `in`
+  // here. A block adds in an order of its own: no bit depends on what is elsewhere if blocks come in one order.
+  fewtap_kernels_status (*spread_layer)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
+                                        const float *in, ptrdiff_t row, ptrdiff_t channel, float *out, ptrdiff_t out_row,
+                                        ptrdiff_t out_channel, int32_t channels);
   // shares[x] and cells[x] += cell * step of knot coordinates along an axis of so many knots.
   fewtap_kernels_status (*find_cells)(const float *coordinates, int32_t knots, int32_t step, int32_t *cells, float *shares,
                                       int32_t width);
