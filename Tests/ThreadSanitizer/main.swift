@@ -46,17 +46,23 @@ func codes(_ plan: ApplyPlan, _ options: ApplyOptions) -> [UInt8] {
 let knots = [nil, Resampling(factor: 2, prefilter: .linear), Resampling(factor: 4, prefilter: .linear)].map { rate in
   SparseFilter(chain: TapChain(model: .integer, layers: [layer, layer]), rate: rate)
 }
-let basis = FilterBasis(
-  interpolation: .outputs, axes: [KnotAxis(name: "radius", knots: [0, 0.5, 1])], filters: knots)
-let varying = try VaryingPlan(basis, width: width)
-for direction in VaryingDirection.allCases {
-  let image = try Image(planes: Array(planes[..<3]))
-  func result(_ threads: Int) throws -> Image {
-    try varying.apply(
-      to: image, map: ParameterMap([planes[3]]), direction: direction, options: ApplyOptions(threads: threads))
+let taps = [0.3, 1, 2].map { scale in
+  let taps = layer.taps.map { Tap(x: scale * $0.x, y: scale * $0.y, weight: $0.weight) }
+  return SparseFilter(chain: TapChain(model: .bilinear, layers: [TapLayer(taps), TapLayer(taps)]))
+}
+for (interpolation, filters) in [(FilterBasis.Interpolation.outputs, knots), (.offsets, taps)] {
+  let basis = FilterBasis(
+    interpolation: interpolation, axes: [KnotAxis(name: "radius", knots: [0, 0.5, 1])], filters: filters)
+  let varying = try VaryingPlan(basis, width: width)
+  for direction in VaryingDirection.allCases {
+    let image = try Image(planes: Array(planes[..<3]))
+    func result(_ threads: Int) throws -> Image {
+      try varying.apply(
+        to: image, map: ParameterMap([planes[3]]), direction: direction, options: ApplyOptions(threads: threads))
+    }
+    let (expected, found) = (try result(1), try result(4))
+    precondition(found == expected, "another result on other threads")
   }
-  let (expected, found) = (try result(1), try result(4))
-  precondition(found == expected, "another result on other threads")
 }
 
 for rate in [nil, Resampling(factor: 3), Resampling(factor: 8)] {
