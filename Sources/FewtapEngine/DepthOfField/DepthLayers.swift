@@ -1,91 +1,66 @@
+internal import CFewtapKernels
 import FewtapCore
 
-/// How a picture is cut by depth into layers.
+/// How a picture is cut by depth into layers: one at each knot of the radius, behind the focus and before it.
 ///
-/// A layer is a range of *nearness*: the circle of confusion's radius turned round, so that it rises toward the camera. Layers share
-/// the pixels between their centers, by weights that sum to 1, so that a slanted plane has no seams; where the picture has no
-/// pixel for a while, depth jumps, and the layers on both sides share nothing.
+/// A pixel between two knots belongs to both layers, by the weights that the basis blends their filters with: so light spreads by the
+/// blur of the surface that it comes from, by the filter that was fitted to it, and a slanted plane has no seams.
 ///
-/// Equation: `weight_k(z) = rise_k(z) - rise_{k+1}(z)`, `rise_k` going from 0 to 1 between the last pixel that is all in layer
-///           k - 1 and the first that is all in layer k; radius 0 is the center of a layer, so that what is in focus is all in one.
-struct DepthLayers: Equatable, Sendable {
-  /// A layer's share of pixels by their nearness.
-  struct Layer: Equatable, Sendable {
-    /// The weight goes from 0 at the first to 1 at the last; nil: nothing is farther.
-    var rise: ClosedRange<Float>?
-    /// The weight goes from 1 at the first to 0 at the last; nil: nothing is nearer.
-    var fall: ClosedRange<Float>?
+/// Equation: layer k has `max(0, 1 - |d - k|)` of a pixel whose coordinate is d, from 0, the farthest, to `count - 1`, the nearest.
+struct DepthLayers: Sendable {
+  /// The knots that layers lie at.
+  private let table: KnotTable
+  /// Whether knots tell the side by their sign: else they are sizes of blur, on both sides.
+  private let isSigned: Bool
+  /// How many there are, from far to near.
+  let count: Int
 
-    /// The weight of a pixel.
-    @inline(__always)
-    func weight(of nearness: Float) -> Float {
-      if let rise, nearness < rise.upperBound {
-        return nearness <= rise.lowerBound ? 0 : (nearness - rise.lowerBound) / (rise.upperBound - rise.lowerBound)
-      }
-      if let fall, nearness > fall.lowerBound {
-        return nearness >= fall.upperBound ? 0 : 1 - (nearness - fall.lowerBound) / (fall.upperBound - fall.lowerBound)
-      }
-      return 1
+  /// A pixel as near to a layer as this is all in it, knots: what the table of coordinates does not tell.
+  private static let snap: Float = 0x1p-8
+  /// Layers of interpolated taps, whose knots are too far apart for blending: their distance in proportion to the radius, and the
+  /// least, px.
+  private static let (share, least): (Double, Double) = (0.15, 0.75)
+
+  init(_ basis: FilterBasis, radiusAxis: Int) {
+    var axis = basis.axes[radiusAxis]
+    if basis.interpolation == .offsets {
+      let (low, high) = (axis.knots[0], axis.knots[axis.knots.count - 1])
+      var places = low <= 0 && high >= 0 ? [0.0] : [low]
+      while let last = places.last, last < high { places.append(last + max(Self.least, Self.share * abs(last))) }
+      while places[0] > low { places.insert(places[0] - max(Self.least, Self.share * abs(places[0])), at: 0) }
+      (places[0], places[places.count - 1]) = (low, high)
+      axis = KnotAxis(name: axis.name, unit: axis.unit, knots: places)
     }
-
-    /// Whether a pixel is nearer than all of the layer, so that it may hide some of it.
-    @inline(__always)
-    func isHidden(_ nearness: Float) -> Bool { fall.map { nearness >= $0.upperBound } ?? false }
+    (table, isSigned) = (KnotTable(axis), axis.knots[0] < 0)
+    count = isSigned ? axis.knots.count : 2 * axis.knots.count - 1
   }
 
-  /// From far to near.
-  let layers: [Layer]
-
-  /// Cells of the histogram of depth for each pixel of radius: finer than what a kernel's edge shows.
-  private static let cellsPerPixel: Float = 16
-  /// A jump of depth separates layers if radii differ by this much, px: less is as sharp on both sides.
-  private static let leastGap: Float = 0.5
-
-  /// Layers for the pixels of `nearness`: as thick as `thickness` says at a radius, thinner where that divides evenly.
-  init(_ nearness: [Float], thickness: (Float) -> Float) {
-    let (low, high) = (nearness.min() ?? 0, nearness.max() ?? 0)
-    let centers = Self.centers(low...high, thickness)
-    // Which cells have pixels: jumps are runs of empty ones.
-    let cells = Int(((high - low) * Self.cellsPerPixel).rounded(.up)) + 1
-    var isTaken = [Bool](repeating: false, count: cells)
-    for value in nearness { isTaken[min(Int((value - low) * Self.cellsPerPixel), cells - 1)] = true }
-    var transitions: [ClosedRange<Float>] = []
-    for (far, near) in zip(centers, centers.dropFirst()) {
-      let (first, last) = (
-        Int((far - low) * Self.cellsPerPixel), min(Int((near - low) * Self.cellsPerPixel), cells - 1)
-      )
-      // The longest run of empty cells between the two centers.
-      var (best, run) = (0..<0, first..<first)
-      for cell in first...max(first, last) {
-        run = isTaken[cell] ? cell + 1..<cell + 1 : run.lowerBound..<cell + 1
-        if run.count > best.count { best = run }
-      }
-      let gap = (low + Float(best.lowerBound) / Self.cellsPerPixel, low + Float(best.upperBound) / Self.cellsPerPixel)
-      if gap.1 - gap.0 >= Self.leastGap {
-        transitions.append(max(gap.0, far)...min(max(gap.1, gap.0), near))
-      } else {
-        transitions.append(far...near)
-      }
-    }
-    layers = centers.indices.map { index in
-      Layer(rise: index > 0 ? transitions[index - 1] : nil, fall: index < transitions.count ? transitions[index] : nil)
-    }
+  /// The index of a layer's knot.
+  func knot(_ layer: Int) -> Int {
+    isSigned ? count - 1 - layer : abs(layer - (count - 1) / 2)
   }
 
-  /// Centers from the farthest to the nearest pixel, 0 among them if it lies between.
-  private static func centers(_ range: ClosedRange<Float>, _ thickness: (Float) -> Float) -> [Float] {
-    // From what is nearest to focus outward, on both sides.
-    let start = min(max(0, range.lowerBound), range.upperBound)
-    func side(to end: Float) -> [Float] {
-      var (places, place) = ([Float](), Float(0))
-      while place < abs(end - start) {
-        place += thickness(abs(start) + place)
-        places.append(place)
-      }
-      // Even steps in proportion, so that the last one ends at the end.
-      guard let last = places.last, last > 0 else { return [] }
-      return places.map { start + (end - start) * ($0 / last) }
+  /// The radius of a layer, as the basis counts it.
+  func radius(_ layer: Int) -> Double { table.axis.knots[knot(layer)] }
+
+  /// The coordinates of pixels by their signed radii, which are not NaN: negative in front of the focus.
+  func coordinates(_ radii: [Float], _ kernels: RowKernels) -> [Float] {
+    var sizes = radii
+    if !isSigned { for index in sizes.indices { sizes[index] = abs(sizes[index]) } }
+    var outside = KnotTable.Outside()
+    sizes.withUnsafeMutableBufferPointer { sizes in
+      guard let values = sizes.baseAddress else { return }
+      table.look(up: values, into: values, count: sizes.count, &outside, kernels.table)
     }
-    return side(to: range.lowerBound).reversed() + [start] + side(to: range.upperBound)
+    let (middle, zero) = (Float(count / 2), table.axis.knots.firstIndex(of: 0).map { Float($0) })
+    for index in sizes.indices {
+      var place = sizes[index]
+      let nearest = place.rounded()
+      if abs(place - nearest) <= Self.snap { place = nearest }
+      // What is in focus is all in one layer: the table is not exact at knots between its ends.
+      if let zero, radii[index] == 0 { place = zero }
+      sizes[index] = isSigned ? Float(count - 1) - place : middle + (radii[index] < 0 ? place : -place)
+    }
+    return sizes
   }
 }

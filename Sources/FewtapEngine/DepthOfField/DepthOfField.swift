@@ -16,8 +16,8 @@ import FewtapCore
 ///           threads. Held by FewtapEngineTests/DepthOfFieldTests.
 /// Border:   any but a constant, for which there is no depth.
 /// Alpha:    a transparent pixel's surface is as transparent once blurred.
-/// Cost:     a layer costs as much as a varying filter of one channel more over the rows where it has pixels, and about as much again
-///           for filling holes; some ten layers between radii of -24 and 24. Memory: ``byteCount(width:height:channels:)``.
+/// Cost:     tile by tile as many filters of one channel more as layers come to it before it is covered, some two or three, and as
+///           much again for cutting layers and filling holes. Memory: ``byteCount(width:height:channels:)``.
 /// Source:   layers and their holes: M. Kraus, M. Strengert, Depth-of-field rendering by pyramidal image processing, Computer Graphics
 ///           Forum 26(3), 2007, doi:10.1111/j.1467-8659.2007.01088.x. Departures: weights of layers that sum to 1, covers that add up
 ///           instead of multiplying, edges taken apart, and layers where the picture has depths.
@@ -26,10 +26,13 @@ public struct DepthOfField: Sendable {
   public let basis: FilterBasis
   /// The parameter that is the radius.
   public let radiusAxis: Int
-  /// Thickness of layers: at a radius r `max(least, share r)`, px.
-  package var thickness: (least: Float, share: Float) = (2, 0.4)
   /// Whether pixels at edges are taken apart.
   package var splitsEdges = true
+  /// Whether lines and edges are carried on behind what hides them.
+  package var carriesLines = true
+  /// Columns and rows of a tile; no result depends on them. Wide, since rows that only feed filters are not filtered, but columns
+  /// are.
+  package var tile = (columns: 480, rows: 120)
 
   /// Depth of field by a basis of filters, of which one parameter, the only one or that of index `radiusAxis`, is the radius of blur.
   ///
@@ -64,18 +67,15 @@ public struct DepthOfField: Sendable {
     for (channel, plane) in image.planes.enumerated() {
       planes.append(try options.nonfinite.admit(plane, channel: channel))
     }
-    var parameters = (0..<map.axisCount).map { map.plane(axis: $0) }
+    let parameters = (0..<map.axisCount).map { map.plane(axis: $0) }
     if let index = parameters[radiusAxis].values.firstIndex(where: { $0.isNaN }) {
       throw .badMap(axis: basis.axes[radiusAxis].name, x: index % width, y: index / width, value: "nan")
     }
     // What no filter is there for has the nearest one's radius, in front as behind.
     let limit = Float(max(abs(basis.axes[radiusAxis].knots[0]), abs(basis.axes[radiusAxis].knots.last ?? 0)))
-    let nearness = parameters[radiusAxis].values.map { min(max(-$0, -limit), limit) }
-    let layers = DepthLayers(nearness) { [thickness] radius in max(thickness.least, thickness.share * radius) }.layers
-    guard layers.count > 1 else {
-      parameters[radiusAxis].values = nearness.map { radius(nearness: $0) }
-      return try VaryingPlan(basis, width: width).apply(
-        to: try Image(like: image, planes), map: ParameterMap(sameSizePlanes: parameters), options: options)
+    let radii = parameters[radiusAxis].values.map { min(max($0, -limit), limit) }
+    if let first = radii.first, radii.allSatisfy({ $0 == first }) {
+      return try filtered(image, radius: first, parameters, options)
     }
     let alpha = image.alphaIndex
     if let alpha, !image.alphaIsAssociated {
@@ -83,19 +83,7 @@ public struct DepthOfField: Sendable {
         for index in planes[channel].values.indices { planes[channel].values[index] *= planes[alpha].values[index] }
       }
     }
-    let pixels = EdgePixels(
-      planes, nearness: nearness, width: width, height: height, splits: splitsEdges, threads: options.threads)
-    let plan = try VaryingPlan(basis, width: width)
-    var result = LayerStack(planes: planes.count, width: width, height: height)
-    for (index, layer) in layers.enumerated().reversed() {
-      let cut = LayerCut(
-        layer, pixels, width: width, height: height, reach: basis.bounds.reach, isWhole: options.border == .wrap,
-        threads: options.threads)
-      if let cut { result.add(try blurred(cut, plan, parameters, options), firstRow: cut.firstRow) }
-      if options.cancellation?.isCancelled ?? false { throw .cancelled }
-      options.progress?(Double(layers.count - index) / Double(layers.count))
-    }
-    var finished = result.normalized(planes)
+    var finished = try layered(planes, radii, parameters, options)
     if let alpha, !image.alphaIsAssociated {
       for channel in finished.indices where channel != alpha {
         for index in finished[channel].values.indices {
@@ -107,34 +95,67 @@ public struct DepthOfField: Sendable {
     return try Image(like: image, finished)
   }
 
+  /// The picture, all at one depth.
+  private func filtered(
+    _ image: Image, radius: Float, _ parameters: [Plane<Float>], _ options: ApplyOptions
+  ) throws(ApplyError) -> Image {
+    var parameters = parameters
+    let size = basis.axes[radiusAxis].knots[0] < 0 ? radius : abs(radius)
+    parameters[radiusAxis] = Plane(width: image.width, height: image.height, repeating: size)
+    return try VaryingPlan(basis, width: image.width).apply(to: image, map: ParameterMap(sameSizePlanes: parameters), options: options)
+  }
+
+  /// The planes through the lens, whose radii are signed.
+  private func layered(
+    _ planes: [Plane<Float>], _ radii: [Float], _ parameters: [Plane<Float>], _ options: ApplyOptions
+  ) throws(ApplyError) -> [Plane<Float>] {
+    let (width, height) = (planes[0].width, planes[0].height)
+    let layers = DepthLayers(basis, radiusAxis: radiusAxis)
+    let filters = (0..<layers.count).map { LayerFilter(basis, radiusAxis: radiusAxis, layers, layer: $0) }
+    let depth = layers.coordinates(radii, try RowKernels.chosen())
+    let edges = EdgePixels(planes, radii: radii, depth: depth)
+    let alignment = LayerFilter.alignment(basis)
+    let reach = filters.map(\.reach)
+    let picture = DepthPicture(
+      planes, depth: depth,
+      edges: splitsEdges
+        ? edges.changes(threads: options.threads) : [EdgePixels.Row](repeating: EdgePixels.Row(), count: height),
+      margin: ceilingDivide(reach.max() ?? 0, alignment) * alignment, alignment: alignment, border: options.border,
+      threads: options.threads)
+    let tiles = DepthTiles(
+      picture: picture,
+      blocks: LayerBlocks.all(picture, spread: filters.map(\.spread), threads: options.threads), filters: filters,
+      parameters: parameters, border: options.border, alignment: alignment, size: (width, height), tile: tile,
+      carriesLines: carriesLines)
+    let regions = tiles.regions
+    let counter = TileCounter(total: regions.count, options: options)
+    let failure = Locked<ApplyError?>(nil)
+    let count = width * height
+    let values = [Float](unsafeUninitializedCapacity: planes.count * count) { values, initialized in
+      // Each tile writes pixels of its own.
+      nonisolated(unsafe) let values = values
+      parallelForEach(count: regions.count, threads: options.threads) { index in
+        guard !counter.isStopped else { return }
+        do throws(ApplyError) {
+          try tiles.stack(regions[index]).write(regions[index], of: planes, into: values)
+          _ = counter.advance(1)
+        } catch {
+          failure.withLock { $0 = error }
+        }
+      }
+      initialized = planes.count * count
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    if counter.isCancelled { throw .cancelled }
+    return planes.indices.map {
+      Plane(width: width, height: height, exactly: Array(values[$0 * count..<($0 + 1) * count]))
+    }
+  }
+
   /// Bytes that it takes at most beside the image: planes of layers, of the pixels' surfaces and of the result.
   public func byteCount(width: Int, height: Int, channels: Int) -> Int {
     // Per channel: surfaces, the stack, a layer before the blur twice, after it, and the result; the rest are covers, maps, weights.
     4 * width * height * (6 * channels + 2 * basis.axes.count + 10)
-  }
-
-  /// The basis' parameter for a radius: signed if it has negative ones, else the size.
-  private func radius(nearness: Float) -> Float {
-    (basis.axes[radiusAxis].knots[0] < 0) ? -nearness : abs(nearness)
-  }
-
-  /// A layer's light, channel by channel, and its cover, blurred.
-  private func blurred(
-    _ cut: LayerCut, _ plan: VaryingPlan, _ parameters: [Plane<Float>], _ options: ApplyOptions
-  ) throws(ApplyError) -> [Plane<Float>] {
-    let width = plan.width
-    let rows = cut.firstRow * width..<(cut.firstRow + cut.height) * width
-    let map = parameters.enumerated().map { axis, plane in
-      Plane(
-        width: width, height: cut.height,
-        exactly: axis == radiusAxis ? cut.nearness.map(radius(nearness:)) : Array(plane.values[rows]))
-    }
-    var options = options
-    // Pixels are admitted, and the whole's progress is told layer by layer.
-    (options.nonfinite, options.progress) = (.keep, nil)
-    return try plan.apply(
-      to: Image(sameSizePlanes: cut.planes(width: width)), map: ParameterMap(sameSizePlanes: map), options: options
-    ).planes
   }
 }
 
