@@ -154,7 +154,7 @@ struct DepthOfFieldTests {
   func tiles(border: BorderRule) throws {
     var random = SeededGenerator(seed: 6)
     let image = Image(sameSizePlanes: (0..<2).map { _ in random.plane(width: width, height: height) })
-    let map = ParameterMap([roughRadii(width, height)])
+    let map = try ParameterMap([roughRadii(width, height)])
     let whole = try field().apply(to: image, map: map, options: ApplyOptions(border: border))
     for tile in [(90, 7), (13, 50), (16, 24), (1, 9)] {
       var field = try field()
