@@ -5,8 +5,8 @@ import Fewtap
 let (width, height) = (320, 240)
 let basis = try BasisFit(KernelFamily("gaussian:sigma=0.5...3")).run()
 let plan = try VaryingPlan(basis, width: width)
-let map = ParameterMap(width: width, height: height, axisCount: 1) { _, _, values in
-  for x in values.indices { values[x] = 0.5 + 2.5 * Float(x) / Float(width) }
+let map = ParameterMap(width: width, height: height, axisCount: 1) { _, _, columns, values in
+  for (index, x) in columns.enumerated() { values[index] = 0.5 + 2.5 * Float(x) / Float(width) }
 }
 func spread(_ plane: Plane<Float>) throws -> Plane<Float> {
   try plan.apply(to: Image(planes: [plane]), map: map, direction: .scatter).planes[0]

@@ -42,6 +42,21 @@ public struct Kernel: Equatable, Sendable {
     self.center = center
   }
 
+  /// `sum w K`, centers on centers, in the smallest box that holds them all and offset 0; one term or more.
+  package init(
+    name: String, sumOf terms: [(kernel: Kernel, weight: Double)], maximumSide: Int = Kernel.maximumSide
+  ) throws(KernelError) {
+    let bounds = terms.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.union($1.kernel.supportBounds) }
+    var values = Plane<Double>(width: bounds.width, height: bounds.height)
+    for (kernel, weight) in terms {
+      kernel.forEachOffset { x, y, value in
+        if value != 0 { values[x - bounds.minX, y - bounds.minY] += weight * value }
+      }
+    }
+    try self.init(
+      name: name, values: values, center: PixelOffset(x: -bounds.minX, y: -bounds.minY), maximumSide: maximumSide)
+  }
+
   /// Columns.
   public var width: Int { values.width }
   /// Rows.

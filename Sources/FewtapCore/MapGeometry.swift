@@ -24,7 +24,7 @@ public enum MapLength: Equatable, Sendable {
   }
 
   /// The number in it.
-  var number: Double {
+  package var number: Double {
     switch self {
     case .pixels(let number), .share(let number): number
     }

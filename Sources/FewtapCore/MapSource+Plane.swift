@@ -39,15 +39,15 @@ extension MapSource {
       let own = PixelOffset(x: plane.width, y: plane.height)
       guard sampling.stretches || MapSampling.isAlike(own, size) else { throw .shapesDiffer(map: own, image: size) }
       guard own != size else {
-        return { row, values in
-          for column in values.indices { values[column] = plane.values[row * plane.width + column] }
+        return { row, columns, values in
+          for (index, column) in columns.enumerated() { values[index] = plane.values[row * plane.width + column] }
         }
       }
-      let columns = (0..<size.x).map { SamplePlace(of: $0, image: size.x, map: own.x, sampling.interpolation) }
-      return { row, values in
+      let places = (0..<size.x).map { SamplePlace(of: $0, image: size.x, map: own.x, sampling.interpolation) }
+      return { row, columns, values in
         let rows = SamplePlace(of: row, image: size.y, map: own.y, sampling.interpolation)
-        for column in values.indices {
-          values[column] = Float(plane.sample(columns[column], rows, period: sampling.period))
+        for (index, column) in columns.enumerated() {
+          values[index] = Float(plane.sample(places[column], rows, period: sampling.period))
         }
       }
     })

@@ -4,8 +4,11 @@
 /// Accuracy: reckoned in Double for each pixel alone and rounded to Float once, and once more where values are changed; held by
 ///           FewtapCoreTests/MapSourceTests.
 public struct MapSource: Sendable {
-  /// Fills a row of values, as many as the image has columns.
-  package typealias Row = @Sendable (_ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
+  /// Fills some columns of a row.
+  package typealias Row =
+    @Sendable (
+      _ row: Int, _ columns: Range<Int>, _ values: UnsafeMutableBufferPointer<Float>
+    ) -> Void
   /// What fills the rows of an image of a size.
   private let make: @Sendable (PixelOffset) throws(MapError) -> Row
 
@@ -17,24 +20,24 @@ public struct MapSource: Sendable {
   {
     self.init(rows: { size throws(MapError) in
       let value = try make(size)
-      return { row, values in
-        for column in values.indices { values[column] = Float(value(Double(column), Double(row))) }
+      return { row, columns, values in
+        for (index, column) in columns.enumerated() { values[index] = Float(value(Double(column), Double(row))) }
       }
     })
   }
 
   /// The same value everywhere.
   public static func constant(_ value: Double) -> MapSource {
-    MapSource(rows: { _ in { _, values in values.update(repeating: Float(value)) } })
+    MapSource(rows: { _ in { _, _, values in values.update(repeating: Float(value)) } })
   }
 
   /// The same source with `change` applied to every value.
   public func mapping(_ change: @escaping @Sendable (Double) -> Double) -> MapSource {
     MapSource(rows: { [make] size throws(MapError) in
       let row = try make(size)
-      return { index, values in
-        row(index, values)
-        for column in values.indices { values[column] = Float(change(Double(values[column]))) }
+      return { index, columns, values in
+        row(index, columns, values)
+        for index in values.indices { values[index] = Float(change(Double(values[index]))) }
       }
     })
   }
@@ -44,14 +47,16 @@ public struct MapSource: Sendable {
 }
 
 extension ParameterMap {
-  /// A map of an image whose parameters come from `sources`, one an axis; rows are made when they are asked for.
+  /// A map of an image whose parameters come from `sources`, one an axis; values are made when they are asked for.
   ///
   /// Throws: ``MapError`` if a source has no values for an image of this size.
   public init(width: Int, height: Int, _ sources: [MapSource]) throws(MapError) {
     var rows: [MapSource.Row] = []
     for source in sources { rows.append(try source.rows(width: width, height: height)) }
     let fixed = rows
-    self.init(width: width, height: height, axisCount: rows.count) { axis, row, values in fixed[axis](row, values) }
+    self.init(width: width, height: height, axisCount: rows.count) { axis, row, columns, values in
+      fixed[axis](row, columns, values)
+    }
   }
 }
 
@@ -85,7 +90,7 @@ public enum MapError: Error, Equatable, CustomStringConvertible {
     case .notANumber(let axis, let x, let y, let value):
       "\(axis) is \(value) at column \(x), row \(y): it must be a number, or say what it stands for (--map-nan low or high)"
     case .outside(let axis, let count, let seen, let allowed):
-      "\(axis) is outside of \(allowed.lowerBound)...\(allowed.upperBound) at \(count) pixels (the map has "
+      "\(axis) is outside of \(allowed.lowerBound)...\(allowed.upperBound) at \(count) pixel\(count == 1 ? "" : "s") (the map has "
         + "\(seen.lowerBound)...\(seen.upperBound)): change the map, or let it be clamped (without --strict)"
     case .malformed(let what, let value, let expected): "\(what) is \(value): it must be \(expected)"
     case .empty(let what): "\(what) holds no number"

@@ -10,15 +10,20 @@ public struct ParameterMap: Sendable {
 
   private enum Storage {
     case planes([Plane<Float>])
-    case rows(@Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void)
+    case made(Fill)
   }
 
-  /// A map whose rows a closure makes: `width` values of an axis in a row, from any thread, the same ones each time.
-  public init(
-    width: Int, height: Int, axisCount: Int,
-    fill: @escaping @Sendable (_ axis: Int, _ row: Int, _ values: UnsafeMutableBufferPointer<Float>) -> Void
-  ) {
-    (self.width, self.height, self.axisCount, storage) = (width, height, axisCount, .rows(fill))
+  /// Makes the values of an axis at some columns of a row, as many as there are columns.
+  public typealias Fill =
+    @Sendable (
+      _ axis: Int, _ row: Int, _ columns: Range<Int>, _ values: UnsafeMutableBufferPointer<Float>
+    ) -> Void
+
+  /// A map whose values a closure makes: from any thread, the same ones each time, whatever is asked for with them.
+  ///
+  /// Cost: tiles that overlap ask for what they share again.
+  public init(width: Int, height: Int, axisCount: Int, fill: @escaping Fill) {
+    (self.width, self.height, self.axisCount, storage) = (width, height, axisCount, .made(fill))
   }
 
   /// A map over planes of one size, one an axis.
@@ -47,7 +52,7 @@ public struct ParameterMap: Sendable {
   /// The same parameters at every pixel.
   public init(width: Int, height: Int, constant: [Double]) {
     let values = constant.map { Float($0) }
-    self.init(width: width, height: height, axisCount: values.count) { axis, _, row in
+    self.init(width: width, height: height, axisCount: values.count) { axis, _, _, row in
       row.update(repeating: values[axis])
     }
   }
@@ -67,20 +72,19 @@ public struct ParameterMap: Sendable {
     return false
   }
 
-  /// Calls `body` with some columns of a row, where they lie or made into `scratch`, which must have room for a whole row.
-  ///
-  /// Cost: a row that a closure makes is made whole, whatever is asked for of it.
+  /// Calls `body` with some columns of a row, where they lie or made into `scratch`, which must have room for them.
   package func withRow<Result>(
     axis: Int, row: Int, columns: Range<Int>, scratch: UnsafeMutableBufferPointer<Float>,
     _ body: (UnsafePointer<Float>) -> Result
   ) -> Result {
-    precondition((0..<height).contains(row) && (0..<axisCount).contains(axis) && scratch.count >= width)
+    precondition((0..<height).contains(row) && (0..<axisCount).contains(axis))
+    precondition(columns.lowerBound >= 0 && columns.upperBound <= width && scratch.count >= columns.count)
     switch storage {
     case .planes(let planes):
       return planes[axis].values.withUnsafeBufferPointer { body($0.baseAddress! + row * width + columns.lowerBound) }
-    case .rows(let fill):
-      fill(axis, row, UnsafeMutableBufferPointer(rebasing: scratch[..<width]))
-      return body(scratch.baseAddress! + columns.lowerBound)
+    case .made(let fill):
+      fill(axis, row, columns, UnsafeMutableBufferPointer(rebasing: scratch[..<columns.count]))
+      return body(scratch.baseAddress!)
     }
   }
 

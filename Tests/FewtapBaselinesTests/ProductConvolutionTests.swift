@@ -72,8 +72,8 @@ import Testing
       let filter = try all.filter(terms)
       let result = try filter.prepared(width: 64)(plane, map, ApplyOptions())
       errors.append(zip(result.values, truth.values).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) })
-      let between = ParameterMap(width: 64, height: 48, axisCount: 1) { _, row, values in
-        for x in values.indices { values[x] = Float(1 + 5 * Double((7 * x + 3 * row) % 64) / 64) }
+      let between = ParameterMap(width: 64, height: 48, axisCount: 1) { _, row, columns, values in
+        for (index, x) in columns.enumerated() { values[index] = Float(1 + 5 * Double((7 * x + 3 * row) % 64) / 64) }
       }
       let ones = try filter.prepared(width: 64)(Plane(width: 64, height: 48, repeating: 1), between, ApplyOptions())
       // Terms and shares of two points, each rounded, where terms may cancel up to the noise gain.

@@ -190,6 +190,31 @@ struct MapPlaneTests {
     }
   }
 
+  @Test("some columns of a row are those of the whole row, and no others are asked for")
+  func columns() throws {
+    let ramp = MapRamp(low: 0, high: 3, start: .pixels(1), rise: .share(0.5))
+    let sources: [MapSource] = [
+      .constant(2), .ramp(ramp, angle: 30), .radial(ramp), .field(.direction), .plane(slope(9, 6)),
+      .plane(slope(27, 18)), MapSource.plane(slope(9, 6)).mapping { $0 * $0 },
+      .depth(slope(27, 18), DepthBlur(law: .linear, focus: 0.3...0.3, largestRadius: 4)),
+    ]
+    let map = try ParameterMap(width: 27, height: 18, sources)
+    var scratch = [Float](repeating: 0, count: 11)
+    for axis in sources.indices {
+      let whole = map.plane(axis: axis)
+      for row in [0, 7, 17] {
+        for columns in [0..<11, 9..<14, 26..<27] {
+          let part = scratch.withUnsafeMutableBufferPointer { scratch in
+            map.withRow(axis: axis, row: row, columns: columns, scratch: scratch) {
+              Array(UnsafeBufferPointer(start: $0, count: columns.count))
+            }
+          }
+          #expect(part == columns.map { whole[$0, row] }, "\(axis), row \(row), \(columns)")
+        }
+      }
+    }
+  }
+
   @Test("values are changed one by one")
   func mapping() throws {
     #expect(try plane(.plane(slope(2, 1)).mapping { 2 * $0 + 1 }, 2, 1).values == [1.5, 4.5].map { Float($0) })

@@ -21,8 +21,8 @@ import Testing
     let scene = ComparisonRun.Scene(name: name, image: try Image(planes: planes))
     let axisCount = family.axes.count
     return try VaryingComparisonRun(family, mapName: "halves", scenes: [scene], options) { width, height in
-      ParameterMap(width: width, height: height, axisCount: axisCount) { axis, row, values in
-        for x in values.indices { values[x] = Float(map(axis, x, row)) }
+      ParameterMap(width: width, height: height, axisCount: axisCount) { axis, row, columns, values in
+        for (index, x) in columns.enumerated() { values[index] = Float(map(axis, x, row)) }
       }
     }.run()
   }
