@@ -43,10 +43,8 @@ package struct LowRankBasis: VaryingFilter {
   }
 
   package func effectiveKernel(at point: [Double]) throws -> Kernel {
-    try Kernel(
-      sumOf: try terms[0].mixture(at: point).map {
-        (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight)
-      })
+    try .effective(
+      terms[0].mixture(at: point).map { (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight) })
   }
 
   package func prepared(width: Int) throws -> VaryingPlaneFilter {

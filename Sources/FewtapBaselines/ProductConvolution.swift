@@ -90,11 +90,10 @@ package struct ProductConvolution: VaryingFilter {
   package static let termCounts = 1...64
 
   private let lattice: ParameterLattice
-  private let bounds: OffsetBounds
-  /// The eigen-PSFs in the box, and their spectra.
+  private let tiles: OverlapSave
+  /// The eigen-PSFs in the tiles' box, and their spectra.
   private let terms: [[Double]]
   private let spectra: [Spectrum]
-  private let grid: GridTransform
   /// `[term][point]`.
   private let coefficients: [[Double]]
 
@@ -104,7 +103,7 @@ package struct ProductConvolution: VaryingFilter {
   package init(_ eigen: EigenKernels, terms count: Int) throws(BaselineError) {
     let most = min(Self.termCounts.upperBound, eigen.members.count)
     guard (1...most).contains(count) else { throw .badTermCount(count, most: most) }
-    (lattice, bounds) = (eigen.lattice, eigen.bounds)
+    (lattice, tiles) = (eigen.lattice, OverlapSave(eigen.bounds))
     let (bounds, members) = (eigen.bounds, eigen.members)
     let terms = (0..<count).map { eigen.kernel($0) }
     let sums = terms.map { $0.reduce(0, +) }
@@ -116,9 +115,8 @@ package struct ProductConvolution: VaryingFilter {
     coefficients = (0..<count).map { term in
       members.indices.map { eigen.vectors[$0 * members.count + term] * scales[$0] }
     }
-    let grid = GridTransform(minimumSize: FourierFilter.tileSide(bounds))
     self.terms = terms
-    self.grid = grid
+    let grid = tiles.grid
     spectra = terms.map { term in
       var plane = [Double](repeating: 0, count: grid.size * grid.size)
       for (index, weight) in term.enumerated() {
@@ -129,8 +127,8 @@ package struct ProductConvolution: VaryingFilter {
     }
   }
 
-  package var makeup: String { "\(terms.count) terms of \(bounds.width)x\(bounds.height)" }
-  package var numberCount: Int { terms.count * (bounds.width * bounds.height + lattice.count) }
+  package var makeup: String { "\(terms.count) terms of \(tiles.bounds.width)x\(tiles.bounds.height)" }
+  package var numberCount: Int { terms.count * (tiles.bounds.width * tiles.bounds.height + lattice.count) }
   package var fileByteCount: Int? { nil }
 
   /// `max_p sum_i |c_i| |E_i|_1 / |sum K|`; nil where weights cancel.
@@ -150,6 +148,7 @@ package struct ProductConvolution: VaryingFilter {
   package func effectiveKernel(at point: [Double]) throws -> Kernel {
     var places = LatticePlaces(lattice, capacity: 1)
     places.look(up: ParameterMap(width: 1, height: 1, constant: point), row: 0, columns: 0..<1)
+    let bounds = tiles.bounds
     let box = bounds.union(OffsetBounds(PixelOffset(x: 0, y: 0)))
     var values = Plane<Double>(width: box.width, height: box.height)
     for (term, weights) in terms.enumerated() {
@@ -172,55 +171,22 @@ package struct ProductConvolution: VaryingFilter {
     _ plane: Plane<Float>, _ map: ParameterMap, _ options: ApplyOptions
   ) throws -> Plane<Float> {
     guard options.border != .normalized else { throw BaselineError.normalizedBorder(rival: "product-convolution") }
-    let (width, height) = (plane.width, plane.height)
-    let (columns, rows) = (grid.size - bounds.width + 1, grid.size - bounds.height + 1)
-    let tilesAcross = (width + columns - 1) / columns
-    let count = tilesAcross * ((height + rows - 1) / rows)
-    var result = Plane<Float>(width: width, height: height)
-    plane.values.withUnsafeBufferPointer { input in
-      result.values.withUnsafeMutableBufferPointer { output in
-        // Each tile writes pixels of its own.
-        nonisolated(unsafe) let (input, output) = (input, output)
-        parallelForEach(count: count, threads: options.threads) { tile in
-          if options.cancellation?.isCancelled ?? false { return }
-          let (left, top) = (tile % tilesAcross * columns, tile / tilesAcross * rows)
-          let (xs, ys) = (left..<min(left + columns, width), top..<min(top + rows, height))
-          let image = grid.forward(samples(input, width, height, left: left, top: top, options.border))
-          var places = LatticePlaces(lattice, capacity: xs.count * ys.count)
-          for y in ys { places.look(up: map, row: y, columns: xs, at: (y - top) * xs.count) }
-          var sums = [Double](repeating: 0, count: xs.count * ys.count)
-          for (term, spectrum) in spectra.enumerated() {
-            let part = grid.inverse(grid.product(image, spectrum))
-            for y in ys {
-              // The pixel at p reads p - o, so that a tile begins at the largest offset before its first pixel.
-              let row = (y - top + bounds.maxY) * grid.size + bounds.maxX
-              places.add(
-                part, from: row, weightedBy: coefficients[term], to: &sums, at: (y - top) * xs.count, count: xs.count)
-            }
-          }
-          for y in ys {
-            for x in xs { output[y * width + x] = Float(sums[(y - top) * xs.count + x - left]) }
-          }
+    let grid = tiles.grid
+    return try tiles.filtered(plane, options) { tile, image in
+      var places = LatticePlaces(lattice, capacity: tile.x.count * tile.y.count)
+      func start(_ y: Int) -> Int { (y - tile.y.lowerBound) * tile.x.count }
+      for y in tile.y { places.look(up: map, row: y, columns: tile.x, at: start(y)) }
+      var sums = [Double](repeating: 0, count: grid.size * grid.size)
+      for (term, spectrum) in spectra.enumerated() {
+        let part = grid.inverse(grid.product(image, spectrum))
+        for y in tile.y {
+          places.add(
+            part, at: tile.place(tile.x.lowerBound, y), weightedBy: coefficients[term], of: start(y),
+            count: tile.x.count, to: &sums)
         }
       }
+      return sums
     }
-    if options.cancellation?.isCancelled ?? false { throw ApplyError.cancelled }
-    return result
-  }
-
-  /// What a tile reads, its border around it.
-  private func samples(
-    _ input: UnsafeBufferPointer<Float>, _ width: Int, _ height: Int, left: Int, top: Int, _ border: BorderRule
-  ) -> [Double] {
-    let xs = (0..<grid.size).map { border.source(of: left - bounds.maxX + $0, count: width) }
-    var samples = [Double](repeating: Double(border.outside), count: grid.size * grid.size)
-    for row in 0..<grid.size {
-      guard let y = border.source(of: top - bounds.maxY + row, count: height) else { continue }
-      for (column, x) in xs.enumerated() {
-        if let x { samples[row * grid.size + column] = Double(input[y * width + x]) }
-      }
-    }
-    return samples
   }
 }
 
@@ -242,7 +208,7 @@ private struct LatticePlaces {
 
   /// Looks up some columns of a map's row, for the pixels from `start` on.
   mutating func look(up map: ParameterMap, row y: Int, columns: Range<Int>, at start: Int = 0) {
-    if row.count != map.width { row = [Float](repeating: 0, count: map.width) }
+    if row.count < columns.count { row = [Float](repeating: 0, count: columns.count) }
     let first = start * corners
     for index in first..<first + columns.count * corners { (points[index], shares[index]) = (0, 1) }
     for axis in lattice.axes.indices {
@@ -270,9 +236,9 @@ private struct LatticePlaces {
     (pixel * corners..<(pixel + 1) * corners).reduce(0) { $0 + Double(shares[$1]) * table[Int(points[$1])] }
   }
 
-  /// `sums += table's mean * part`, for `count` pixels.
+  /// `sums += table's mean * part` from `place` on, for `count` pixels from `start` on.
   func add(
-    _ part: [Double], from place: Int, weightedBy table: [Double], to sums: inout [Double], at start: Int, count: Int
+    _ part: [Double], at place: Int, weightedBy table: [Double], of start: Int, count: Int, to sums: inout [Double]
   ) {
     points.withUnsafeBufferPointer { points in
       shares.withUnsafeBufferPointer { shares in
@@ -284,7 +250,7 @@ private struct LatticePlaces {
                 for index in (start + x) * corners..<(start + x + 1) * corners {
                   coefficient += Double(shares[index]) * table[Int(points[index])]
                 }
-                sums[start + x] += coefficient * part[place + x]
+                sums[place + x] += coefficient * part[place + x]
               }
             }
           }

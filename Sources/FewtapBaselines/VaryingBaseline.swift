@@ -50,8 +50,8 @@ extension FilterBasis: VaryingFilter {
     switch interpolation {
     case .offsets: return try interpolatedFilter(at: point).effectiveKernel()
     case .outputs:
-      return try Kernel(
-        sumOf: try mixture(at: point).map { (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight) })
+      return try .effective(
+        mixture(at: point).map { (kernel: try filters[$0.filter].effectiveKernel(), weight: $0.weight) })
     }
   }
 
@@ -65,18 +65,9 @@ extension FilterBasis: VaryingFilter {
 }
 
 extension Kernel {
-  /// `sum w K`, in the smallest box that holds them all and offset 0.
-  package init(sumOf terms: [(kernel: Kernel, weight: Double)]) throws(KernelError) {
-    let bounds = terms.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.union($1.kernel.supportBounds) }
-    var values = Plane<Double>(width: bounds.width, height: bounds.height)
-    for (kernel, weight) in terms {
-      kernel.forEachOffset { x, y, value in
-        if value != 0 { values[x - bounds.minX, y - bounds.minY] += weight * value }
-      }
-    }
-    try self.init(
-      name: "effective kernel", values: values, center: PixelOffset(x: -bounds.minX, y: -bounds.minY),
-      maximumSide: GridTransform.maximumSize)
+  /// The kernel of mixed outputs, which may be larger than a kernel that is asked for.
+  static func effective(_ terms: [(kernel: Kernel, weight: Double)]) throws(KernelError) -> Kernel {
+    try Kernel(name: "effective kernel", sumOf: terms, maximumSide: GridTransform.maximumSize)
   }
 }
 

@@ -39,26 +39,7 @@ public struct Comparison: Sendable {
   }
 
   /// A contender, and how it did.
-  public struct Row: Sendable {
-    /// Its name.
-    public let name: String
-    /// Whose it is.
-    public let side: Contender.Side
-    /// How it did, or why it cannot stand for the kernel.
-    public let outcome: Outcome
-
-    /// How it did, if it could.
-    public var measured: Measured? {
-      if case .measured(let measured) = outcome { measured } else { nil }
-    }
-  }
-
-  /// How a contender did, or why it could not.
-  public enum Outcome: Sendable {
-    case measured(Measured)
-    /// A sentence without the contender's name.
-    case cannot(String)
-  }
+  public typealias Row = ComparisonRow<Measured>
 
   /// What a contender errs and costs.
   public struct Measured: Sendable {
@@ -94,18 +75,7 @@ public struct Comparison: Sendable {
 
 extension Comparison {
   /// Why contenders could not stand for the kernel, and which: those with one reason together, in the order of rows.
-  public var refusals: [(reason: String, names: [String])] {
-    var groups: [(reason: String, names: [String])] = []
-    for row in rows {
-      guard case .cannot(let reason) = row.outcome else { continue }
-      if let index = groups.firstIndex(where: { $0.reason == reason }) {
-        groups[index].names.append(row.name)
-      } else {
-        groups.append((reason, [row.name]))
-      }
-    }
-    return groups
-  }
+  public var refusals: [(reason: String, names: [String])] { rows.refusals() }
 }
 
 extension Comparison.Measured {
@@ -118,13 +88,8 @@ extension Comparison.Measured {
   public var photoWorst: Double { images.map(\.psnr).min() ?? result.accuracy.photo.worst }
 
   /// Mean over the images that have it; nil if none has.
-  public var ssim: Double? { mean(\.ssim) }
+  public var ssim: Double? { images.mean(\.ssim) }
 
   /// The same of FLIP.
-  public var flip: Double? { mean(\.flip) }
-
-  private func mean(_ figure: (Comparison.ImageFigures) -> Double?) -> Double? {
-    let values = images.compactMap(figure)
-    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-  }
+  public var flip: Double? { images.mean(\.flip) }
 }

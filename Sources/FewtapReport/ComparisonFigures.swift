@@ -23,26 +23,41 @@ enum ComparisonFigures {
     }
   }
 
-  /// dB on photographs over what they cost; those that are exact stand on the upper edge.
+  /// dB on photographs over what they cost.
   static func errorAgainstCost(_ comparison: Comparison, _ cost: Cost) -> Plot {
-    let all = comparison.rows.compactMap { row in
-      row.measured.map {
-        (row: row, cost: cost.value($0), decibels: $0.photoMean, isExact: row.side == .exact || isExact($0.photoMean))
-      }
-    }
-    let finite = all.filter { !$0.isExact }.map(\.decibels)
-    let y = Plot.Axis("photo dB, higher is better", covers: finite.isEmpty ? [40, 60] : [])
+    let label = cost.label(comparison.timedSize)
+    return errorAgainstCost(
+      comparison.rows.compactMap { row in
+        row.measured.map {
+          Entry(name: row.name, side: row.side, cost: cost.value($0), decibels: $0.photoMean)
+        }
+      }, title: "Photo dB against \(label)", x: label, y: "photo dB, higher is better")
+  }
+
+  /// A contender, its error and its cost.
+  struct Entry {
+    let name: String
+    let side: Contender.Side
+    let cost: Double
+    let decibels: Double
+
+    fileprivate var isOnEdge: Bool { side == .exact || isExact(decibels) }
+  }
+
+  /// dB over what they cost, with names for both axes; those that are exact stand on the upper edge.
+  static func errorAgainstCost(_ entries: [Entry], title: String, x: String, y: String) -> Plot {
+    let finite = entries.filter { !$0.isOnEdge }.map(\.decibels)
+    let y = Plot.Axis(y, covers: finite.isEmpty ? [40, 60] : [])
     let top = Plot.top(of: y, finite)
     func points(_ side: Contender.Side) -> [Plot.Point] {
-      all.filter { $0.row.side == side }.map { item in
+      entries.filter { $0.side == side }.map { entry in
         Plot.Point(
-          x: item.cost, y: item.isExact ? top : item.decibels,
-          label: item.isExact ? "\(item.row.name) (exact)" : item.row.name)
+          x: entry.cost, y: entry.isOnEdge ? top : entry.decibels,
+          label: entry.isOnEdge ? "\(entry.name) (exact)" : entry.name)
       }
     }
-    let x = Plot.Axis(cost.label(comparison.timedSize), isLogarithmic: true)
     return Plot(
-      title: "Photo dB against \(cost.label(comparison.timedSize))", x: x, y: y,
+      title: title, x: Plot.Axis(x, isLogarithmic: true), y: y,
       series: [
         Plot.Series("", tone: "rival", .dashedSteps, front(points(.rival) + points(.exact))),
         Plot.Series("", tone: "ours", .steps, front(points(.ours))),
@@ -53,7 +68,7 @@ enum ComparisonFigures {
   }
 
   /// Those that no cheaper one equals, the cheapest first, without their names.
-  static func front(_ points: [Plot.Point]) -> [Plot.Point] {
+  private static func front(_ points: [Plot.Point]) -> [Plot.Point] {
     var best = -Double.infinity
     return points.sorted { ($0.x, -$0.y) < ($1.x, -$1.y) }.filter { point in
       defer { best = max(best, point.y) }

@@ -53,9 +53,9 @@ public struct ComparisonPage: Sendable {
     writer.writeConvergence()
     writer.writeTaps()
     try writer.writeScenes(encodePNG)
-    writer.writeTable()
+    writer.page.table(ComparisonTable.table, comparison.rows)
     writer.writeMethod()
-    (html, figures) = (writer.html, writer.figures)
+    (html, figures) = (writer.page.html, writer.page.figures)
   }
 }
 
@@ -63,36 +63,12 @@ public struct ComparisonPage: Sendable {
 private struct ComparisonPageWriter {
   private let comparison: Comparison
   private let context: ComparisonPage.Context
-  private var parts: [String] = []
-  private(set) var figures: [(name: String, svg: String)] = []
-  private var figureCount = 0
+  var page: PageParts
 
   init(_ comparison: Comparison, _ context: ComparisonPage.Context) {
     (self.comparison, self.context) = (comparison, context)
-    let kernel = comparison.kernel
-    parts.append(
-      """
-      <h1>fewtap and its rivals on \(markup(kernel.name))</h1>
-      <p class="by">fewtap \(markup(context.version)), commit \(markup(context.commit)), \(markup(context.machine))</p>
-      <p class="finding">\(markup(ComparisonFinding(comparison).text, limit: 4000))</p>
-      """)
-  }
-
-  var html: String {
-    PageStyle.document(title: "fewtap and its rivals on \(comparison.kernel.name)", parts)
-  }
-
-  /// A figure with its number. `caption` is markup.
-  private mutating func figure(_ content: String, _ caption: String) {
-    figureCount += 1
-    parts.append(
-      "<figure>\n\(content)\n<figcaption><b>Figure \(figureCount).</b> \(caption)</figcaption>\n</figure>")
-  }
-
-  private mutating func heading(_ text: String) { parts.append("<h2>\(markup(text))</h2>") }
-
-  private mutating func file(_ name: String, _ svg: String) {
-    figures.append((name, PageStyle.standalone(svg)))
+    page = PageParts(
+      title: "fewtap and its rivals on \(comparison.kernel.name)", context, finding: ComparisonFinding(comparison).text)
   }
 
   mutating func writeKernels(_ encodePNG: (Image) throws -> [UInt8]) throws {
@@ -109,7 +85,7 @@ private struct ComparisonPageWriter {
     ]
     let list = facts.map { "<dt>\($0.0)</dt><dd>\(markup($0.1))</dd>" }.joined(separator: "\n")
     let (width, height) = pictures.gallery.size
-    figure(
+    page.figure(
       """
       <div class="target"><img src="\(pictures.target.address)" alt="\(markup(pictures.target.alternative))" \
       width="\(width)" height="\(height)"/>
@@ -118,8 +94,8 @@ private struct ComparisonPageWriter {
       </dl></div>
       """, "The kernel that all stand for, as a point of light shows it.")
     guard !pictures.gallery.cells.isEmpty else { return }
-    heading("What each filter really is")
-    figure(
+    page.heading("What each filter really is")
+    page.figure(
       pictures.gallery.html,
       """
       Effective kernels: what becomes of a point of light. All are drawn on the scale of the kernel itself, \
@@ -131,12 +107,12 @@ private struct ComparisonPageWriter {
       \(pictures.isCut ? " Some go on, faintly, outside of what is shown." : "") Filters at a lower rate have a kernel a phase: \
       shown is the mean.
       """)
-    file("kernels", pictures.gallery.svg)
+    page.file("kernels", pictures.gallery.svg)
   }
 
   mutating func writeCosts() {
     guard comparison.rows.contains(where: { $0.measured != nil }) else { return }
-    heading("Error against cost")
+    page.heading("Error against cost")
     let photographs =
       comparison.images.isEmpty
       ? "predicted on reference photographs"
@@ -146,22 +122,22 @@ private struct ComparisonPageWriter {
       (.multiplyAdds, "error-multiply-adds", "Multiply-adds, which no machine decides"),
     ] {
       let plot = ComparisonFigures.errorAgainstCost(comparison, cost)
-      figure(
+      page.figure(
         "<div class=\"scroll\">\(plot.svg)</div>",
         "\(text), against PSNR (\(photographs)). Left and up is better. The lines are fronts: what the best can do for a cost, "
           + "ours solid, rivals dashed. Exact ones stand on the upper edge.")
-      file(name, plot.svg)
+      page.file(name, plot.svg)
     }
   }
 
   mutating func writeConvergence() {
     guard let plot = ComparisonFigures.convergence(comparison) else { return }
-    heading("How searches get there")
-    figure(
+    page.heading("How searches get there")
+    page.figure(
       "<div class=\"scroll\">\(plot.svg)</div>",
       "PSNR on photographs, predicted, of what each search holds after so many seconds by the clock on the wall; ours solid, rivals "
         + "dashed. What a search itself goes by may be another figure: then the curve can fall.")
-    file("convergence", plot.svg)
+    page.file("convergence", plot.svg)
   }
 
   mutating func writeTaps() {
@@ -170,7 +146,7 @@ private struct ComparisonPageWriter {
       return (row.name, filter)
     }
     guard !filters.isEmpty else { return }
-    heading("Where the taps are")
+    page.heading("Where the taps are")
     let rows = filters.map { name, filter in
       let plots = ComparisonFigures.taps(of: filter, named: name)
       let rate =
@@ -183,7 +159,7 @@ private struct ComparisonPageWriter {
           "<div class=\"taps\"><h3>\(markup(name + rate))</h3>\n<div>\(plots.map(\.svg).joined(separator: "\n"))</div></div>"
       )
     }
-    figure(
+    page.figure(
       "<div class=\"sets\">\n\(rows.map(\.html).joined(separator: "\n"))\n</div>",
       """
       Taps of filters that are chains of sparse layers, first layer first: offsets in pixels, +y down, areas as weights, orange discs \
@@ -191,44 +167,32 @@ private struct ComparisonPageWriter {
       pixels of that rate.
       """)
     for (index, row) in rows.enumerated() {
-      file("taps-\(index + 1)-\(slug(row.title))", Plot.grid(row.plots, columns: 5, title: row.title))
+      page.file("taps-\(index + 1)-\(slug(row.title))", Plot.grid(row.plots, columns: 5, title: row.title))
     }
   }
 
   mutating func writeScenes(_ encodePNG: (Image) throws -> [UInt8]) throws {
     let scenes = try ScenePictures.all(comparison, encodePNG).filter { $0.gallery.cells.count > 1 }
     guard !scenes.isEmpty else { return }
-    heading("What it looks like")
+    page.heading("What it looks like")
     for (index, scene) in scenes.enumerated() {
-      figure(
+      page.figure(
         scene.gallery.html,
         """
         A part of \(markup(scene.name)), pixel by pixel: filtered by the kernel itself and by each contender. Beneath each the \
         difference on a display, orange too bright and blue too dark, cut off at ±\(decimal(scene.limit, 0)) of 255 codes: \
         \(decimal(127.5 / scene.limit, scene.limit > 12 ? 1 : 0)) times as strong as it is. Exact ones are left out.
         """)
-      file("scene-\(index + 1)", scene.gallery.svg)
+      page.file("scene-\(index + 1)", scene.gallery.svg)
     }
-  }
-
-  mutating func writeTable() {
-    heading("All figures")
-    if comparison.rows.contains(where: { $0.measured != nil }) {
-      parts.append("<div class=\"wide\">\(ComparisonTable.html(comparison))</div>")
-      parts.append("<p class=\"by\">\(ComparisonTable.legend)</p>")
-    }
-    let refusals = ComparisonTable.refusals(comparison)
-    if !refusals.isEmpty { parts.append("<p>Who could not stand for this kernel:</p>\n\(refusals)") }
-    parts += context.notes.map { "<p>\(markup($0, limit: 2000))</p>" }
   }
 
   mutating func writeMethod() {
-    heading("How it was measured")
     let images = comparison.images.map { image in
       "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width) × \(image.height), "
         + "\(image.channels == 1 ? "1 channel" : "\(image.channels) channels"))"
     }.joined(separator: ", ")
-    parts.append(
+    page.method(
       """
       <p>Every contender made its filter for this kernel, with seed \(context.seed); our searches with effort \(markup(context.effort)). \
       \(images.isEmpty
@@ -240,8 +204,6 @@ private struct ComparisonPageWriter {
       \(comparison.timedSize.width) × \(comparison.timedSize.height) in single precision, by the time that the process itself worked, on one \
       thread; what can be prepared was prepared before. Slow ones have fewer rounds. Rivals are implementations of ours, made with \
       care, on the same planes and by the same rules.</p>
-      <h2>To get this page again</h2>
-      <pre>\(context.commands.map { markup($0, limit: 8000) }.joined(separator: "\n"))</pre>
       """)
   }
 

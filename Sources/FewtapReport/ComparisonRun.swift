@@ -170,7 +170,7 @@ extension ComparisonRun {
 
   private func outcome(
     _ made: Result<BaselineResult, Refusal>, _ timing: Cost?, _ views: [ComparisonView], _ applied: ApplyOptions
-  ) throws -> Comparison.Outcome {
+  ) throws -> Comparison.Row.Outcome {
     switch made {
     case .failure(let refusal): return .cannot(refusal.reason)
     case .success(let result):
@@ -190,15 +190,14 @@ extension ComparisonRun {
     let peakBytes: Int?
   }
 
-  /// Times all filters in rounds, one after the other in each: what disturbs the machine disturbs all alike.
+  /// Times all filters on one plane.
   private func time(
     _ results: [BaselineResult?], _ cancellation: Cancellation, _ report: (Int) -> Void
   ) throws -> [Cost?] {
     let plane = Self.noise(width: options.timedSize.width, height: options.timedSize.height)
     let single = ApplyOptions(border: options.border, threads: 1, cancellation: cancellation)
-    let clock = Timing.Clock.processor
     var filters: [PlaneFilter?] = []
-    var (peaks, times) = ([Int?](), [[Double]](repeating: [], count: results.count))
+    var peaks: [Int?] = []
     for (index, result) in results.enumerated() {
       guard let result else {
         filters.append(nil)
@@ -211,16 +210,26 @@ extension ComparisonRun {
       peaks.append(try PeakMemory.during { try filter(plane, single) }.bytes)
       filters.append(filter)
     }
-    for _ in 0..<options.rounds {
-      for (index, filter) in filters.enumerated() {
-        guard let filter, times[index].reduce(0, +) < 1e3 * Self.timeLimit else { continue }
-        times[index].append(try clock.time { _ = try filter(plane, single) })
-        report(index)
-      }
-    }
+    let runs = filters.map { filter in filter.map { filter in { _ = try filter(plane, single) } } }
+    let times = try Self.times(rounds: options.rounds, runs, report)
     return filters.indices.map { index in
       filters[index].map { _ in Cost(time: Timing(times[index]), peakBytes: peaks[index]) }
     }
+  }
+
+  /// Milliseconds of what each of `runs` takes in every round, one after the other in each: what disturbs the machine disturbs all alike.
+  static func times(
+    rounds: Int, _ runs: [(() throws -> Void)?], _ report: (Int) -> Void
+  ) throws -> [[Double]] {
+    var times = [[Double]](repeating: [], count: runs.count)
+    for _ in 0..<rounds {
+      for (index, run) in runs.enumerated() {
+        guard let run, times[index].reduce(0, +) < 1e3 * timeLimit else { continue }
+        times[index].append(try Timing.Clock.processor.time(run))
+        report(index)
+      }
+    }
+    return times
   }
 
   private static func noise(width: Int, height: Int) -> Plane<Float> {

@@ -1,15 +1,10 @@
 import FewtapBaselines
 
-/// All figures of a comparison as an HTML table, and who could not take part.
+/// The figures of a comparison as a table.
 enum ComparisonTable {
-  private struct Column: Sendable {
-    let head: String
-    /// What the head means, for those who ask.
-    let meaning: String
-    let cell: @Sendable (Comparison.Measured) -> String
-  }
+  private typealias Column = FigureTable<Comparison.Measured>.Column
 
-  private static let columns: [Column] = [
+  static let table = FigureTable<Comparison.Measured>(columns: [
     Column(head: "photo dB", meaning: "PSNR on photographs, mean, linear light, peak 1") { decibels($0.photoMean, 2) },
     Column(head: "worst", meaning: "PSNR of the worst photograph") { decibels($0.photoWorst, 2) },
     Column(head: "SSIM", meaning: "structural similarity on a display, 1 at best") { decimal($0.ssim, 5) },
@@ -49,49 +44,5 @@ enum ComparisonTable {
     Column(head: "MiB", meaning: "most memory held beyond the input") {
       decimal($0.peakBytes.map { Double($0) / 0x1p20 }, 1)
     },
-  ]
-
-  /// The table of those who could.
-  static func html(_ comparison: Comparison) -> String {
-    let head = columns.map { "<th scope=\"col\" title=\"\(markup($0.meaning))\">\(markup($0.head))</th>" }.joined()
-    let rows = comparison.rows.compactMap { row in
-      row.measured.map { figures in
-        "<tr class=\"\(row.side.tone)\"><th scope=\"row\">\(markup(row.name))</th>"
-          + columns.map { "<td>\(markup($0.cell(figures)))</td>" }.joined() + "</tr>"
-      }
-    }
-    return """
-      <div class="scroll" role="region" aria-label="All figures" tabindex="0">
-      <table><thead><tr><th scope="col">filter</th>\(head)</tr></thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody></table></div>
-      """
-  }
-
-  /// What the heads of the table mean.
-  static var legend: String {
-    columns.map { "<b>\(markup($0.head))</b>: \(markup($0.meaning))" }.joined(separator: "; ") + "."
-  }
-
-  /// Who could not, and why; empty if all could.
-  static func refusals(_ comparison: Comparison) -> String {
-    let groups = comparison.refusals
-    guard !groups.isEmpty else { return "" }
-    let items = groups.map { group in
-      "<li><b>\(markup(group.names.joined(separator: ", "), limit: 2000))</b> cannot: \(markup(group.reason, limit: 2000))</li>"
-    }
-    return "<ul class=\"refusals\">\n\(items.joined(separator: "\n"))\n</ul>"
-  }
-}
-
-extension Contender.Side {
-  /// The name of its color in ``PageStyle``.
-  var tone: String {
-    switch self {
-    case .ours: "ours"
-    case .rival: "rival"
-    case .exact: "exact"
-    }
-  }
+  ])
 }

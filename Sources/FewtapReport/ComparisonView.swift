@@ -54,13 +54,8 @@ struct ComparisonView: Sendable {
 
   private func figures(_ result: Image, threads: Int) throws -> Comparison.ImageFigures {
     let psnr = try psnr(result)
-    guard let shownTruth else { return Comparison.ImageFigures(psnr: psnr, ssim: nil, flip: nil) }
-    let shown = try DisplayPicture(result, threads: threads)
-    return Comparison.ImageFigures(
-      psnr: psnr,
-      // Images smaller than its window have none.
-      ssim: try? StructuralSimilarity(shown, reference: shownTruth, threads: threads).mean,
-      flip: try Flip(shown, reference: shownTruth, threads: threads).mean)
+    let likeness = shownTruth?.likeness(of: result, threads: threads)
+    return Comparison.ImageFigures(psnr: psnr, ssim: likeness?.ssim, flip: likeness?.flip)
   }
 
   /// Points of light are far brighter than a display: what it cannot show does not count.
@@ -106,6 +101,18 @@ struct CropWindow: Sendable {
       }
     }
     (x, y) = (best.x..<best.x + width, best.y..<best.y + height)
+  }
+}
+
+extension DisplayPicture {
+  /// Structural similarity and LDR-FLIP of what a display shows of `image`; nil where they cannot be had: images smaller than its window
+  /// have no similarity.
+  func likeness(of image: Image, threads: Int) -> (ssim: Double?, flip: Double?) {
+    guard let shown = try? DisplayPicture(image, threads: threads) else { return (nil, nil) }
+    return (
+      try? StructuralSimilarity(shown, reference: self, threads: threads).mean,
+      try? Flip(shown, reference: self, threads: threads).mean
+    )
   }
 }
 

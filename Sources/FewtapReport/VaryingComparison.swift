@@ -31,23 +31,7 @@ package struct VaryingComparison: Sendable {
   }
 
   /// A contender, and how it did.
-  package struct Row: Sendable {
-    package let name: String
-    package let side: Contender.Side
-    package let outcome: Outcome
-
-    /// How it did, if it could.
-    package var measured: Measured? {
-      if case .measured(let measured) = outcome { measured } else { nil }
-    }
-  }
-
-  /// How a contender did, or why it could not.
-  package enum Outcome: Sendable {
-    case measured(Measured)
-    /// A sentence without the contender's name.
-    case cannot(String)
-  }
+  package typealias Row = ComparisonRow<Measured>
 
   /// What a contender errs and costs.
   package struct Measured: Sendable {
@@ -102,26 +86,17 @@ extension VaryingComparison {
     rows.compactMap { row in row.measured.map { (row, $0) } }
   }
 
-  /// Why contenders could not take part, and which.
-  package var refusals: [(name: String, reason: String)] {
-    rows.compactMap { row in
-      if case .cannot(let reason) = row.outcome { (row.name, reason) } else { nil }
-    }
-  }
+  /// Why contenders could not take part, and which: those with one reason together.
+  package var refusals: [(reason: String, names: [String])] { rows.refusals() }
 }
 
 extension VaryingComparison.Measured {
   /// Means over the images; of what only some have over those, nil if none has.
   package var psnr: Double { images.map(\.psnr).reduce(0, +) / Double(images.count) }
-  package var nearEdges: Double? { mean(\.nearEdges) }
-  package var aroundEdges: Double? { mean(\.aroundEdges) }
-  package var ssim: Double? { mean(\.ssim) }
-  package var flip: Double? { mean(\.flip) }
+  package var nearEdges: Double? { images.mean(\.nearEdges) }
+  package var aroundEdges: Double? { images.mean(\.aroundEdges) }
+  package var ssim: Double? { images.mean(\.ssim) }
+  package var flip: Double? { images.mean(\.flip) }
   /// The worst tile of all images.
   package var worstTile: Double { images.map(\.worstTile).min() ?? 0 }
-
-  private func mean(_ figure: (VaryingComparison.Figures) -> Double?) -> Double? {
-    let values = images.compactMap(figure)
-    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-  }
 }

@@ -19,10 +19,9 @@ package struct VaryingComparisonPage: Sendable {
     writer.writeCosts()
     try writer.writeKernels(pictures)
     try writer.writeScenes(pictures)
-    writer.writeTable()
+    writer.page.table(VaryingTable.table, comparison.rows)
     writer.writeMethod()
-    html = PageStyle.document(title: writer.title, writer.parts)
-    figures = writer.figures
+    (html, figures) = (writer.page.html, writer.page.figures)
   }
 }
 
@@ -30,112 +29,79 @@ package struct VaryingComparisonPage: Sendable {
 private struct VaryingPageWriter {
   private let comparison: VaryingComparison
   private let context: ComparisonPage.Context
-  private(set) var parts: [String] = []
-  private(set) var figures: [(name: String, svg: String)] = []
-  private var figureCount = 0
-
-  var title: String { "fewtap and its rivals on \(comparison.family), map \(comparison.mapName)" }
+  var page: PageParts
 
   init(_ comparison: VaryingComparison, _ context: ComparisonPage.Context) {
     (self.comparison, self.context) = (comparison, context)
-    parts.append(
-      """
-      <h1>\(markup(title))</h1>
-      <p class="by">fewtap \(markup(context.version)), commit \(markup(context.commit)), \(markup(context.machine))</p>
-      <p class="finding">\(markup(VaryingTable.finding(comparison), limit: 4000))</p>
-      """)
-  }
-
-  /// A figure with its number. `caption` is markup.
-  private mutating func figure(_ content: String, _ caption: String) {
-    figureCount += 1
-    parts.append(
-      "<figure>\n\(content)\n<figcaption><b>Figure \(figureCount).</b> \(caption)</figcaption>\n</figure>")
-  }
-
-  private mutating func heading(_ text: String) { parts.append("<h2>\(markup(text))</h2>") }
-
-  private mutating func file(_ name: String, _ svg: String) {
-    figures.append((name, PageStyle.standalone(svg)))
+    page = PageParts(
+      title: "fewtap and its rivals on \(comparison.family), map \(comparison.mapName)", context,
+      finding: VaryingTable.finding(comparison))
   }
 
   mutating func writeMap(_ pictures: VaryingPictures) throws {
     let maps = try pictures.maps()
-    figure(maps.html, "The map: which kernel of the family every pixel of \(markup(comparison.images[0].name)) gets.")
-    file("map", maps.svg)
+    page.figure(
+      maps.html, "The map: which kernel of the family every pixel of \(markup(comparison.images[0].name)) gets.")
+    page.file("map", maps.svg)
   }
 
   mutating func writeCosts() {
     guard !comparison.measured.isEmpty else { return }
-    heading("Error against time")
+    page.heading("Error against time")
     let plot = VaryingTable.errorAgainstTime(comparison)
-    figure(
+    page.figure(
       "<div class=\"scroll\">\(plot.svg)</div>",
       """
       Time on one thread, look-up of the map included, against PSNR over the images. Left and up is better. The lines are fronts: what \
       the best can do for a time, ours solid, rivals dashed. The dense kernel at every pixel stands on the upper edge.
       """)
-    file("error-time", plot.svg)
+    page.file("error-time", plot.svg)
   }
 
   mutating func writeKernels(_ pictures: VaryingPictures) throws {
     guard comparison.measured.contains(where: { $0.row.side != .exact }) else { return }
-    heading("Kernels at some pixels")
+    page.heading("Kernels at some pixels")
     for index in comparison.places.indices {
       let (gallery, limit) = try pictures.kernels(at: index)
       let place = comparison.places[index]
-      figure(
+      page.figure(
         gallery.html,
         """
         At column \(place.x), row \(place.y) (\(markup(place.description(comparison.axes)))): the true kernel and what each has there, \
         were its parameters the same everywhere. Beneath each its signed error, orange too bright and blue too dark, cut off at \
         ±\(KernelPictures.percent(limit)) % of the largest weight. Filters at lower rates have a kernel a phase: shown is the mean.
         """)
-      file("kernels-\(index + 1)", gallery.svg)
+      page.file("kernels-\(index + 1)", gallery.svg)
     }
   }
 
   mutating func writeScenes(_ pictures: VaryingPictures) throws {
     guard comparison.measured.contains(where: { $0.row.side != .exact }) else { return }
-    heading("What it looks like")
+    page.heading("What it looks like")
     for (index, view) in comparison.trueViews.enumerated() {
       let (parts, errors, limit) = try pictures.scene(index)
       let end = decimal(limit, limit < 1 ? 1 : 0)
-      figure(
+      page.figure(
         parts.html,
         """
         A part of \(markup(view.name)), pixel by pixel. Beneath each the difference on a display, orange too bright and blue too dark, \
         cut off at ±\(end) of 255 codes.
         """)
-      figure(
+      page.figure(
         errors.html,
         """
         All of \(markup(view.name)), smaller: of each block of pixels the one that errs most, on the same scale.
         """)
-      file("scene-\(index + 1)", parts.svg)
-      file("errors-\(index + 1)", errors.svg)
+      page.file("scene-\(index + 1)", parts.svg)
+      page.file("errors-\(index + 1)", errors.svg)
     }
-  }
-
-  mutating func writeTable() {
-    heading("All figures")
-    if !comparison.measured.isEmpty {
-      parts.append("<div class=\"wide\">\(VaryingTable.html(comparison))</div>")
-      parts.append("<p class=\"by\">\(VaryingTable.legend)</p>")
-    }
-    let refusals = comparison.refusals.map {
-      "<li><b>\(markup($0.name))</b> cannot: \(markup($0.reason, limit: 2000))</li>"
-    }
-    if !refusals.isEmpty { parts.append("<ul class=\"refusals\">\n\(refusals.joined(separator: "\n"))\n</ul>") }
-    parts += context.notes.map { "<p>\(markup($0, limit: 2000))</p>" }
   }
 
   mutating func writeMethod() {
-    heading("How it was measured")
     let images = comparison.images.map { image in
       "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width) × \(image.height))"
     }.joined(separator: ", ")
-    parts.append(
+    page.method(
       """
       <p>Every contender was made for the whole family, with seed \(context.seed). The map's values were rounded to \
       \(comparison.levels.map(String.init).joined(separator: " × ")) of the family's, so that a dense kernel at every pixel, in single \
@@ -146,8 +112,6 @@ private struct VaryingPageWriter {
       before, the map was looked up each time. Slow ones have fewer rounds. Rivals are implementations of ours, made with care, on the same \
       planes and by the same rules: product-convolution transforms the image once for all its terms, and low-rank bases run in our own \
       engine.</p>
-      <h2>To get this page again</h2>
-      <pre>\(context.commands.map { markup($0, limit: 8000) }.joined(separator: "\n"))</pre>
       """)
   }
 }

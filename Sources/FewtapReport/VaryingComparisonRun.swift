@@ -109,7 +109,7 @@ package struct VaryingComparisonRun: Sendable {
     var rows: [VaryingComparison.Row] = []
     for (index, contender) in contenders.enumerated() {
       report(2, index)
-      let outcome: VaryingComparison.Outcome
+      let outcome: VaryingComparison.Row.Outcome
       do {
         let (filter, seconds) = try made[index].get()
         let seen = try truths.map { try $0.measure(filter, applied) }
@@ -179,31 +179,22 @@ package struct VaryingComparisonRun: Sendable {
 
   // MARK: Timing
 
-  /// Milliseconds of all filters on one plane, in rounds, one after the other in each; the map is looked up each time.
+  /// Milliseconds of all filters on one plane; the map is looked up each time.
   private func time(
     _ filters: [(any VaryingFilter)?], _ size: (width: Int, height: Int), _ lattice: ParameterLattice,
     _ cancellation: Cancellation, _ report: (Int) -> Void
   ) throws -> [[Double]] {
-    let plane = scenes[0].image.plane(width: size.width, height: size.height)
+    let plane = scenes[0].image.middlePlane(width: size.width, height: size.height)
     let map = lattice.snapped(try self.map(size.width, size.height))
     let single = ApplyOptions(border: options.border, threads: 1, cancellation: cancellation)
-    var runs: [VaryingPlaneFilter?] = []
-    var times = [[Double]](repeating: [], count: filters.count)
-    for (index, filter) in filters.enumerated() {
+    let runs = try filters.enumerated().map { index, filter -> (() throws -> Void)? in
       report(index)
-      let run = try filter.map { try $0.prepared(width: size.width) }
+      guard let run = try filter?.prepared(width: size.width) else { return nil }
       // What the first run alone must fetch is not timed.
-      if let run { _ = try run(plane, map, single) }
-      runs.append(run)
+      _ = try run(plane, map, single)
+      return { _ = try run(plane, map, single) }
     }
-    for _ in 0..<options.rounds {
-      for (index, run) in runs.enumerated() {
-        guard let run, times[index].reduce(0, +) < 1e3 * ComparisonRun.timeLimit else { continue }
-        times[index].append(try Timing.Clock.processor.time { _ = try run(plane, map, single) })
-        report(index)
-      }
-    }
-    return times
+    return try ComparisonRun.times(rounds: options.rounds, runs, report)
   }
 
   // MARK: Showing
@@ -238,9 +229,10 @@ private struct VaryingRefusal: Error, CustomStringConvertible {
 }
 
 extension Image {
-  /// Its middle channel, mirrored until it fills a size.
-  fileprivate func plane(width: Int, height: Int) -> Plane<Float> {
-    let color = planes[planes.count / 2]
+  /// Its middle color, mirrored until it fills a size.
+  package func middlePlane(width: Int, height: Int) -> Plane<Float> {
+    let colors = premultipliedColors().planes
+    let color = colors[colors.count / 2]
     guard color.width != width || color.height != height else { return color }
     var plane = Plane<Float>(width: width, height: height)
     for y in 0..<height {

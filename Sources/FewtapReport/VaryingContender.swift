@@ -120,6 +120,9 @@ package enum VaryingContender: Equatable, Sendable, CustomStringConvertible {
     case product
     case dense
 
+    /// All of them.
+    package static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
     /// What a person reads who chooses.
     package var summary: String {
       switch self {
@@ -159,7 +162,7 @@ package enum VaryingContenderError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .unknown(let name):
       "\"\(name.prefix(40))\" is no contender for a family of kernels: expected "
-        + VaryingContender.Name.allCases.map(\.rawValue).joined(separator: ", ")
+        + VaryingContender.Name.list
     case .badValue(let name, let value):
       name.form.map { "\(name.rawValue):\(value.prefix(40)): expected \($0)" }
         ?? "\(name.rawValue) takes no value: write \(name.rawValue) alone"

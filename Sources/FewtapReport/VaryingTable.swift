@@ -1,13 +1,8 @@
 /// The figures of a comparison of varying filters: in words, as a chart and as an HTML table.
 enum VaryingTable {
-  private struct Column: Sendable {
-    let head: String
-    /// What the head means, for those who ask.
-    let meaning: String
-    let cell: @Sendable (VaryingComparison.Measured) -> String
-  }
+  private typealias Column = FigureTable<VaryingComparison.Measured>.Column
 
-  private static let columns: [Column] = [
+  static let table = FigureTable<VaryingComparison.Measured>(columns: [
     Column(head: "dB", meaning: "PSNR over the images, mean, linear light, peak 1") { decibels($0.psnr, 2) },
     Column(head: "≤ 2 px", meaning: "PSNR within 2 px of the map's edges") {
       $0.nearEdges.map { decibels($0, 2) } ?? "–"
@@ -30,28 +25,7 @@ enum VaryingTable {
     },
     Column(head: "fit, s", meaning: "seconds that making it took") { decimal($0.fitSeconds, 1) },
     Column(head: "made of", meaning: "knots and the most taps of a filter there; terms") { $0.makeup },
-  ]
-
-  /// The table of those who could.
-  static func html(_ comparison: VaryingComparison) -> String {
-    let head = columns.map { "<th scope=\"col\" title=\"\(markup($0.meaning))\">\(markup($0.head))</th>" }.joined()
-    let rows = comparison.measured.map { row, figures in
-      "<tr class=\"\(row.side.tone)\"><th scope=\"row\">\(markup(row.name))</th>"
-        + columns.map { "<td>\(markup($0.cell(figures)))</td>" }.joined() + "</tr>"
-    }
-    return """
-      <div class="scroll" role="region" aria-label="All figures" tabindex="0">
-      <table><thead><tr><th scope="col">filter</th>\(head)</tr></thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody></table></div>
-      """
-  }
-
-  /// What the heads of the table mean.
-  static var legend: String {
-    columns.map { "<b>\(markup($0.head))</b>: \(markup($0.meaning))" }.joined(separator: "; ") + "."
-  }
+  ])
 
   /// The best of ours beside the best of the rivals and the dense kernel, losses like wins.
   static func finding(_ comparison: VaryingComparison) -> String {
@@ -72,32 +46,12 @@ enum VaryingTable {
 
   /// dB over the time that they take; the dense kernel stands on the upper edge.
   static func errorAgainstTime(_ comparison: VaryingComparison) -> Plot {
-    let all = comparison.measured.map { row, figures in
-      (
-        row: row, time: figures.time.median, decibels: figures.psnr,
-        isExact: row.side == .exact || isExact(figures.psnr)
-      )
-    }
-    let finite = all.filter { !$0.isExact }.map(\.decibels)
-    let y = Plot.Axis("dB, higher is better", covers: finite.isEmpty ? [40, 60] : [])
-    let top = Plot.top(of: y, finite)
-    func points(_ side: Contender.Side) -> [Plot.Point] {
-      all.filter { $0.row.side == side }.map { item in
-        Plot.Point(
-          x: item.time, y: item.isExact ? top : item.decibels,
-          label: item.isExact ? "\(item.row.name) (exact)" : item.row.name)
-      }
-    }
     let size = comparison.timedSize
     let label = "milliseconds a plane of \(size.width) × \(size.height), one thread"
-    return Plot(
-      title: "dB against \(label)", x: Plot.Axis(label, isLogarithmic: true), y: y,
-      series: [
-        Plot.Series("", tone: "rival", .dashedSteps, ComparisonFigures.front(points(.rival) + points(.exact))),
-        Plot.Series("", tone: "ours", .steps, ComparisonFigures.front(points(.ours))),
-        Plot.Series("fewtap", tone: "ours", .circles, points(.ours)),
-        Plot.Series("rivals", tone: "rival", .squares, points(.rival)),
-        Plot.Series("exact", tone: "exact", .triangles, points(.exact)),
-      ].filter { !$0.points.isEmpty })
+    return ComparisonFigures.errorAgainstCost(
+      comparison.measured.map { row, figures in
+        ComparisonFigures.Entry(
+          name: row.name, side: row.side, cost: figures.time.median, decibels: figures.psnr)
+      }, title: "dB against \(label)", x: label, y: "dB, higher is better")
   }
 }

@@ -41,16 +41,11 @@ struct VaryingTruth: Sendable {
     let run = try filter.prepared(width: scene.width)
     let result = try scene.filtered { plane in try run(plane, map, options) }
     let squares = Self.squares(result, truth)
-    let shown = shownTruth == nil ? nil : try? DisplayPicture(result, threads: options.threads)
+    let likeness = shownTruth?.likeness(of: result, threads: options.threads)
     let figures = VaryingComparison.Figures(
       psnr: Self.decibels(squares.values), nearEdges: edges.map { Self.decibels(squares.values, $0.near) },
       aroundEdges: edges.map { Self.decibels(squares.values, $0.around) }, worstTile: Self.worstTile(squares),
-      ssim: shownTruth.flatMap { truth in
-        shown.flatMap { try? StructuralSimilarity($0, reference: truth, threads: options.threads).mean }
-      },
-      flip: shownTruth.flatMap { truth in
-        shown.flatMap { try? Flip($0, reference: truth, threads: options.threads).mean }
-      })
+      ssim: likeness?.ssim, flip: likeness?.flip)
     return (figures, view(of: result))
   }
 
@@ -150,7 +145,7 @@ struct VaryingTruth: Sendable {
 
 extension ParameterLattice {
   /// The map with each pixel's parameters replaced by those of the nearest point.
-  func snapped(_ map: ParameterMap) -> ParameterMap {
+  package func snapped(_ map: ParameterMap) -> ParameterMap {
     let indices = nearest(map)
     let points = (0..<count).map { point($0).map { Float($0) } }
     return ParameterMap(

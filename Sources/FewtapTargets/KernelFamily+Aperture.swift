@@ -15,18 +15,10 @@ extension KernelFamily {
     }
     guard aperture.values.contains(where: { $0 > 0 }) else { throw .kernel(.allZero) }
     let words = try ApertureWords(parameters, name: name)
-    let family = KernelFamily(name: "\(name):\(parameters)", axes: words.axes) { point in
+    self = try KernelFamily(name: "\(name):\(parameters)", axes: words.axes) { point in
       let (size, rotation) = words.values(at: point)
       return try Kernel.aperture(aperture, size: size, rotation: rotation, name: name)
-    }
-    do {
-      self = try family.findingPeriods()
-      try checkMembers()
-    } catch let error as TargetError {
-      throw error
-    } catch {
-      throw .contradiction(kernel: name, "\(error)")
-    }
+    }.checked(findingPeriods: true)
   }
 }
 
@@ -95,17 +87,16 @@ private struct ApertureWords: Sendable {
         throw .unknownParameter(kernel: name, sides[0], known: Self.domains.map(\.key))
       }
       guard ends[entry.key] == nil else { throw .duplicateParameter(kernel: name, entry.key) }
-      let parts = sides[1].split(separator: "...", maxSplits: 1, omittingEmptySubsequences: false).map(\.trimmed)
-      guard case .number(let low) = entry.domain.value(of: parts[0]),
-        case .number(let high) = entry.domain.value(of: parts[parts.count - 1]), parts.count == 1 || low < high
-      else {
+      var range = entry.domain.range(of: sides[1])
+      if range == nil, case .number(let value) = entry.domain.value(of: sides[1]) { range = value...value }
+      guard let range else {
         throw .malformed(
-          kernel: name, parameter: entry.key, text: sides[1], expected: "two ascending numbers a...b, or one number")
+          kernel: name, parameter: entry.key, text: sides[1], expected: KernelParameter.Domain.rangeForm)
       }
-      for end in [low, high] where entry.domain.firstOutside(.number(end)) != nil {
+      for end in [range.lowerBound, range.upperBound] where entry.domain.firstOutside(.number(end)) != nil {
         throw .outOfRange(kernel: name, parameter: entry.key, value: end, expected: entry.domain.description)
       }
-      ends[entry.key] = low...high
+      ends[entry.key] = range
     }
     guard ends["size"] != nil else {
       throw .contradiction(kernel: name, "it has no size: give size=a...b, or size=n with a range of rotation")

@@ -25,22 +25,45 @@ extension KernelFamily {
     let axes = zip(measured.axes, grid.values).map { axis, values in
       ParameterAxis(name: axis.name, unit: axis.unit, range: values[0]...values[values.count - 1])
     }
-    let family = KernelFamily(name: name, axes: axes) { try grid.kernel(at: $0, name: name) }
-    do {
-      try family.checkMembers()
-    } catch let error as TargetError {
-      throw error
-    } catch {
-      throw .contradiction(kernel: name, "\(error)")
+    self = try KernelFamily(name: name, axes: axes) { try grid.kernel(at: $0, name: name) }.checked()
+  }
+}
+
+extension MeasuredKernels {
+  /// Throws unless every kernel stands at a point of its own, one finite number a parameter.
+  func check(_ name: String) throws(TargetError) {
+    var known: Set<[Double]> = []
+    for (index, member) in members.enumerated() {
+      guard member.point.count == axes.count, member.point.allSatisfy(\.isFinite) else {
+        throw .contradiction(
+          kernel: name, "kernel \(index) stands at \(member.point): one finite number for each parameter is needed")
+      }
+      guard known.insert(member.point).inserted else {
+        throw .contradiction(kernel: name, "there are two kernels at \(text(member.point))")
+      }
     }
-    self = family
+  }
+
+  fileprivate func text(_ point: [Double]) -> String {
+    zip(axes, point).map { "\($0.name) \(ParameterValue.text(of: $1))" }.joined(separator: ", ")
+  }
+
+  /// The weighted sum of some of the kernels.
+  func mixture(_ parts: [(index: Int, weight: Double)], name: String) throws(TargetError) -> Kernel {
+    do throws(KernelError) {
+      return try Kernel(name: name, sumOf: parts.map { (members[$0.index].kernel, $0.weight) })
+    } catch {
+      throw .kernel(error)
+    }
   }
 }
 
 /// Kernels on a grid of points, the last axis' following one another.
 private struct MeasuredGrid: Sendable {
   let values: [[Double]]
-  let kernels: [Kernel]
+  private let measured: MeasuredKernels
+  /// The kernel at each point, by its place among the measured ones.
+  private let members: [Int]
 
   init(_ measured: MeasuredKernels, name: String) throws(TargetError) {
     func refuse(_ reason: String) -> TargetError { .contradiction(kernel: name, reason) }
@@ -48,22 +71,15 @@ private struct MeasuredGrid: Sendable {
     guard (1...ParameterAxis.maximumCount).contains(count) else {
       throw refuse("it has \(count) parameters, 1 to \(ParameterAxis.maximumCount) are possible")
     }
-    for (index, member) in measured.members.enumerated() {
-      guard member.point.count == count, member.point.allSatisfy(\.isFinite) else {
-        throw refuse("kernel \(index) stands at \(member.point): one finite number for each parameter is needed")
-      }
-    }
+    try measured.check(name)
     let values = (0..<count).map { axis in Set(measured.members.map { $0.point[axis] }).sorted() }
     for (axis, values) in zip(measured.axes, values) where values.count < 2 {
       throw refuse("\(axis.name) has \(values.count == 1 ? "one value" : "no value"): two kernels are the least")
     }
-    var byPoint: [[Double]: Kernel] = [:]
-    for member in measured.members where byPoint.updateValue(member.kernel, forKey: member.point) != nil {
-      throw refuse("there are two kernels at \(Self.text(member.point, measured))")
-    }
+    let places = Dictionary(uniqueKeysWithValues: measured.members.enumerated().map { ($1.point, $0) })
     let total = values.reduce(1) { $0.multipliedReportingOverflow(by: $1.count).overflow ? .max : $0 * $1.count }
     guard total <= FilterBasis.maximumFilterCount else { throw refuse("its grid has more than 65536 points") }
-    var kernels: [Kernel] = []
+    var members: [Int] = []
     for index in 0..<total {
       var (rest, point) = (index, [Double]())
       for axis in values.reversed() {
@@ -71,18 +87,14 @@ private struct MeasuredGrid: Sendable {
         rest /= axis.count
       }
       point.reverse()
-      guard let kernel = byPoint[point] else {
+      guard let place = places[point] else {
         throw refuse(
-          "its kernels do not stand on a grid: there is none at \(Self.text(point, measured)) "
+          "its kernels do not stand on a grid: there is none at \(measured.text(point)) "
             + "(\(measured.members.count) of \(total) are there)")
       }
-      kernels.append(kernel)
+      members.append(place)
     }
-    (self.values, self.kernels) = (values, kernels)
-  }
-
-  private static func text(_ point: [Double], _ measured: MeasuredKernels) -> String {
-    zip(measured.axes, point).map { "\($0.name) \(ParameterValue.text(of: $1))" }.joined(separator: ", ")
+    (self.measured, self.values, self.members) = (measured, values, members)
   }
 
   func kernel(at point: [Double], name: String) throws(TargetError) -> Kernel {
@@ -96,25 +108,6 @@ private struct MeasuredGrid: Sendable {
         }
       }
     }
-    return try Kernel.mixture(parts.map { (kernels[$0.index], $0.weight) }, name: name)
-  }
-}
-
-extension Kernel {
-  /// The weighted sum of kernels, centers on centers; one kernel or more.
-  static func mixture(_ parts: [(kernel: Kernel, weight: Double)], name: String) throws(TargetError) -> Kernel {
-    // The center must be a pixel, wherever the weights are.
-    let box = parts.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.union($1.kernel.supportBounds) }
-    var sum = Plane<Double>(width: box.width, height: box.height)
-    for (kernel, share) in parts {
-      kernel.forEachOffset { x, y, weight in
-        if weight != 0 { sum[x - box.minX, y - box.minY] += share * weight }
-      }
-    }
-    do throws(KernelError) {
-      return try Kernel(name: name, values: sum, center: PixelOffset(x: -box.minX, y: -box.minY))
-    } catch {
-      throw .kernel(error)
-    }
+    return try measured.mixture(parts.map { (members[$0.index], $0.weight) }, name: name)
   }
 }

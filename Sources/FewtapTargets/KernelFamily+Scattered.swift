@@ -11,13 +11,7 @@ extension KernelFamily {
     guard measured.axes.count == 2 else {
       throw refuse("kernels at scattered points need two parameters, it has \(measured.axes.count)")
     }
-    var known: Set<[Double]> = []
-    for (index, member) in measured.members.enumerated() {
-      guard member.point.count == 2, member.point.allSatisfy(\.isFinite) else {
-        throw refuse("kernel \(index) stands at \(member.point): two finite numbers are needed")
-      }
-      guard known.insert(member.point).inserted else { throw refuse("there are two kernels at \(member.point)") }
-    }
+    try measured.check(name)
     let points = measured.members.map { SIMD2($0.point[0], $0.point[1]) }
     guard let triangles = Triangulation(points) else {
       throw refuse("its \(points.count) points must be three at least that are not on one line")
@@ -26,18 +20,9 @@ extension KernelFamily {
       let values = points.map { $0[index] }
       return ParameterAxis(name: axis.name, unit: axis.unit, range: (values.min() ?? 0)...(values.max() ?? 0))
     }
-    let kernels = measured.members.map(\.kernel)
-    let family = KernelFamily(name: name, axes: axes) { point in
-      let parts = triangles.weights(at: SIMD2(point[0], point[1])).filter { $0.weight > 0 }
-      return try Kernel.mixture(parts.map { (kernels[$0.index], $0.weight) }, name: name)
-    }
-    do {
-      try family.checkMembers()
-    } catch let error as TargetError {
-      throw error
-    } catch {
-      throw .contradiction(kernel: name, "\(error)")
-    }
-    self = family
+    self = try KernelFamily(name: name, axes: axes) { point in
+      try measured.mixture(
+        triangles.weights(at: SIMD2(point[0], point[1])).filter { $0.weight > 0 }, name: name)
+    }.checked()
   }
 }

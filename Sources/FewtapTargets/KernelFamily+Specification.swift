@@ -26,20 +26,20 @@ extension KernelFamily {
       func malformed(_ expected: String) -> TargetError {
         .malformed(kernel: entry.name, parameter: parameter.key, text: sides[1], expected: expected)
       }
-      if let dots = sides[1].firstRange(of: "...") {
+      if sides[1].contains("...") {
         guard case .number(let domain, let unit) = parameter.domain else {
           throw malformed(parameter.domain.description + ", not a range")
         }
-        let ends = [sides[1][..<dots.lowerBound], sides[1][dots.upperBound...]].map(\.trimmed)
-        guard case .number(let low) = parameter.domain.value(of: ends[0]),
-          case .number(let high) = parameter.domain.value(of: ends[1]), low < high
-        else { throw malformed("two ascending numbers a...b, or one number") }
+        guard let range = parameter.domain.range(of: sides[1]) else {
+          throw malformed(KernelParameter.Domain.rangeForm)
+        }
         // A length of 0 is the least one.
-        for end in [low, high] where !(domain.contains(end) || (end == 0 && domain.lowerBound > 0 && unit == "px")) {
+        for end in [range.lowerBound, range.upperBound]
+        where !(domain.contains(end) || (end == 0 && domain.lowerBound > 0 && unit == "px")) {
           throw .outOfRange(
             kernel: entry.name, parameter: parameter.key, value: end, expected: parameter.domain.description)
         }
-        ranges.append((parameter, low...high))
+        ranges.append((parameter, range))
       } else if sides[1].hasSuffix("%") {
         guard case .number(_, "px") = parameter.domain,
           case .number(let percent) = parameter.domain.value(of: sides[1].dropLast().trimmed), percent > 0
@@ -67,7 +67,7 @@ extension KernelFamily {
     }
     let (name, values, percentages, smallest) = (entry.name, fixed, shares, least)
     let keys = ranges.map(\.parameter.key)
-    let family = KernelFamily(
+    self = try KernelFamily(
       name: text,
       axes: ranges.map { ParameterAxis(name: $0.parameter.key, unit: $0.parameter.unit, range: $0.range) }
     ) { point in
@@ -77,15 +77,7 @@ extension KernelFamily {
         values[key] = lengths.first.map { .number(max(share * max(point[$0], smallest[$0]), least)) }
       }
       return try KernelSpecification(name, values).makeKernel()
-    }
-    do {
-      self = try family.findingPeriods()
-      try checkMembers()
-    } catch let error as TargetError {
-      throw error
-    } catch {
-      throw .contradiction(kernel: entry.name, "\(error)")
-    }
+    }.checked(findingPeriods: true)
   }
 }
 

@@ -54,11 +54,21 @@ extension KernelFamily {
     }
   }
 
-  /// The same family, its angles periodic if the kernel comes back to itself over their range.
-  func findingPeriods() throws -> KernelFamily {
-    var axes = axes
-    for index in axes.indices where axes[index].unit == "degrees" { axes[index].isPeriodic = try comesAround(index) }
-    return KernelFamily(name: name, axes: axes, make: make)
+  /// The same family if it is one, ``checkMembers()``; with periods, its angles are periodic whose kernel comes back to itself.
+  func checked(findingPeriods: Bool = false) throws(TargetError) -> KernelFamily {
+    do {
+      var axes = axes
+      for index in axes.indices where findingPeriods && axes[index].unit == "degrees" {
+        axes[index].isPeriodic = try comesAround(index)
+      }
+      let family = KernelFamily(name: name, axes: axes, make: make)
+      try family.checkMembers()
+      return family
+    } catch let error as TargetError {
+      throw error
+    } catch {
+      throw .contradiction(kernel: name, "\(error)")
+    }
   }
 
   /// Whether both ends of a parameter are the same kernel, wherever the others are.

@@ -69,6 +69,18 @@ public struct KernelParameter: Sendable {
       }
     }
 
+    /// The numbers between which `a...b` lies, in range or not; nil if it is written wrongly or does not ascend.
+    func range(of text: String) -> ClosedRange<Double>? {
+      guard let dots = text.firstRange(of: "..."),
+        case .number(let low) = value(of: text[..<dots.lowerBound].trimmed),
+        case .number(let high) = value(of: text[dots.upperBound...].trimmed), low < high
+      else { return nil }
+      return low...high
+    }
+
+    /// What text that is a range or a number must be.
+    static let rangeForm = "two ascending numbers a...b, or one number"
+
     /// The first number of a value that the domain does not hold, if there is one: for points, a coordinate or their count.
     func firstOutside(_ value: ParameterValue) -> Double? {
       switch (self, value) {

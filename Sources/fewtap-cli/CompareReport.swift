@@ -15,28 +15,10 @@ struct CompareReport: Report {
     [
       ("command", .string("compare")), ("kernel", KernelReference(comparison.kernel).json), ("machine", machine.json),
       ("seed", .unsigned(seed)), ("effort", .string(effort)),
-      (
-        "images",
-        .array(
-          comparison.images.map { image in
-            .object([
-              ("name", .string(image.name)), ("width", .integer(image.width)), ("height", .integer(image.height)),
-              ("channels", .integer(image.channels)), ("isCropped", .bool(image.isCropped)),
-            ])
-          })
-      ),
+      ("images", .array(comparison.images.map(\.json))),
       ("timedWidth", .integer(comparison.timedSize.width)), ("timedHeight", .integer(comparison.timedSize.height)),
-      ("rows", .array(comparison.rows.map(json))), ("page", .string(page)),
+      ("rows", .array(comparison.rows.map { $0.json(\.json) })), ("page", .string(page)),
     ]
-  }
-
-  private func json(_ row: Comparison.Row) -> JSON {
-    let head: [(String, JSON)] = [("name", .string(row.name)), ("side", .string(row.side.rawValue))]
-    switch row.outcome {
-    case .cannot(let reason): return .object(head + [("cannot", .string(reason))])
-    case .measured(let m):
-      return .object(head + [("cannot", .null)] + m.json)
-    }
   }
 
   var text: String {
@@ -44,14 +26,11 @@ struct CompareReport: Report {
     let measured =
       comparison.images.isEmpty
       ? "photo dB is predicted on reference photographs (give images to measure on them)"
-      : "measured on "
-        + comparison.images.map { image in
-          "\(image.name) (\(image.isCropped ? "the middle, " : "")\(image.width)x\(image.height))"
-        }.joined(separator: ", ")
+      : "measured on " + comparison.images.map(\.text).joined(separator: ", ")
     return """
       \(legible(kernel.name)), \(kernel.width)x\(kernel.height): \(measured)
       \(columns(Self.head + rows, leading: 1))
-      \(refusals)\
+      \(refusalLines(comparison.refusals))\
         ms: one thread, a plane of \(size.width)x\(size.height), the process' own time; \(machine.text)\(page.map { "\n  page: \($0)" } ?? "")
       """
   }
@@ -78,11 +57,6 @@ struct CompareReport: Report {
 
   /// Nothing but rounding of Double is left at 200 dB.
   private func decibels(_ value: Double) -> String { value > 200 ? "exact" : fixed(value, 2) }
-
-  /// Who cannot, and why; those with one reason in one line.
-  private var refusals: String {
-    comparison.refusals.map { "  \($0.names.joined(separator: ", ")): cannot, \($0.reason)\n" }.joined()
-  }
 }
 
 extension Comparison.Measured {

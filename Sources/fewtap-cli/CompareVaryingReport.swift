@@ -24,41 +24,21 @@ struct CompareVaryingReport: Report {
           })
       ),
       ("machine", machine.json), ("seed", .unsigned(seed)),
-      (
-        "images",
-        .array(
-          comparison.images.map { image in
-            .object([
-              ("name", .string(image.name)), ("width", .integer(image.width)), ("height", .integer(image.height)),
-              ("channels", .integer(image.channels)), ("isCropped", .bool(image.isCropped)),
-            ])
-          })
-      ),
+      ("images", .array(comparison.images.map(\.json))),
       ("timedWidth", .integer(comparison.timedSize.width)), ("timedHeight", .integer(comparison.timedSize.height)),
-      ("rows", .array(comparison.rows.map(json))), ("page", .string(page)),
+      ("rows", .array(comparison.rows.map { $0.json(\.json) })), ("page", .string(page)),
     ]
-  }
-
-  private func json(_ row: VaryingComparison.Row) -> JSON {
-    let head: [(String, JSON)] = [("name", .string(row.name)), ("side", .string(row.side.rawValue))]
-    switch row.outcome {
-    case .cannot(let reason): return .object(head + [("cannot", .string(reason))])
-    case .measured(let m): return .object(head + [("cannot", .null)] + m.json)
-    }
   }
 
   var text: String {
     let size = comparison.timedSize
-    let images = comparison.images.map { image in
-      "\(legible(image.name)) (\(image.isCropped ? "the middle, " : "")\(image.width)x\(image.height))"
-    }.joined(separator: ", ")
+    let images = comparison.images.map(\.text).joined(separator: ", ")
     let levels = comparison.levels.map(String.init).joined(separator: "x")
-    let refusals = comparison.refusals.map { "  \($0.name): cannot, \($0.reason)\n" }.joined()
     return """
       \(legible(comparison.family)), map \(legible(comparison.mapName)) of \(levels) values: measured on \(images) against a \
       dense kernel at every pixel
       \(columns([Self.head] + rows, leading: 1))
-      \(refusals)\
+      \(refusalLines(comparison.refusals))\
         dB: PSNR, linear light, peak 1; edges: within 2 and 8 px of the map's; tile: the worst of 64x64
         ms: one thread, a plane of \(size.width)x\(size.height), map look-up included, the process' own time; \
       \(machine.text)\(page.map { "\n  page: \($0)" } ?? "")

@@ -54,7 +54,7 @@ import Testing
     let errors = try [1, 2, 4].map { rank in
       let kernel = try LowRankBasis(family, rank: rank, axes: [family.axes[0].knots(count: 3)])
         .effectiveKernel(at: [6])
-      return try Kernel(sumOf: [(kernel, 1), (truth, -1)]).values.values.reduce(0) { $0 + $1 * $1 }
+      return try Kernel(name: "difference", sumOf: [(kernel, 1), (truth, -1)]).values.values.reduce(0) { $0 + $1 * $1 }
     }
     #expect(errors[0] > 2 * errors[1] && errors[1] > 2 * errors[2], "\(errors)")
   }

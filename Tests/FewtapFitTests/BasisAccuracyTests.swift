@@ -65,7 +65,7 @@ struct BasisAccuracyTests {
     let grid = GridTransform(minimumSize: 240)
     let target = grid.forward(grid.place(try family.kernel(at: [radius])))
     let measured = try PhotoSpectrum.quarters(side: grid.size).enumerated().map { index, density in
-      let pixels = image(density, on: grid, seed: UInt64(index) + 1)
+      let pixels = grid.image(density, seed: UInt64(index) + 1)
       let plane = try Plane(width: grid.size, height: grid.size, values: pixels)
       let truth = grid.inverse(grid.product(grid.forward(pixels), target))
       var blended = truth.map { -$0 }
@@ -78,24 +78,6 @@ struct BasisAccuracyTests {
     let accuracy = try BasisAccuracy(of: basis, against: family, at: [[radius]])
     // As in RateAccuracyTests: where aliases meet, the phases of one image chance to add or to cancel.
     #expect(abs(measured.reduce(0, +) / Double(measured.count) - accuracy.photoPSNR) < 0.15)
-  }
-
-  /// An image whose power spectrum is exactly the given one, its phases drawn at random.
-  private func image(_ density: QuarterPlane, on grid: GridTransform, seed: UInt64) -> [Double] {
-    var random = SeededGenerator(seed: seed)
-    var spectrum = grid.forward((0..<grid.size * grid.size).map { _ in random.uniform(-1, 1) })
-    let side = Double(grid.size)
-    let amplitude = grid.tabulate { fx, fy in
-      fx == 0 && fy == 0
-        ? 0 : (density[Int((abs(fx) * side).rounded()), Int((fy * side).rounded())]).squareRoot() * side
-    }
-    for i in spectrum.re.indices {
-      let magnitude = (spectrum.re[i] * spectrum.re[i] + spectrum.im[i] * spectrum.im[i]).squareRoot()
-      let scale = magnitude > 0 ? amplitude[i] / magnitude : 0
-      spectrum.re[i] *= scale
-      spectrum.im[i] *= scale
-    }
-    return grid.inverse(spectrum)
   }
 
   @Test("at a knot it is the filter's own accuracy")

@@ -14,26 +14,6 @@ struct RateAccuracyTests {
     try ClosedFit(try Kernel.disk(radius: radius), rate: rate).dense()
   }
 
-  /// An image whose power spectrum is exactly that of a reference photograph, its phases drawn at random; its mean is 0, since
-  /// filters here keep brightness.
-  private func image(_ density: QuarterPlane, on grid: GridTransform, seed: UInt64) -> [Double] {
-    var random = SeededGenerator(seed: seed)
-    var spectrum = grid.forward((0..<grid.size * grid.size).map { _ in random.uniform(-1, 1) })
-    let side = Double(grid.size)
-    // The density's sum over the grid, divided by its area, is the mean square.
-    let amplitude = grid.tabulate { fx, fy in
-      fx == 0 && fy == 0
-        ? 0 : (density[Int((abs(fx) * side).rounded()), Int((fy * side).rounded())]).squareRoot() * side
-    }
-    for i in spectrum.re.indices {
-      let magnitude = (spectrum.re[i] * spectrum.re[i] + spectrum.im[i] * spectrum.im[i]).squareRoot()
-      let scale = magnitude > 0 ? amplitude[i] / magnitude : 0
-      spectrum.re[i] *= scale
-      spectrum.im[i] *= scale
-    }
-    return grid.inverse(spectrum)
-  }
-
   @Test(
     "PSNR on images with the photographs' spectra",
     arguments: [
@@ -46,7 +26,7 @@ struct RateAccuracyTests {
     let grid = GridTransform(minimumSize: 240)
     let target = grid.forward(grid.place(kernel))
     let measured = try PhotoSpectrum.quarters(side: grid.size).enumerated().map { index, density in
-      let pixels = image(density, on: grid, seed: UInt64(index) + 1)
+      let pixels = grid.image(density, seed: UInt64(index) + 1)
       let plane = try Plane(width: grid.size, height: grid.size, values: pixels)
       let filtered = try ReferenceApply.apply(filter, to: plane, border: .wrap)
       let spectrum = grid.forward(pixels)
