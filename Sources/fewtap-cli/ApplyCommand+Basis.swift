@@ -7,11 +7,13 @@ extension ApplyCommand {
     if compare || half {
       throw Failure("\(compare ? "--compare" : "--half"): it is for single filters; \(file.name) is a basis", .usage)
     }
-    if !maps.depth.depth.isEmpty, !maps.depth.noOcclusion { return try filterByDepth(basis, file) }
+    if maps.weights == nil, !maps.depth.depth.isEmpty, !maps.depth.noOcclusion { return try filterByDepth(basis, file) }
     let source = try ImageArgument(path: input).open(transfer: transfer)
     let layout = source.layout
     var clock = StageClock()
-    if maps.weights != nil { try maps.checkWeightsAlone() }
+    if maps.weights != nil, let flag = maps.givenBesideWeights {
+      throw Failure("\(flag) and --weights contradict each other: weights need no map", .usage)
+    }
     let weights = try maps.weights.map { try WeightFile(path: $0).map(width: layout.width, height: layout.height) }
     let (map, mapWarnings) =
       try weights.map { ($0, []) }

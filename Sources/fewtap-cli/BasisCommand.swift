@@ -84,6 +84,18 @@ struct BasisCommand: ParsableCommand {
   var resume: String?
 
   @OptionGroup var familyOptions: FamilyOptions
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Column and row, from 0, of the measured kernels' center; the middle of an odd size by default.", valueName: "x,y"
+    ),
+    transform: OptionValue.pixel)
+  var center: PixelOffset?
+
+  @Flag(help: "Keep the sums of measured kernels; otherwise those without negative values are scaled to sum 1.")
+  var keepSum = false
+
   @OptionGroup var threading: ThreadOptions
 
   @Flag(help: "Overwrite the output file and the checkpoint if they exist.")
@@ -110,8 +122,10 @@ struct BasisCommand: ParsableCommand {
     let file = FilterFile(path: output)
     if !file.isStandardStream { try OutputPath(path: output).check(force: force) }
     if let checkpoint, checkpoint != resume { try OutputPath(path: checkpoint).check(force: force) }
-    if let kernels = try familyOptions.separateKernels(family) { return try fitEach(kernels, file) }
-    let family = try familyOptions.family(self.family)
+    if let kernels = try familyOptions.separateKernels(family, center: center, keepSum: keepSum) {
+      return try fitEach(kernels, file)
+    }
+    let family = try familyOptions.family(self.family, center: center, keepSum: keepSum)
     let resumed = try resume.map { try CheckpointFile(path: $0).read() }
     let keeper = (checkpoint ?? resume).map { CheckpointKeeper(CheckpointFile(path: $0)) }
     let bar = ProgressBar(enabled: !report.quiet)
@@ -119,9 +133,7 @@ struct BasisCommand: ParsableCommand {
     do {
       defer { bar.end() }
       basis = try fit(family, resumed, keeper, bar)
-    } catch let error as BasisFitError {
-      throw Failure(self.family.text, error)
-    } catch let error as TargetError {
+    } catch {
       throw Failure(self.family.text, error)
     }
     try finish(basis, file, warnings: [keeper?.failure].compactMap { $0 }, seconds: bar.elapsed)

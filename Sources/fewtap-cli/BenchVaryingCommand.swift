@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fewtap
+import FewtapBaselines
 import FewtapImageIO
 import FewtapReport
 import Foundation
@@ -22,8 +23,11 @@ struct BenchVaryingCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Basis files.", valueName: "basis"))
   var bases: [String]
 
-  @Option(help: "The family that the bases stand for; without it there is no rival and no truth.")
-  var family: String?
+  @Option(
+    help: ArgumentHelp(
+      "The family that the bases stand for, as 'fewtap basis' takes it; without it there is no rival and no truth.",
+      valueName: "family"))
+  var family: FamilyArgument?
 
   @Option(help: "A photograph to run over, in linear light. (default: noise)")
   var image: String?
@@ -47,6 +51,7 @@ struct BenchVaryingCommand: ParsableCommand {
   @Option(help: "Only this map.")
   var map: VaryingScene?
 
+  @OptionGroup var familyOptions: FamilyOptions
   @OptionGroup var threading: ThreadOptions
   @OptionGroup var report: ReportOptions
 
@@ -60,37 +65,30 @@ struct BenchVaryingCommand: ParsableCommand {
   }
 
   func run() throws {
+    let family = try self.family.map { try familyOptions.family($0) }
+    let bases = try bases.map { (path: $0, basis: try basis($0, of: family)) }
     let plane = try picture()
     let (width, height) = (plane.width, plane.height)
     var rows: [VaryingRow] = []
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
-    let family = try self.family.map { try KernelFamily($0) }
     let options = ApplyOptions(threads: threading.threads)
     let layout = PixelLayout.planar(
       type: .float, transfer: .linear, width: width, height: height, channels: channels)
     let input = (0..<channels).flatMap { _ in plane.values }
     var output = [Float](repeating: 0, count: input.count)
-    for path in bases {
-      let basis = try FilterBasis(json: Data(readBytes(path: path, limit: FilterBasis.maximumFileSize)))
-      guard basis.axes.count == 1 else { throw Failure("\(path) has \(basis.axes.count) parameters: expected one") }
-      let plan = try VaryingPlan(basis, width: width)
+    for (path, basis) in bases {
+      let plan: VaryingPlan
+      do { plan = try VaryingPlan(basis, width: width) } catch { throw Failure(path, error) }
       let axis = basis.axes[0].axis
-      let levels = (0..<Self.levelCount).map { index in
-        let t = Double(index) / Double(Self.levelCount - 1)
-        return axis.range.lowerBound + t * (axis.range.upperBound - axis.range.lowerBound)
-      }
-      let rival = try family.map { family in try DenseVarying(levels.map { try family.kernel(at: [$0]) }) }
+      let lattice = ParameterLattice([axis], counts: [Self.levelCount])
+      let rival = try family.map { try DenseVarying(lattice.kernels(of: $0, threads: threading.threads)) }
       for (index, scene) in VaryingScene.allCases.enumerated() where map == nil || map == scene {
         bar.show("timing", share: Double(index) / 4, "\(path) \(scene.rawValue)")
-        var values = scene.plane(width: width, height: height, axis.range)
         // On the rival's values, so that it is the truth.
-        let scale = Double(Self.levelCount - 1) / (axis.range.upperBound - axis.range.lowerBound)
-        let indices = values.values.map { value in
-          Int32(min(max(((Double(value) - axis.range.lowerBound) * scale).rounded(), 0), Double(Self.levelCount - 1)))
-        }
-        for pixel in indices.indices { values.values[pixel] = Float(levels[Int(indices[pixel])]) }
-        let parameters = try ParameterMap([values])
+        let parameters = lattice.snapped(
+          ParameterMap(sameSizePlanes: [scene.plane(width: width, height: height, axis.range)]))
+        let indices = lattice.nearest(parameters)
         let mapped = try plan.mapped(by: parameters, direction: physics)
         var times: [Double] = []
         for round in 0...rounds {
@@ -110,7 +108,9 @@ struct BenchVaryingCommand: ParsableCommand {
             truth = try rival.apply(toPlane: plane, indices: indices, options: options)
           }
           dense = Timing([time])
-          decibels = psnr(output, truth.values)
+          // Further channels repeat the first.
+          let found = Plane(width: width, height: height, exactly: Array(output.prefix(truth.values.count)))
+          decibels = try ImageComparison(found, reference: truth).psnr
         }
         rows.append(VaryingRow(basis: path, scene: scene, time: Timing(times), dense: dense, decibels: decibels))
       }
@@ -122,6 +122,18 @@ struct BenchVaryingCommand: ParsableCommand {
         rounds: rounds, rows: rows))
   }
 
+  /// The basis of a file, of the one parameter that `family` has, if there is one.
+  private func basis(_ path: String, of family: KernelFamily?) throws -> FilterBasis {
+    guard case .basis(let basis) = try FilterFile(path: path).readAny() else {
+      throw Failure("\(path): it is one filter, not a basis; 'fewtap bench apply' times filters")
+    }
+    for (name, count) in [(path, basis.axes.count)] + (family.map { [($0.name, $0.axes.count)] } ?? [])
+    where count != 1 {
+      throw Failure("\(name): it has \(count) parameters; bases and families of one can be timed")
+    }
+    return basis
+  }
+
   /// The plane to run over.
   private func picture() throws -> Plane<Float> {
     guard let image else {
@@ -131,29 +143,16 @@ struct BenchVaryingCommand: ParsableCommand {
       return plane
     }
     let photo = try ImageFile.read(path: image).image
-    // Mirrored until it fills the size.
-    var plane = Plane<Float>(width: size.width, height: size.height)
-    let color = photo.planes[min(1, photo.planes.count - 1)]
-    for y in 0..<size.height {
-      for x in 0..<size.width {
-        plane[x, y] =
-          color[
-            BorderRule.mirror.source(of: x, count: color.width) ?? 0,
-            BorderRule.mirror.source(of: y, count: color.height) ?? 0]
-      }
+    if let bad = photo.firstNonFinite() {
+      throw Failure(
+        "\(image): channel \(bad.channel) is \(bad.value) at column \(bad.x), row \(bad.y): only finite pixels can be measured"
+      )
     }
-    return plane
+    return photo.middlePlane(width: size.width, height: size.height)
   }
 }
 
 extension VaryingScene: ExpressibleByArgument {}
-
-/// PSNR in dB, peak 1.
-private func psnr(_ found: [Float], _ truth: [Float]) -> Double {
-  // Further channels repeat the first.
-  let sum = zip(found, truth).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-  return -10 * log10(max(sum / Double(truth.count), 1e-30))
-}
 
 /// What a basis took on a map.
 private struct VaryingRow {

@@ -9,9 +9,19 @@ struct ContenderArgument {
   /// Throws unless it may stand for the one or the other.
   init(_ text: String) throws {
     self.text = text
-    // A number of knots for each of one or two parameters.
-    let isVarying = [1, 2, 3, 4].contains { (try? VaryingContender(text, axisCount: $0)) != nil }
-    do { if !isVarying { _ = try Contender(text) } } catch { throw ValidationError("\(error)") }
+    // Numbers of knots are one for each parameter.
+    let varying = (1...ParameterAxis.maximumCount).map { count in
+      Result { () throws(VaryingContenderError) in try VaryingContender(text, axisCount: count) }
+    }
+    guard !varying.contains(where: { (try? $0.get()) != nil }) else { return }
+    do {
+      _ = try Contender(text)
+    } catch ContenderError.unknown {
+      if case .failure(let error) = varying[0], case .badValue = error { throw ValidationError("\(error)") }
+      throw ValidationError("\(ContenderError.unknown(text)); for a family \(VaryingContender.Name.list)")
+    } catch {
+      throw ValidationError("\(error)")
+    }
   }
 }
 
@@ -25,19 +35,44 @@ extension CompareCommand {
     let map: VaryingComparisonRun.MapMaker
   }
 
-  /// Whether the command line is about a family: of an effect, with a map, or by a range in its words.
-  var isVarying: Bool { effect != nil || map != nil || kernel?.text.contains("...") ?? false }
+  /// Whether the command line is about a family: of an effect, with a map, or by what KERNEL stands for. A file is a kernel unless
+  /// positions say where its kernels were measured.
+  var isVarying: Bool {
+    if effect != nil || map != nil || familyOptions.given != nil { return true }
+    guard let text = kernel?.text, !text.isEmpty else { return false }
+    switch FamilyArgument(argument: text).existing {
+    case .aperture: return true
+    case .stack: return false
+    // Words count before folders for kernels.
+    case .folder: return (try? KernelCatalog.entry(named: text)) == nil
+    case .words, nil: return text.contains("...") && !text.hasPrefix("glyph:")
+    }
+  }
+
+  /// Options that are for one kernel.
+  private var kernelOption: String? {
+    [
+      ("--effort", effort != nil), ("--size", kernelOptions.size != nil),
+      ("--center", kernelOptions.center != nil && effect != nil),
+      ("--keep-sum", kernelOptions.keepSum && effect != nil),
+    ].first(where: \.1)?.0
+  }
 
   /// Throws: a usage ``Failure`` for a family or a map that there is none of, or no image.
   private func varyingSubject() throws -> VaryingSubject {
+    if let flag = kernelOption { throw Failure("\(flag): it is for one kernel, not for a family", .usage) }
     let family: KernelFamily
     var paths = images
     if let effect {
+      if let flag = familyOptions.given {
+        throw Failure("\(flag): it is for measured kernels; --effect has a family of its own", .usage)
+      }
       family = try KernelFamily(effect.family)
       if let kernel { paths.insert(kernel.text, at: 0) }
     } else {
       guard let kernel else { throw Failure("FAMILY is missing: give a kernel with a range, or --effect", .usage) }
-      family = try FamilyOptions.parse([]).family(FamilyArgument(argument: kernel.text))
+      family = try familyOptions.family(
+        FamilyArgument(argument: kernel.text), center: kernelOptions.center, keepSum: kernelOptions.keepSum)
     }
     guard !paths.isEmpty else {
       throw Failure("give an image: filters that differ from pixel to pixel are measured on one", .usage)

@@ -14,6 +14,7 @@ struct CompareCommand: ParsableCommand {
         fewtap compare my-bokeh.png photo.jpg night.jpg --with fewtap:60dB --with paper:24x4 --with low-rank:4
         fewtap compare disk:radius=0...24 photo.jpg --map edgy
         fewtap compare --effect radial-motion photo.jpg --report zoom-report
+        fewtap compare psfs.npy photo.jpg --positions psfs.csv
         fewtap compare --list
 
       Each contender makes a filter for the kernel; all are measured on the same images against the true kernel, in linear \
@@ -22,9 +23,10 @@ struct CompareCommand: ParsableCommand {
       points of light, brighter than a display can show, where the kernel itself is seen. A contender that cannot stand for the \
       kernel stays in the table and says why.
 
-      A kernel with a range of a parameter is a family: then the filters differ from pixel to pixel by a map (--map; tilt or radial by \
+      A kernel with a range of a parameter is a family (and so is what 'fewtap basis' takes as one): then the filters differ from pixel to pixel by a map (--map; tilt or radial by \
       default), and are measured against a dense kernel at every pixel, for which the map's values are rounded to some 256 of one \
-      parameter or 1000 of two. They are timed on a plane of the image's size unless --plane is given.
+      parameter or 1000 of two. They are timed on a plane of the image's size unless --plane is given. Of two parameters or more, \
+      parallel tempering takes part only if --with asks for it: its searches at all knots take a quarter of an hour.
       """)
 
   @Argument(help: KernelArgument.help)
@@ -68,8 +70,8 @@ struct CompareCommand: ParsableCommand {
     transform: OptionValue.whole(1...1000))
   var rounds = 7
 
-  @Option(help: "How much work our searches do.")
-  var effort: FitCommand.Effort = .normal
+  @Option(help: "How much work our searches for one kernel do. (default: normal)")
+  var effort: FitCommand.Effort?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
@@ -88,6 +90,7 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var threading: ThreadOptions
   @OptionGroup var kernelOptions: KernelOptions
+  @OptionGroup var familyOptions: FamilyOptions
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
@@ -110,7 +113,7 @@ struct CompareCommand: ParsableCommand {
     for warning in warnings { report.warn(warning) }
     let comparison = try compare(kernel, scenes, contenders)
     let table = try CompareReport(
-      comparison: comparison, machine: Machine(), seed: seed, effort: effort.rawValue, page: folder?.pagePath)
+      comparison: comparison, machine: Machine(), seed: seed, effort: searchEffort.rawValue, page: folder?.pagePath)
     if let folder {
       let page = try ComparisonPage(
         comparison, context: context(table.machine, warnings), encodePNG: ReportFolder.png)
@@ -137,11 +140,13 @@ struct CompareCommand: ParsableCommand {
     )
   }
 
+  private var searchEffort: FitCommand.Effort { effort ?? .normal }
+
   /// Where a page comes from.
   func context(_ machine: Machine, _ notes: [String]) -> ComparisonPage.Context {
     ComparisonPage.Context(
       machine: "\(machine.processor), \(machine.instructionSet), \(machine.cores) cores", commit: machine.commit,
-      version: FewtapCommand.configuration.version, seed: seed, effort: effort.rawValue, border: "mirror",
+      version: FewtapCommand.configuration.version, seed: seed, effort: searchEffort.rawValue, border: "mirror",
       rounds: rounds,
       commands: [ReportFolder.command(["fewtap"] + CommandLine.arguments.dropFirst())], notes: notes)
   }
@@ -168,7 +173,7 @@ struct CompareCommand: ParsableCommand {
     var options = ComparisonRun.Options()
     options.contenders = contenders
     if let plane { options.timedSize = (plane.width, plane.height) }
-    (options.rounds, options.effort, options.seed) = (rounds, effort.effort, seed)
+    (options.rounds, options.effort, options.seed) = (rounds, searchEffort.effort, seed)
     options.threads = threading.threads
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }

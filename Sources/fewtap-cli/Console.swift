@@ -9,8 +9,12 @@ enum Console {
     }
   }
 
-  /// Writes a line to standard error; there is nowhere left to complain if that fails.
-  static func writeError(_ text: String) { _ = writeAll(text + "\n", to: STDERR_FILENO) }
+  /// Writes lines to standard error, what they quote from files made ``legible(_:limit:)``; there is nowhere left to complain if that
+  /// fails.
+  static func writeError(_ text: String) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { legible(String($0), limit: .max) }
+    _ = writeAll(lines.joined(separator: "\n") + "\n", to: STDERR_FILENO)
+  }
 
   /// Rewrites the last line of a terminal.
   static func rewriteLine(_ text: String) { _ = writeAll("\r" + text, to: STDERR_FILENO) }

@@ -30,6 +30,16 @@ struct FamilyArgument: ExpressibleByArgument {
     guard !text.isEmpty else {
       throw Failure("FAMILY is empty: give a kernel with a range, such as disk:radius=0...24", .usage)
     }
+    if let existing { return existing }
+    let path = String(text.prefix { $0 != ":" })
+    if (try? KernelCatalog.entry(named: path)) == nil, path.contains("/") || ImageFormat(path: path) != nil {
+      throw Failure("\(path): there is no such file")
+    }
+    return .words
+  }
+
+  /// What files the text names; nil if none.
+  var existing: Source? {
     switch Self.kind(text) {
     case S_IFDIR: return .folder
     case S_IFREG: return .stack
@@ -38,11 +48,7 @@ struct FamilyArgument: ExpressibleByArgument {
     for colon in text.indices.reversed() where text[colon] == ":" && Self.kind(String(text[..<colon])) == S_IFREG {
       return .aperture(path: String(text[..<colon]), parameters: String(text[text.index(after: colon)...]))
     }
-    let path = String(text.prefix { $0 != ":" })
-    if (try? KernelCatalog.entry(named: path)) == nil, path.contains("/") || ImageFormat(path: path) != nil {
-      throw Failure("\(path): there is no such file")
-    }
-    return .words
+    return nil
   }
 
   /// What lies at a path, as `stat` tells its kind; nil if nothing does.
@@ -68,13 +74,17 @@ struct FamilyOptions: ParsableArguments {
   @Flag(help: "The kernels' two parameters stand on no grid: between them the family is linear on triangles.")
   var scattered = false
 
-  @Flag(help: "Keep the sums of measured kernels; otherwise those without negative values are scaled to sum 1.")
-  var keepSum = false
-
-  /// The family of `argument`.
-  func family(_ argument: FamilyArgument) throws -> KernelFamily {
+  /// The family of `argument`; measured kernels, around `center`, are scaled to sum 1 if they have no negative value, unless
+  /// `keepSum`.
+  func family(
+    _ argument: FamilyArgument, center: PixelOffset? = nil, keepSum: Bool = false
+  ) throws -> KernelFamily {
     let source = try argument.source()
-    if let flag = given, source == .words {
+    let others = [("--center", center != nil), ("--keep-sum", keepSum)].first(where: \.1)?.0
+    if let others, case .aperture = source {
+      throw Failure("\(others): it is for measured kernels, not for an aperture", .usage)
+    }
+    if let flag = others ?? given, source == .words {
       throw Failure("\(flag): it is for measured kernels, not for words", .usage)
     }
     if positions != nil, source != .stack {
@@ -85,18 +95,18 @@ struct FamilyOptions: ParsableArguments {
       case .words: return try KernelFamily(argument.text)
       case .aperture(let path, let parameters): return try aperture(path, parameters)
       case .folder:
-        let stack = try KernelStack(folder: argument.text, keepSum: keepSum)
+        let stack = try KernelStack(folder: argument.text, center: center, keepSum: keepSum)
         return try measured(argument.text, stack.axes, stack.members)
-      case .stack: return try self.stack(argument.text)
+      case .stack: return try self.stack(argument.text, center, keepSum: keepSum)
       }
     } catch let error as TargetError {
       throw Failure(argument.text, error, source == .words ? .usage : .failed)
     }
   }
 
-  private var given: String? {
-    [("--positions", positions != nil), ("--axes", axes != nil), ("--scattered", scattered), ("--keep-sum", keepSum)]
-      .first(where: \.1)?.0
+  /// An option that was given, if there is one.
+  var given: String? {
+    [("--positions", positions != nil), ("--axes", axes != nil), ("--scattered", scattered)].first(where: \.1)?.0
   }
 
   /// Photographs of an aperture are taken as they come; the limit of memory is that of images.
@@ -107,22 +117,24 @@ struct FamilyOptions: ParsableArguments {
   }
 
   /// The kernels of a stack without positions, which make no family.
-  func separateKernels(_ argument: FamilyArgument) throws -> [Kernel]? {
+  func separateKernels(
+    _ argument: FamilyArgument, center: PixelOffset?, keepSum: Bool
+  ) throws -> [Kernel]? {
     guard positions == nil, try argument.source() == .stack, argument.text.lowercased().hasSuffix(".npy") else {
       return nil
     }
     if scattered || axes != nil {
       throw Failure("\(scattered ? "--scattered" : "--axes"): it is for kernels with --positions", .usage)
     }
-    return try KernelStack.kernels(path: argument.text, keepSum: keepSum)
+    return try KernelStack.kernels(path: argument.text, center: center, keepSum: keepSum)
   }
 
-  private func stack(_ path: String) throws -> KernelFamily {
+  private func stack(_ path: String, _ center: PixelOffset?, keepSum: Bool) throws -> KernelFamily {
     guard let positions else {
       throw Failure(
         "\(path): a file of kernels needs --positions FILE; an aperture needs its size, \(path):size=3...41", .usage)
     }
-    let kernels = try KernelStack.kernels(path: path, keepSum: keepSum)
+    let kernels = try KernelStack.kernels(path: path, center: center, keepSum: keepSum)
     let (names, points) = try KernelStack.points(path: positions)
     guard points.count == kernels.count else {
       throw Failure("\(positions): it has \(points.count) points for \(kernels.count) kernels: one for each is needed")

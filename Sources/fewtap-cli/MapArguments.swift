@@ -81,18 +81,31 @@ struct MapArguments: ParsableArguments {
   @Flag(help: "Stretch a map of another shape than the image.")
   var stretch = false
 
-  /// A map option that was given, if there is one.
+  func validate() throws {
+    guard map.isEmpty else { return }
+    if !mapRange.isEmpty { throw ValidationError("--map-range: it is for --map; give that too") }
+    let options = [("--map-channel", !mapChannel.isEmpty), ("--nearest", nearest), ("--stretch", stretch)]
+    if depth.depth.isEmpty, let flag = options.first(where: \.1)?.0 {
+      throw ValidationError("\(flag): it is for --map and --depth; give one of them too")
+    }
+  }
+
+  /// An option of a map that was given, if there is one.
   var given: String? {
-    let options = [
-      ("--map", !map.isEmpty), ("--map-channel", !mapChannel.isEmpty), ("--map-range", !mapRange.isEmpty),
-      ("--at", !at.isEmpty), ("--ramp", !ramp.isEmpty), ("--radial", !radial.isEmpty), ("--field", !field.isEmpty),
-      ("--weights", weights != nil),
+    givenBesideWeights ?? [("--weights", weights != nil), ("--physics", physics != nil)].first(where: \.1)?.0
+  }
+
+  /// The same without those that go with weights.
+  var givenBesideWeights: String? {
+    let sources = [
+      ("--map", !map.isEmpty), ("--at", !at.isEmpty), ("--ramp", !ramp.isEmpty), ("--radial", !radial.isEmpty),
+      ("--field", !field.isEmpty),
     ]
     let more = [
-      ("--physics", physics != nil), ("--map-nan", mapNan != .refuse), ("--strict", strict), ("--nearest", nearest),
-      ("--stretch", stretch),
+      ("--map-channel", !mapChannel.isEmpty), ("--map-range", !mapRange.isEmpty), ("--map-nan", mapNan != .refuse),
+      ("--strict", strict), ("--nearest", nearest), ("--stretch", stretch),
     ]
-    return options.first(where: \.1)?.0 ?? depth.given ?? more.first(where: \.1)?.0
+    return sources.first(where: \.1)?.0 ?? depth.given ?? more.first(where: \.1)?.0
   }
 }
 
@@ -239,11 +252,11 @@ extension OptionValue {
 }
 
 extension ClosedRange<Double> {
-  /// `LOW...HIGH`; nil if it is written otherwise or descends.
+  /// `LOW...HIGH`; nil if it is written otherwise, descends or is wider than a number can tell.
   init?(_ text: String) {
     guard let dots = text.firstRange(of: "...") else { return nil }
     let ends = [text[..<dots.lowerBound], text[dots.upperBound...]].map { Double($0) }
-    guard let low = ends[0], let high = ends[1], low.isFinite, high.isFinite, low <= high else { return nil }
+    guard let low = ends[0], let high = ends[1], low <= high, (high - low).isFinite else { return nil }
     self = low...high
   }
 }

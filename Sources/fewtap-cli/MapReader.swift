@@ -30,7 +30,12 @@ struct MapReader {
 
   /// The parameter that `--depth` gives; nil if there is no such option.
   func depthAxis() throws -> Int? {
-    try arguments.depth.depth.first.map { try axis(of: $0, "--depth", between: "=").0 }
+    guard let text = arguments.depth.depth.first else { return nil }
+    let (index, _) = try axis(of: text, "--depth", between: "=")
+    guard axes[index].unit != "degrees" else {
+      throw Failure("--depth: it gives radii; \(axes[index].name) is in degrees", .usage)
+    }
+    return index
   }
 
   /// The parameters with the values that the map may have.
@@ -65,6 +70,7 @@ struct MapReader {
     var found: [Int: (flag: String, source: MapSource)] = [:]
     func add(_ index: Int, _ flag: String, _ source: MapSource) throws {
       if let other = found[index]?.flag {
+        if other == flag { throw Failure("\(flag): it is given twice for \(axes[index].name)", .usage) }
         throw Failure("\(flag) and \(other) both give \(axes[index].name): leave one of them out", .usage)
       }
       found[index] = (flag, source)
@@ -93,9 +99,8 @@ struct MapReader {
     for text in arguments.map {
       for (index, source) in try pictures(text) { try add(index, "--map", source) }
     }
-    for text in arguments.depth.depth {
-      let (index, path) = try axis(of: text, "--depth", between: "=")
-      try add(index, "--depth", depth(path, index))
+    if let text = arguments.depth.depth.first, let index = try depthAxis() {
+      try add(index, "--depth", depth(axis(of: text, "--depth", between: "=").1, index))
     }
     return try axes.indices.map { index in
       guard let source = found[index]?.source else {
@@ -173,6 +178,9 @@ struct MapReader {
         "\(path): a lens needs distances, and this map has integer codes; give --depth-range NEAR...FAR, the meters that "
           + "0 and 1 stand for", .usage)
     }
+    if options.focalLength != nil, let range = options.depthRange, range.lowerBound < 0 {
+      throw Failure("--depth-range \(text(range)): with a lens depths are meters: they must not be negative", .usage)
+    }
     if file.isInteger, let range = options.depthRange {
       let (low, width) = (range.lowerBound, range.upperBound - range.lowerBound)
       for place in plane.values.indices { plane.values[place] = Float(low + width * Double(plane.values[place])) }
@@ -192,7 +200,7 @@ struct MapReader {
   }
 
   private func channel(_ index: Int) throws -> Int? {
-    try option(arguments.mapChannel, "--map-channel", index) { Int($0) }
+    try option(arguments.mapChannel, "--map-channel", index) { Int($0).flatMap { $0 >= 0 ? $0 : nil } }
   }
 
   /// The value of a repeated option for a parameter.

@@ -20,14 +20,17 @@ struct MapWords {
 
   func ramp() throws -> MapSource {
     try allow(["x", "y", "angle", "sharp", "falloff", "low", "high", "power"])
+    let (sharp, falloff) = (try length("sharp") ?? .share(0.1), try length("falloff") ?? .share(0.4))
+    guard sharp.number >= 0 else { throw bad("sharp", "0 or more") }
+    guard falloff.number > 0 else { throw bad("falloff", "more than 0") }
     return .ramp(
-      try values(start: length("sharp") ?? .share(0.1), rise: length("falloff") ?? .share(0.4)), center: try center(),
-      angle: try number("angle") ?? 0)
+      try values(start: sharp, rise: falloff), center: try center(), angle: try number("angle") ?? 0)
   }
 
   func radial() throws -> MapSource {
     try allow(["x", "y", "inner", "outer", "low", "high", "power"])
     let (inner, outer) = (try length("inner") ?? .share(0), try length("outer") ?? .share(1))
+    guard inner.number >= 0 else { throw bad("inner", "0 or more") }
     let rise: MapLength
     switch (inner, outer) {
     case (.share(let a), .share(let b)): rise = .share(b - a)
@@ -35,6 +38,7 @@ struct MapWords {
     case (.share(0), .pixels(let b)): rise = .pixels(b)
     default: throw Failure("\(flag): inner and outer must both be pixels, or both %", .usage)
     }
+    guard rise.number > 0 else { throw bad("outer", "more than inner") }
     return .radial(try values(start: inner, rise: rise), center: try center())
   }
 
@@ -52,9 +56,15 @@ struct MapWords {
   }
 
   private func values(start: MapLength, rise: MapLength) throws -> MapRamp {
-    MapRamp(
-      low: try number("low") ?? axis.range.lowerBound, high: try number("high") ?? axis.range.upperBound, start: start,
-      rise: rise, exponent: try number("power") ?? 1)
+    let (low, high) = (try number("low") ?? axis.range.lowerBound, try number("high") ?? axis.range.upperBound)
+    guard (high - low).isFinite else { throw bad("high", "nearer to low") }
+    let exponent = try number("power") ?? 1
+    guard exponent > 0 else { throw bad("power", "more than 0") }
+    return MapRamp(low: low, high: high, start: start, rise: rise, exponent: exponent)
+  }
+
+  private func bad(_ key: String, _ expected: String) -> Failure {
+    Failure("\(flag): \(key) is \(values[key] ?? "not given"): it must be \(expected)", .usage)
   }
 
   private func center() throws -> MapCenter {

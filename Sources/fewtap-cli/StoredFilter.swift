@@ -12,13 +12,19 @@ extension FilterFile {
   /// Reads the file; its `format` tells what it is.
   func readAny() throws -> StoredFilter {
     let bytes = try readBytes(limit: FilterBasis.maximumFileSize)
-    guard (try? JSONDecoder().decode(Head.self, from: bytes))?.format == FilterBasis.formatName else {
-      return .filter(try parse(bytes))
-    }
-    do {
-      return .basis(try FilterBasis(json: bytes))
-    } catch {
-      throw Failure("\(name): \(legible("\(error)", limit: 500))")
+    switch (try? JSONDecoder().decode(Head.self, from: bytes))?.format {
+    case FilterBasis.formatName:
+      do {
+        return .basis(try FilterBasis(json: bytes))
+      } catch {
+        throw Failure("\(name): \(legible("\(error)", limit: 500))")
+      }
+    // What holds neither is refused as a filter.
+    case SparseFilter.formatName, nil: return .filter(try parse(bytes))
+    case let format?:
+      throw Failure(
+        "\(name): its format is \"\(legible(format, limit: 40))\": expected \"\(SparseFilter.formatName)\" or "
+          + "\"\(FilterBasis.formatName)\"")
     }
   }
 

@@ -25,16 +25,3 @@ struct WeightFile {
     return try ImageFile.read(path: path, transfer: .linear).image.planes
   }
 }
-
-extension MapArguments {
-  /// Throws where other sources stand beside weights.
-  func checkWeightsAlone() throws {
-    let others = [
-      ("--map", !map.isEmpty), ("--at", !at.isEmpty), ("--ramp", !ramp.isEmpty), ("--radial", !radial.isEmpty),
-      ("--field", !field.isEmpty), ("--strict", strict), ("--nearest", nearest), ("--stretch", stretch),
-    ]
-    if let flag = others.first(where: \.1)?.0 ?? depth.given {
-      throw Failure("\(flag) and --weights contradict each other: weights need no map", .usage)
-    }
-  }
-}

@@ -11,6 +11,10 @@ import Testing
     (["disk:radius=0...5", "--error", "0"], ["1 or more"]),
     (["disk:radius=0...5", "--operator", "layers"], ["outputs", "offsets"]),
     (["disk:radius=0...5", "--checkpoint", "b.json"], ["two names"]),
+    (["disk:radius=0...1e308"], ["1e+308", "0.01...512"]), (["disk:radius=-3...5"], ["-3", "0.01...512"]),
+    (["disk:radius=nan...5"], ["nan...5", "ascending"]), (["disk:radius=3...3.0000001"], ["does not change"]),
+    (["motion:length=1...9,angle=0...1e9"], ["1000000000", "-360...360"]),
+    (["disk:radius=0...5", "--center", "1,1"], ["--center", "words"]),
   ]) func arguments(arguments: [String], words: [String]) throws {
     let place = try Workplace()
     try place.expectRefusal(64, naming: words, ["basis"] + arguments + ["-o", "b.json"])

@@ -33,7 +33,7 @@ import Testing
     let place = try Workplace()
     #expect(try place.run(fit + ["--checkpoint", "c"]).code == 0)
     let basis = try #require(place.bytes("b.json"))
-    guard place.bytes("c") != nil else { return }
+    #expect(place.bytes("c") != nil)
     let resumed = try place.run(fit + ["--resume", "c", "--force"])
     #expect(resumed.code == 0, "\(resumed.errors)")
     #expect(place.bytes("b.json") == basis)
@@ -57,6 +57,12 @@ import Testing
       try KernelFile.write(kernel, path: place.path("f/radius=\(radius).npy"))
     }
     #expect(try place.run(["basis", "f", "-o", "f.json", "--knots", "3"]).code == 0)
+    // Without its last column and row a stack has no middle.
+    let even = kernels.flatMap { kernel in (0..<6).flatMap { y in (0..<6).map { kernel.values[$0, y] } } }
+    try place.write(#require(NumpyFile(shape: [3, 6, 6], values: even)).encode(), to: "even.npy")
+    let stackOf6 = ["basis", "even.npy", "--positions", "p.csv", "-o", "even.json", "--knots", "3"]
+    try place.expectRefusal(1, naming: ["even.npy", "--center X,Y"], stackOf6)
+    #expect(try place.run(stackOf6 + ["--center", "3,3"]).code == 0)
     try place.expectRefusal(64, naming: ["--positions"], ["basis", "f", "-o", "x.json", "--positions", "p.csv"])
     try place.expectRefusal(
       64, naming: ["--keep-sum", "words"], ["basis", "disk:radius=1...3", "-o", "x.json", "--keep-sum"])

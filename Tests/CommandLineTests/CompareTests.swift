@@ -5,14 +5,8 @@ import Testing
 @Suite struct CompareTests {
   private let quick = ["--plane", "64x48", "--rounds", "1", "--effort", "fast"]
 
-  private func prepared() throws -> Workplace {
-    let place = try Workplace()
-    try place.writeNoise("photo.ppm", width: 48, height: 40)
-    return place
-  }
-
   @Test func everyFigureIsThere() throws {
-    let place = try prepared()
+    let place = try Workplace.withPhotograph()
     let contenders = ["--with", "fewtap:16", "--with", "paper:4x2", "--with", "fft", "--with", "complex-disk:2"]
     let outcome = try place.run(
       ["compare", "star:points=4,radius=6,inner=2", "photo.ppm", "--json"] + contenders + quick)
@@ -44,7 +38,7 @@ import Testing
 
   /// Who cannot is named with the reason, and those with one reason in one line.
   @Test func theTableIsAligned() throws {
-    let place = try prepared()
+    let place = try Workplace.withPhotograph()
     let contenders = ["--with", "low-rank:1", "--with", "box", "--with", "recursive-gaussian", "--with", "dense"]
     let outcome = try place.run(["compare", "disk:radius=4", "photo.ppm"] + contenders + quick)
     #expect(outcome.code == 0)
@@ -57,7 +51,7 @@ import Testing
   }
 
   @Test func withoutAnImageItSaysThatItPredicts() throws {
-    let place = try prepared()
+    let place = try Workplace.withPhotograph()
     let outcome = try place.run(["compare", "disk:radius=4", "--with", "low-rank:2"] + quick)
     #expect(outcome.code == 0 && outcome.output.contains("predicted on reference photographs"))
     let json = try place.run(["compare", "disk:radius=4", "--with", "low-rank:2", "--json"] + quick).json()
@@ -80,7 +74,7 @@ import Testing
   }
 
   @Test func whatIsWrongIsRefused() throws {
-    let place = try prepared()
+    let place = try Workplace.withPhotograph()
     try place.expectRefusal(64, naming: ["KERNEL is missing"], ["compare"])
     try place.expectRefusal(64, naming: ["--list takes no kernel"], ["compare", "heart:size=9", "--list"])
     for (contender, words) in [

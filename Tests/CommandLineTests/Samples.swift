@@ -6,6 +6,13 @@ import TestSupport
 // Small files that the tests feed the command.
 
 extension Workplace {
+  /// A folder with a photograph, `photo.ppm`, of 48x40.
+  static func withPhotograph() throws -> Workplace {
+    let place = try Workplace()
+    try place.writeNoise("photo.ppm", width: 48, height: 40)
+    return place
+  }
+
   /// A gray or RGB image of seeded noise as binary PGM or PPM.
   func writeNoise(_ name: String, width: Int = 24, height: Int = 16, channels: Int = 3, seed: UInt64 = 1) throws {
     var generator = SeededGenerator(seed: seed)

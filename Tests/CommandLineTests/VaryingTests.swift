@@ -97,6 +97,9 @@ extension Workplace {
     try place.expectRefusal(
       64, naming: ["--ramp y=3", "radius, angle"], ["apply", "b.json", "a.ppm", "x.png", "--ramp", "y=3"])
     try place.expectRefusal(
+      64, naming: ["--depth", "angle is in degrees"],
+      ["apply", "b.json", "a.ppm", "x.png", "--depth", "angle=a.ppm", "--focus", "1", "--at", "radius=3"])
+    try place.expectRefusal(
       64, naming: ["--ramp and --at both give radius"],
       ["apply", "b.json", "a.ppm", "x.png", "--at", "radius=3,angle=7", "--ramp", "radius:high=3"])
   }
@@ -246,7 +249,7 @@ extension Workplace {
     (["--ramp", "tilt=3"], ["no key", "sharp"]), (["--ramp", "sharp"], ["key=value"]),
     (["--ramp", "sharp=3,sharp=4"], ["sharp is given twice"]), (["--ramp", "sharp=wide"], ["pixels", "50%"]),
     (["--radial", "inner=10,outer=50%"], ["both"]), (["--field", "corner"], ["column", "direction"]),
-    (["--field", "direction:z=3"], ["no key"]), (["--at", "1", "--at", "2"], ["both give radius"]),
+    (["--field", "direction:z=3"], ["no key"]), (["--at", "1", "--at", "2"], ["--at: it is given twice"]),
     (["--map", ""], ["empty"]), (["--map", "a.ppm", "--map-channel", "x"], ["--map-channel", "number"]),
     (["--map", "a.ppm", "--map-range", "3"], ["LOW...HIGH"]), (["--focus", "3"], ["--depth"]),
     (["--depth", "a.ppm"], ["--focus"]),
@@ -254,6 +257,21 @@ extension Workplace {
     (["--depth", "a.ppm", "--focus", "1", "--sensor-width", "24"], ["--focal-length"]),
     (["--depth", "a.ppm", "--focus", "1", "--focal-length", "50"], ["--depth-range"]),
     (["--depth", "a.ppm", "--focus", "1", "--focal-length", "50", "--depth-law", "linear"], ["contradict"]),
+    (["--ramp", "falloff=0"], ["--ramp", "falloff is 0", "more than 0"]),
+    (["--ramp", "sharp=-1%"], ["--ramp", "sharp is -1%", "0 or more"]),
+    (["--ramp", "power=-1"], ["--ramp", "power is -1", "more than 0"]),
+    (["--ramp", "low=-1e308,high=1e308"], ["--ramp", "high is 1e308", "nearer"]),
+    (["--radial", "inner=50%,outer=20%"], ["--radial", "outer is 20%", "more than inner"]),
+    (["--radial", "inner=-5"], ["--radial", "inner is -5"]),
+    (["--at", "1", "--map-range", "0...1"], ["--map-range", "--map"]),
+    (["--at", "1", "--map-channel", "1"], ["--map-channel", "--map"]), (["--at", "1", "--stretch"], ["--stretch"]),
+    (["--map", "a.ppm", "--map-channel", "-1"], ["--map-channel -1", "from 0"]),
+    (["--map", "a.ppm", "--map-range", "-1e308...1e308"], ["LOW...HIGH"]),
+    (["--map", "a.ppm", "--map", "a.ppm"], ["--map: it is given twice for radius"]),
+    (
+      ["--depth", "a.ppm", "--focus", "1", "--focal-length", "50", "--depth-range", "-1...5"],
+      ["--depth-range -1...5", "meters"]
+    ),
     (["--at", "1", "--compare"], ["--compare", "basis"]), (["--at", "1", "--half"], ["--half", "basis"]),
   ]) func optionsThatCannotBe(options: [String], words: [String]) throws {
     let place = try Workplace(angles: nil)
@@ -261,8 +279,6 @@ extension Workplace {
   }
 
   @Test(arguments: [
-    (["--ramp", "falloff=0"], "rise"), (["--radial", "inner=50%,outer=20%"], "rise"),
-    (["--ramp", "power=-1"], "power"),
     (["--depth", "a.ppm", "--focus", "0.04", "--focal-length", "50", "--depth-range", "1...2"], "focal length"),
     (["--map", "none.png"], "none.png"),
   ]) func mapsThatCannotBe(options: [String], word: String) throws {
@@ -277,7 +293,27 @@ extension Workplace {
       try place.expectRefusal(
         64, naming: [options[0], "k.json", "basis"], ["apply", "k.json", "a.ppm", "x.png"] + options)
     }
+    for (text, words) in [
+      ("{\"format\": \"fewtap.basis-checkpoint\"}", ["fewtap.basis-checkpoint", "\"fewtap.basis\""]),
+      ("{\"format\": \"fewtap.basis\", \"version\": 1", ["JSON"]),
+    ] {
+      try place.write(text.utf8, to: "broken.json")
+      try place.expectRefusal(1, naming: ["broken.json"] + words, ["info", "broken.json"])
+      try place.expectRefusal(1, naming: words, ["apply", "broken.json", "a.ppm", "x.png", "--at", "1"])
+    }
     try place.expectRefusal(64, naming: ["--kernel", "b.json"], ["info", "b.json", "--kernel", "disk:radius=3"])
+  }
+
+  /// What a file says moves no cursor, in errors neither.
+  @Test func errorsAreLegible() throws {
+    let place = try Workplace()
+    var basis = Samples.basis()
+    basis.axes[0].name = "\u{1B}[31mradius"
+    try place.write(basis.json(), to: "b.json")
+    try place.writeNoise("a.ppm")
+    try place.expectRefusal(
+      64, naming: ["\\u001b[31mradius has no values"], ["apply", "b.json", "a.ppm", "x.png"])
+    #expect(try !place.run(["apply", "b.json", "a.ppm", "x.png"]).errors.contains("\u{1B}"))
   }
 
   @Test func infoTellsTheBasis() throws {

@@ -57,6 +57,8 @@ extension Workplace {
       (["apply", "b.json", "a.ppm", "r.pfm", "--weights", "a.ppm"], "3 planes"),
       (["apply", "b.json", "a.ppm", "r.pfm", "--weights", "none.npy"], "none.npy"),
       (["apply", "b.json", "a.ppm", "r.pfm", "--weights", "k.npy", "--at", "0"], "--at"),
+      (["apply", "b.json", "a.ppm", "r.pfm", "--weights", "k.npy", "--map-nan", "low"], "--map-nan"),
+      (["apply", "b.json", "a.ppm", "r.pfm", "--weights", "k.npy", "--depth", "d", "--focus", "1"], "--depth"),
     ]
     for (arguments, word) in cases {
       let outcome = try place.run(arguments)

@@ -37,7 +37,7 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .oneKernel(let name): "\(name) is the only kernel: a basis needs two or more; 'fewtap fit' takes one"
     case .wrongAxisCount(let count, let names):
-      "\(count) numbers of knots for \(names.count) parameters: expected one for each of \(names.joined(separator: ", "))"
+      "\(count) number\(count == 1 ? "" : "s") of knots for \(names.count) parameters: expected one for each of \(names.joined(separator: ", "))"
     case .badKnotCount(let axis, let count, let least):
       "\(count) knots along \(axis): expected \(least) to \(KnotAxis.knotCounts.upperBound)"
     case .tooManyKnots(let counts):
