@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .library(name: "Fewtap", targets: ["Fewtap"]),
     .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
+    .library(name: "FewtapShaders", targets: ["FewtapShaders"]),
     .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics"]),
     .executable(name: "fewtap", targets: ["fewtap-cli"]),
   ],
@@ -35,6 +36,7 @@ let package = Package(
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
     .target(name: "CFewtapKernels"),
     .target(name: "FewtapEngine", dependencies: ["FewtapCore", "CFewtapKernels"]),
+    .target(name: "FewtapShaders", dependencies: ["FewtapCore"]),
     .target(
       name: "CFewtapImageIO",
       cxxSettings: [.define("FEWTAP_OPENIMAGEIO", .when(traits: ["OpenImageIO"]))],
@@ -58,7 +60,7 @@ let package = Package(
     .executableTarget(
       name: "fewtap-cli",
       dependencies: [
-        "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics",
+        "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics", "FewtapShaders",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -85,6 +87,8 @@ let package = Package(
         "FewtapCore", "FewtapTargets", "FewtapFit", "FewtapEngine", "FewtapBaselines", "FewtapMetrics", "FewtapReport",
         "TestSupport",
       ]),
+    .testTarget(
+      name: "FewtapShadersTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],

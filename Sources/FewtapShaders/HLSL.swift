@@ -1,0 +1,108 @@
+/// Direct3D's language, shader model 5: textures at t1..., the sampler at s of the number after them, a compute shader's output at u0.
+struct HLSL: ShaderDialect {
+  func fileExtension(_ stage: ShaderStage) -> String { stage == .compute ? "comp.hlsl" : "frag.hlsl" }
+
+  func name(_ type: ShaderType) -> String {
+    switch type {
+    case .float: "float"
+    case .vec2: "float2"
+    case .vec3: "float3"
+    case .vec4: "float4"
+    case .int: "int"
+    case .ivec2: "int2"
+    }
+  }
+
+  func literal(_ value: Float) -> String { value.shaderText }
+
+  func declaration(_ type: ShaderType, _ name: String, _ value: String, changes: Bool) -> String {
+    "\(self.name(type)) \(name) = \(value);"
+  }
+
+  func loop(_ index: String, count: String) -> String {
+    "[loop] for (int \(index) = 0; \(index) < \(count); ++\(index))"
+  }
+
+  func table(_ type: ShaderType, _ name: String, _ values: [String]) -> [String] {
+    ["static const \(self.name(type)) \(name)[\(values.count)] = {"] + tableRows(values) + ["};"]
+  }
+
+  func choice(_ condition: String, _ a: String, _ b: String) -> String { "\(condition) ? \(a) : \(b)" }
+  func mix(_ a: String, _ b: String, _ share: String) -> String { "lerp(\(a), \(b), \(share))" }
+
+  func function(
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+  ) -> String {
+    "\(self.name(gives)) \(name)(\(parameters.map { "\(self.name($0)) \($1)" }.joined(separator: ", ")))"
+  }
+
+  func arguments(_ textures: [ShaderBinding]) -> String { "" }
+  func size(_ texture: ShaderBinding) -> String { "\(texture.name)_size()" }
+
+  func fetch(_ texture: ShaderBinding, _ texel: String, layer: String?) -> String {
+    let place = layer.map { "int4(\(texel), \($0), 0)" } ?? "int3(\(texel), 0)"
+    return "\(texture.name).Load(\(place))"
+  }
+
+  func sample(_ texture: ShaderBinding, _ place: String) -> String {
+    "\(texture.name).SampleLevel(\(texture.sampler ?? ""), \(place), 0.0)"
+  }
+
+  func head(_ stage: ShaderStage) -> [String] { [] }
+
+  func declarations(_ pass: BoundPass, _ stage: ShaderStage) -> [String] {
+    var lines: [String] = []
+    if stage == .compute {
+      let type = pass.output.isArray ? "RWTexture2DArray" : "RWTexture2D"
+      lines.append("\(type)<float4> \(pass.output.name) : register(u0);")
+    }
+    for input in pass.inputs {
+      let type = input.isArray ? "Texture2DArray" : "Texture2D"
+      lines.append("\(type)<float4> \(input.name) : register(t\(input.number));")
+    }
+    if let sampler = pass.sampler {
+      lines.append("SamplerState \(sampler.name) : register(s\(sampler.number));")
+    }
+    for input in pass.inputs {
+      lines += [
+        "int2 \(input.name)_size() {",
+        "  uint width, height\(input.isArray ? ", layers" : "");",
+        "  \(input.name).GetDimensions(width, height\(input.isArray ? ", layers" : ""));",
+        "  return int2(width, height);",
+        "}",
+      ]
+    }
+    return lines
+  }
+
+  func entry(_ pass: BoundPass, _ stage: ShaderStage, value: String) -> [String] {
+    guard stage == .compute else {
+      return [
+        "float4 \(pass.name)(float4 position : SV_Position) : SV_Target {",
+        "  return \(value)(int2(position.xy));",
+        "}",
+      ]
+    }
+    let (side, place) = (pass.pass.groupSide, pass.layer.map { "uint3(thread.xy, \($0))" } ?? "thread.xy")
+    return [
+      "[numthreads(\(side), \(side), 1)]",
+      "void \(pass.name)(uint3 thread : SV_DispatchThreadID) {",
+      "  uint width, height\(pass.output.isArray ? ", layers" : "");",
+      "  \(pass.output.name).GetDimensions(width, height\(pass.output.isArray ? ", layers" : ""));",
+      "  if (thread.x < width && thread.y < height) {",
+      "    \(pass.output.name)[\(place)] = \(value)(int2(thread.xy));",
+      "  }",
+      "}",
+    ]
+  }
+
+  func fullscreen(_ name: String) -> [String] {
+    [
+      "float4 \(name)(uint vertex : SV_VertexID) : SV_Position {",
+      "  return float4(vertex == 1 ? 3.0 : -1.0, vertex == 2 ? 3.0 : -1.0, 0.0, 1.0);",
+      "}",
+    ]
+  }
+
+  func entryName(_ name: String) -> String { name }
+}

@@ -1,0 +1,79 @@
+import FewtapCore
+
+/// What a pass does to make a texel.
+enum PassOperation: Equatable, Sendable {
+  /// The image, extended beyond its border and multiplied by alpha where that is asked for; texel 0 is the pixel `origin`.
+  case extend(origin: PixelOffset)
+  /// A sum of weighted reads.
+  case tapSum(TapSum)
+  /// Weights along both axes that the texel's phase chooses.
+  case interpolation(PhaseWeights)
+}
+
+/// Equation: `out[t] = sum_i w_i in(stride t + r_i)`, t and reads in texels, read bilinearly between them.
+struct TapSum: Equatable, Sendable {
+  /// A place to read, from `stride t`, and its weight.
+  struct Read: Equatable, Sendable {
+    var x: Double
+    var y: Double
+    var weight: Double
+  }
+
+  var reads: [Read]
+  var strideX = 1
+  var strideY = 1
+  /// What the numbers are, for a comment.
+  var meaning: String
+
+  /// Whether nothing is read between texels.
+  var isWhole: Bool { reads.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() } }
+}
+
+/// Equation: `out[t] = sum_j sum_i w[t.y mod D][j] w[t.x mod D][i] in(t / D + first + (i, j))`.
+struct PhaseWeights: Equatable, Sendable {
+  var factor: Int
+  /// Texel that the first weights belong to, from `t / D`.
+  var first: PixelOffset
+  /// Of each phase its weights, as many as ``count``.
+  var weights: [[Double]]
+
+  /// Weights along an axis, 2...4.
+  var count: Int { weights[0].count }
+}
+
+/// What the image's texels are to a pass.
+struct ImageReading: Equatable, Sendable {
+  enum Content: Equatable, Sendable {
+    /// What the image holds.
+    case pixels
+    /// Colors times alpha.
+    case premultiplied
+    /// In the first channel 1 on the image and 0 outside, in the second 1 everywhere.
+    case mask
+  }
+
+  var content: Content
+  var border: BorderRule
+}
+
+/// What makes a result of a sum.
+struct Finish: Equatable, Sendable {
+  /// Whether to divide by the share of the weights that lies on the image, which the texture `mask` tells.
+  var dividesByShare = false
+  /// What becomes of the fourth channel.
+  var alpha: Alpha = .none
+
+  enum Alpha: Equatable, Sendable {
+    /// Nothing.
+    case none
+    /// It is multiplied; then colors are divided by it if they are to be straight.
+    case scaled(Double, straight: Bool)
+    /// It is the image's own; then colors are divided by it if they are to be straight.
+    case kept(straight: Bool)
+  }
+
+  /// What a normalized border divides by at least, as the engine does.
+  static let leastShare = 0x1p-8
+  /// Below this coverage a color is 0, as the engine has it.
+  static let leastCoverage = 0x1p-17
+}

@@ -1,0 +1,85 @@
+/// Types of values in shader text.
+enum ShaderType {
+  case float, vec2, vec3, vec4, int, ivec2
+}
+
+/// What languages say differently. All else, statements and arithmetic, is the same in all of them.
+protocol ShaderDialect: Sendable {
+  /// What files end in, after a point.
+  func fileExtension(_ stage: ShaderStage) -> String
+  func name(_ type: ShaderType) -> String
+  func literal(_ value: Float) -> String
+  /// A variable; `var` where it changes.
+  func declaration(_ type: ShaderType, _ name: String, _ value: String, changes: Bool) -> String
+  /// The opening of a loop over 0..<count, without its brace.
+  func loop(_ index: String, count: String) -> String
+  /// A table of constants at the level of the file.
+  func table(_ type: ShaderType, _ name: String, _ values: [String]) -> [String]
+  /// `condition ? a : b`.
+  func choice(_ condition: String, _ a: String, _ b: String) -> String
+  /// `a + (b - a) * share`.
+  func mix(_ a: String, _ b: String, _ share: String) -> String
+  /// The opening of a function, without its brace. `textures` are those of the pass, for languages where they are no globals.
+  func function(_ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding])
+    -> String
+  /// What a call of such a function begins its arguments with.
+  func arguments(_ textures: [ShaderBinding]) -> String
+  /// Columns and rows.
+  func size(_ texture: ShaderBinding) -> String
+  /// A texel.
+  func fetch(_ texture: ShaderBinding, _ texel: String, layer: String?) -> String
+  /// Between texels, at a place where 0...1 is the whole texture.
+  func sample(_ texture: ShaderBinding, _ place: String) -> String
+  /// What stands before all else in a file of given stage.
+  func head(_ stage: ShaderStage) -> [String]
+  /// The textures of a pass, and its output.
+  func declarations(_ pass: BoundPass, _ stage: ShaderStage) -> [String]
+  /// The function that runs a pass: for each texel of the output it calls `value`.
+  func entry(_ pass: BoundPass, _ stage: ShaderStage, value: String) -> [String]
+  /// The vertex shader of a fragment stage: three corners, no buffers.
+  func fullscreen(_ name: String) -> [String]
+  /// The name of the entry point; languages with one a file call it main.
+  func entryName(_ name: String) -> String
+}
+
+/// A texture of a pass as text has it.
+struct ShaderBinding: Equatable {
+  let name: String
+  let number: Int
+  let isArray: Bool
+  /// The sampler to read it with.
+  let sampler: String?
+  let addressing: ShaderPass.Input.Addressing?
+}
+
+/// A pass with the names that its text has.
+struct BoundPass {
+  let pass: ShaderPass
+  /// Prefix and the pass' name.
+  let name: String
+  let inputs: [ShaderBinding]
+  let output: ShaderBinding
+  let layer: Int?
+  let format: ShaderOptions.Format
+  /// Name and number of the sampler.
+  let sampler: (name: String, number: Int)?
+
+  init(_ pass: ShaderPass, of program: ShaderProgram) {
+    let name = program.options.prefix + pass.name
+    func isArray(_ texture: String) -> Bool { program.texture(texture)?.layers != nil }
+    let sampler = pass.samplerBinding.map { (name: "\(name)_sampler", number: $0) }
+    inputs = pass.inputs.map {
+      ShaderBinding(
+        name: "\(name)_\($0.texture)", number: $0.binding, isArray: isArray($0.texture),
+        sampler: $0.linear == nil ? nil : sampler?.name, addressing: $0.linear)
+    }
+    output = ShaderBinding(
+      name: "\(name)_result", number: 0, isArray: isArray(pass.output), sampler: nil, addressing: nil)
+    (self.pass, self.name, self.sampler, layer, format) = (pass, name, sampler, pass.layer, program.options.format)
+  }
+
+  /// An input by the texture's name in the program.
+  func input(_ texture: String) -> ShaderBinding? {
+    pass.inputs.firstIndex { $0.texture == texture }.map { inputs[$0] }
+  }
+}

@@ -1,0 +1,37 @@
+import FewtapCore
+
+/// Why a filter cannot leave as shader text.
+public enum ShaderError: Error, Equatable, CustomStringConvertible {
+  /// The filter breaks its invariants.
+  case filter(FilterError)
+  /// A number that a shader's Float cannot hold.
+  case number(place: String, value: Double)
+  /// A pass has more taps than constants can be.
+  case taps(pass: String, count: Int, limit: Int)
+  /// A basis has more numbers than the table that is asked for can hold.
+  case table(count: Int, limit: Int)
+  /// The prefix cannot start a name.
+  case prefix(String)
+  /// The border's constant is not finite.
+  case border(Float)
+  /// The filter's weights cancel, so a normalized border has nothing to divide by.
+  case zeroSumNormalized(sum: Double)
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .filter(let error): error.description
+    case .number(let place, let value): "\(place) is \(value): shaders hold numbers up to 3.4e38"
+    case .taps(let pass, let count, let limit):
+      "pass \(pass) has \(count) taps, \(limit) at most fit a shader's constants: fit with fewer taps, or at a lower rate"
+    case .table(let count, let limit):
+      "the basis has \(count) numbers, \(limit) at most fit a texture: use fewer knots or taps"
+    case .prefix(let prefix):
+      "the prefix \(quoted(prefix)) cannot start a name: use a letter, then letters, digits and single underscores, "
+        + "\(ShaderLimits.prefixLength) in all, not gl_"
+    case .border(let value): "the border's constant is \(value): it must be a finite number"
+    case .zeroSumNormalized(let sum):
+      "the weights cancel (their sum is \(sum)): a normalized border would divide by it; use another border"
+    }
+  }
+}

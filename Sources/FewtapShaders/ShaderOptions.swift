@@ -1,0 +1,101 @@
+import FewtapCore
+
+/// A language that filters leave in.
+public enum ShaderLanguage: String, CaseIterable, Sendable {
+  /// OpenGL's and Vulkan's, version 4.50.
+  case glsl
+  /// OpenGL ES' and WebGL's: version 3.00 for fragments, 3.10 for compute.
+  case essl
+  /// Direct3D's, shader model 5.
+  case hlsl
+  /// Apple's Metal.
+  case msl
+  /// WebGPU's.
+  case wgsl
+}
+
+/// How a pass runs.
+public enum ShaderStage: String, CaseIterable, Sendable {
+  /// A thread a texel of the output, which it stores.
+  case compute
+  /// A triangle over the whole output.
+  case fragment
+}
+
+/// What shader text is to be like, whatever its language.
+public struct ShaderOptions: Equatable, Sendable {
+  /// Who interpolates between texels.
+  public enum Sampling: String, CaseIterable, Sendable {
+    /// The texture unit. Many drivers round the place between two texels to 1/256.
+    case hardware
+    /// The shader: four fetches, exact.
+    case fetch
+  }
+
+  /// How a filter's numbers stand in the text.
+  public enum Constants: String, CaseIterable, Sendable {
+    /// Unrolled up to ``ShaderLimits/unrolledTaps``, else a table.
+    case automatic = "auto"
+    /// A statement a tap.
+    case unrolled
+    /// An array of constants and a loop.
+    case table
+  }
+
+  /// What the fourth channel is.
+  public enum Alpha: String, CaseIterable, Sendable {
+    /// A channel as the others.
+    case none
+    /// Coverage, which the colors are not multiplied by.
+    case straight
+    /// Coverage, which the colors are multiplied by.
+    case premultiplied
+  }
+
+  /// What textures between passes, and the output, hold a texel.
+  public enum Format: String, CaseIterable, Sendable {
+    /// Four half floats.
+    case half = "rgba16f"
+    /// Four floats.
+    case float = "rgba32f"
+  }
+
+  /// What every name in the text starts with.
+  public var prefix = "fewtap_"
+  /// What stands outside the image.
+  public var border: BorderRule = .clamp
+  /// Who interpolates between texels.
+  public var sampling: Sampling = .hardware
+  /// How the numbers stand in the text.
+  public var constants: Constants = .automatic
+  /// What the fourth channel is.
+  public var alpha: Alpha = .none
+  /// What textures hold; compute shaders of some languages name it.
+  public var format: Format = .half
+  /// Whether compute shaders read a tile of their input into memory that a group shares, where it fits there.
+  public var usesTile = false
+
+  /// The options that ``prefix`` and the others start with.
+  public init() {}
+
+  func check() throws(ShaderError) {
+    let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    let rest = letters.union("0123456789_")
+    guard let first = prefix.first, letters.contains(first), prefix.allSatisfy(rest.contains),
+      prefix.utf8.count <= ShaderLimits.prefixLength, !prefix.contains("__"), !prefix.hasPrefix("gl_")
+    else { throw .prefix(prefix) }
+    if case .constant(let value) = border, !value.isFinite { throw .border(value) }
+  }
+}
+
+/// What all languages and most devices allow.
+public enum ShaderLimits {
+  /// Most taps that a pass has as statements, where that is left to us: compilers stay fast.
+  public static let unrolledTaps = 256
+  /// Most taps of a pass: Direct3D 11 allows 4096 vectors of constants, and statements beyond make compilers give up.
+  public static let taps = 4096
+  /// Most characters of a prefix.
+  public static let prefixLength = 32
+  /// Threads of a group along each axis.
+  public static let groupSide = 8
+}

@@ -1,0 +1,132 @@
+import FewtapCore
+
+extension ShaderProgram {
+  /// The passes of a filter: at the image's rate one a layer; at a lower one two of decimation before them and one of interpolation
+  /// after them.
+  ///
+  /// Accuracy: with fetches and floats as ``ReferenceApply`` of FewtapEngine has it, to Float's rounding; held by FewtapShadersTests.
+  /// Throws: ``ShaderError``.
+  public init(_ filter: SparseFilter, options: ShaderOptions = ShaderOptions()) throws(ShaderError) {
+    do { try filter.checkInvariants() } catch { throw .filter(error) }
+    var builder = try ProgramBuilder(options)
+    let sum = filter.chain.sum * filter.gain
+    let cancels = abs(sum) <= 0x1p-10 * filter.chain.noiseGain * abs(filter.gain)
+    if options.border == .normalized {
+      guard !cancels else { throw .zeroSumNormalized(sum: sum) }
+      try builder.filter(filter, from: builder.maskSource, prefix: "mask_", to: ProgramBuilder.mask, finish: nil)
+    }
+    try builder.filter(
+      filter, from: builder.imageSource, prefix: "", to: ProgramBuilder.output,
+      finish: Finish(
+        dividesByShare: options.border == .normalized,
+        alpha: .of(options, scale: cancels ? nil : 1 / sum)))
+    self = builder.program(title: Self.title(filter))
+  }
+
+  private static func title(_ filter: SparseFilter) -> String {
+    let rate = filter.rate.map { "at 1/\($0.factor) of the rate".replacing("/", with: " in ") } ?? "at full rate"
+    return "\(filter.kernel?.name ?? "a filter"), \(filter.chain.tapCount) taps \(rate)"
+  }
+}
+
+extension Finish.Alpha {
+  /// What the options make of alpha, given what scales it; nil where weights cancel.
+  static func of(_ options: ShaderOptions, scale: Double?) -> Finish.Alpha {
+    guard options.alpha != .none else { return .none }
+    let straight = options.alpha == .straight
+    return scale.map { .scaled($0, straight: straight) } ?? .kept(straight: straight)
+  }
+}
+
+extension ProgramBuilder {
+  /// Adds the passes of a filter; the last one writes `target` of the image's size.
+  mutating func filter(
+    _ filter: SparseFilter, from source: Source, prefix: String, to target: String, finish: Finish?
+  ) throws(ShaderError) {
+    var layers = filter.chain.layers
+    // In the last layer the gain costs nothing.
+    let last = layers.count - 1
+    for index in layers[last].taps.indices { layers[last].taps[index].weight *= filter.gain }
+    guard let rate = filter.rate else {
+      _ = try chain(layers, from: source, prefix: prefix, to: target, area: .image, finish: finish)
+      return
+    }
+    let phases = PhaseWeights(rate, low: nil)
+    let low = TexelArea(
+      x: .low(factor: rate.factor, phases, first: phases.first.x),
+      y: .low(factor: rate.factor, phases, first: phases.first.y))
+    var area = low
+    for layer in layers.reversed() { area = area.read(by: layer.coveredBounds) }
+    var plane = try decimation(rate, from: source, prefix: prefix, to: "\(prefix)low", area: area)
+    plane = try chain(layers, from: plane, prefix: prefix, to: "\(prefix)layer\(layers.count)", area: low, finish: nil)
+    _ = pass(
+      "\(prefix)interpolate", .interpolation(PhaseWeights(rate, low: plane.area)), from: plane,
+      inputs: finishInputs(finish), to: target, area: .image, finish: finish)
+  }
+
+  /// What a finish reads besides.
+  private func finishInputs(_ finish: Finish?) -> [String] {
+    var inputs: [String] = []
+    if finish?.dividesByShare == true { inputs.append(Self.mask) }
+    if case .kept = finish?.alpha { inputs.append(Self.image) }
+    return inputs
+  }
+
+  /// Adds a pass a layer; the last one writes `target`.
+  private mutating func chain(
+    _ layers: [TapLayer], from source: Source, prefix: String, to target: String, area: TexelArea, finish: Finish?
+  ) throws(ShaderError) -> Source {
+    // What each layer's result must cover, the last one's first.
+    var areas = [area]
+    for layer in layers.dropFirst().reversed() { areas.append(areas[areas.count - 1].read(by: layer.coveredBounds)) }
+    var plane = source
+    for (index, layer) in layers.enumerated() {
+      let (name, area) = ("\(prefix)layer\(index + 1)", areas[layers.count - 1 - index])
+      var sum = TapSum(
+        reads: Self.reads(layer, scale: 1, of: plane.area, for: area), meaning: "layer \(index + 1) of \(layers.count)")
+      if options.sampling == .hardware, !sum.isWhole, hardware(plane) == nil {
+        // The border's rule and alpha are done once a pixel; the texture unit can read what comes of that.
+        plane = extended(plane, to: area.read(by: layer.coveredBounds), name: "\(prefix)extend")
+        sum.reads = Self.reads(layer, scale: 1, of: plane.area, for: area)
+      }
+      try check(sum.reads, pass: name)
+      let isLast = index == layers.count - 1
+      plane = pass(
+        name, .tapSum(sum), from: plane, linear: sum.isWhole ? nil : hardware(plane),
+        inputs: isLast ? finishInputs(finish) : [], to: isLast ? target : name, area: area,
+        finish: isLast ? finish : nil)
+    }
+    return plane
+  }
+
+  /// Adds a pass that makes of the image a plane over `area`.
+  private mutating func extended(_ source: Source, to area: TexelArea, name: String) -> Source {
+    pass(
+      name, .extend(origin: PixelOffset(x: area.x.origin, y: area.y.origin)), from: source, to: name, area: area)
+  }
+
+  /// Adds the two passes of a decimation, columns first.
+  ///
+  /// Equation: `low[m] = sum_k a[k] x[D m - k]` along each axis.
+  private mutating func decimation(
+    _ rate: Resampling, from source: Source, prefix: String, to target: String, area: TexelArea
+  ) throws(ShaderError) -> Source {
+    let (a, factor) = (rate.prefilterWeights, rate.factor)
+    let between = TexelArea(x: area.x, y: area.y.decimated(by: a))
+    func reads(_ place: (_ offset: Int) -> (x: Int, y: Int)) -> [TapSum.Read] {
+      a.values.enumerated().map { index, weight in
+        let (x, y) = place(a.first + index)
+        return TapSum.Read(x: Double(x), y: Double(y), weight: weight)
+      }
+    }
+    let columns = TapSum(
+      reads: reads { (factor * area.x.origin - $0 - source.area.x.origin, between.y.origin - source.area.y.origin) },
+      strideX: factor, meaning: "decimation by \(factor) along x")
+    let plane = pass(
+      "\(prefix)decimate_x", .tapSum(columns), from: source, to: "\(prefix)decimate_x", area: between)
+    let rows = TapSum(
+      reads: reads { (0, factor * area.y.origin - $0 - between.y.origin) }, strideY: factor,
+      meaning: "decimation by \(factor) along y")
+    return pass("\(prefix)decimate_y", .tapSum(rows), from: plane, to: target, area: area)
+  }
+}
