@@ -8,6 +8,12 @@ enum PassOperation: Equatable, Sendable {
   case tapSum(TapSum)
   /// Weights along both axes that the texel's phase chooses.
   case interpolation(PhaseWeights)
+  /// Of a basis: knot coordinates of the parameters, an axis a channel.
+  case coordinates([KnotCurve])
+  /// Of a basis: a sum of taps that are interpolated between those of the knots.
+  case varyingSum(VaryingSum)
+  /// Of a basis: the sum of the outputs of the knots around, weighted.
+  case blend(KnotBlend)
 }
 
 /// Equation: `out[t] = sum_i w_i in(stride t + r_i)`, t and reads in texels, read bilinearly between them.
@@ -24,6 +30,15 @@ struct TapSum: Equatable, Sendable {
   var strideY = 1
   /// What the numbers are, for a comment.
   var meaning: String
+  /// Where the numbers stand.
+  var storage = Storage.statements
+
+  enum Storage: Equatable, Sendable {
+    case statements
+    case constants
+    /// In a texture of that many columns, row after row.
+    case texture(String, width: Int)
+  }
 
   /// Whether nothing is read between texels.
   var isWhole: Bool { reads.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() } }

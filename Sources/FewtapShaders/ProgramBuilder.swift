@@ -9,7 +9,8 @@ struct ProgramBuilder {
   init(_ options: ShaderOptions) throws(ShaderError) {
     try options.check()
     self.options = options
-    textures.append(ShaderTexture(name: Self.image, role: .image, x: .image, y: .image, layers: nil))
+    textures.append(
+      ShaderTexture(name: Self.image, role: .image, x: .image, y: .image, layers: nil, format: options.format))
   }
 
   static let image = "image"
@@ -17,8 +18,8 @@ struct ProgramBuilder {
   static let mask = "mask"
   static let parameters = "parameters"
 
-  func program(title: String) -> ShaderProgram {
-    ShaderProgram(options: options, textures: textures, passes: passes, title: title)
+  func program(title: String, figures: [String]) -> ShaderProgram {
+    ShaderProgram(options: options, textures: textures, passes: passes, title: title, figures: figures)
   }
 
   mutating func add(_ texture: ShaderTexture) { textures.append(texture) }
@@ -63,7 +64,7 @@ struct ProgramBuilder {
   mutating func pass(
     _ name: String, _ operation: PassOperation, from source: Source, linear: ShaderPass.Input.Addressing? = nil,
     inputs: [String] = [], to texture: String, layer: Int? = nil, area: TexelArea, finish: Finish? = nil,
-    dependsOn: ShaderPass.Dependence? = nil
+    dependsOn: ShaderPass.Dependence? = nil, format: ShaderOptions.Format? = nil
   ) -> Source {
     var names = [source.texture]
     for name in inputs where !names.contains(name) { names.append(name) }
@@ -78,7 +79,8 @@ struct ProgramBuilder {
     if !textures.contains(where: { $0.name == texture }) {
       textures.append(
         ShaderTexture(
-          name: texture, role: texture == Self.output ? .output : .intermediate, x: area.x, y: area.y, layers: nil))
+          name: texture, role: texture == Self.output ? .output : .intermediate, x: area.x, y: area.y, layers: nil,
+          format: format ?? options.format))
     }
     return Source(texture: texture, area: area, reading: nil, dependsOn: dependence)
   }
@@ -91,15 +93,56 @@ struct ProgramBuilder {
     }
   }
 
-  /// Throws if a pass has too many reads, or numbers that Float does not hold.
+  /// Throws unless Float holds the numbers.
   func check(_ reads: [TapSum.Read], pass: String) throws(ShaderError) {
-    guard reads.count <= ShaderLimits.taps else {
-      throw .taps(pass: pass, count: reads.count, limit: ShaderLimits.taps)
-    }
     for (index, read) in reads.enumerated() {
       guard Float(read.weight).isFinite else {
         throw .number(place: "weight \(index) of pass \(pass), with the gain,", value: read.weight)
       }
     }
+  }
+
+  /// Where the numbers of a pass are to stand; adds the texture if it is one.
+  mutating func storage(_ reads: [TapSum.Read], pass: String) throws(ShaderError) -> TapSum.Storage {
+    let count = reads.count
+    switch options.constants {
+    case .automatic where count <= ShaderLimits.unrolledTaps: return .statements
+    case .automatic where count <= ShaderLimits.constantTaps: return .constants
+    case .unrolled, .table:
+      guard count <= ShaderLimits.constantTaps else {
+        throw .taps(pass: pass, count: count, limit: ShaderLimits.constantTaps)
+      }
+      return options.constants == .table ? .constants : .statements
+    case .automatic, .texture:
+      let width = min(count, ShaderLimits.tableWidth)
+      return .texture(try table("\(pass)_taps", of: reads, width: width), width: width)
+    }
+  }
+
+  /// Adds a texture of reads, row after row.
+  mutating func table(_ name: String, of reads: [TapSum.Read], width: Int) throws(ShaderError) -> String {
+    try table(
+      name, reads.flatMap { read -> [Double] in [read.x, read.y, read.weight, 0] }, width: width,
+      height: (reads.count + width - 1) / width)
+  }
+
+  /// Adds a texture of numbers, unless there is one of that name; the last row may be filled up.
+  mutating func table(_ name: String, _ values: [Double], width: Int, height: Int) throws(ShaderError) -> String {
+    guard width <= ShaderLimits.tableWidth else {
+      throw .table(what: "columns of \(name)", count: width, limit: ShaderLimits.tableWidth)
+    }
+    guard height <= ShaderLimits.tableHeight else {
+      throw .table(what: "rows of \(name)", count: height, limit: ShaderLimits.tableHeight)
+    }
+    guard !textures.contains(where: { $0.name == name }) else { return name }
+    var floats = values.map { Float($0) }
+    if let index = floats.firstIndex(where: { !$0.isFinite }) {
+      throw .number(place: "number \(index) of \(name)", value: values[index])
+    }
+    floats += [Float](repeating: 0, count: 4 * width * height - floats.count)
+    add(
+      ShaderTexture(
+        name: name, role: .table(floats), x: .fixed(width), y: .fixed(height), layers: nil, format: .float))
+    return name
   }
 }

@@ -8,8 +8,12 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
   case number(place: String, value: Double)
   /// A pass has more taps than constants can be.
   case taps(pass: String, count: Int, limit: Int)
-  /// A basis has more numbers than the table that is asked for can hold.
-  case table(count: Int, limit: Int)
+  /// Numbers need a larger table than devices have.
+  case table(what: String, count: Int, limit: Int)
+  /// A basis was asked for with a form of constants that only filters have.
+  case constants(ShaderOptions.Constants)
+  /// Coverage cannot be told where filters of a basis have different sums.
+  case sumsDiffer([Double])
   /// The prefix cannot start a name.
   case prefix(String)
   /// The border's constant is not finite.
@@ -24,8 +28,12 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
     case .number(let place, let value): "\(place) is \(value): shaders hold numbers up to 3.4e38"
     case .taps(let pass, let count, let limit):
       "pass \(pass) has \(count) taps, \(limit) at most fit a shader's constants: fit with fewer taps, or at a lower rate"
-    case .table(let count, let limit):
-      "the basis has \(count) numbers, \(limit) at most fit a texture: use fewer knots or taps"
+    case .table(let what, let count, let limit): "\(what) are \(count), \(limit) at most fit: use fewer of them"
+    case .constants(let constants):
+      "constants cannot be \(constants.rawValue) for a basis, where every pixel has taps of its own: use texture or auto"
+    case .sumsDiffer(let sums):
+      "the basis' filters have different sums (\(sums.min() ?? 0) to \(sums.max() ?? 0)), so alpha has no scale: "
+        + "use --alpha none"
     case .prefix(let prefix):
       "the prefix \(quoted(prefix)) cannot start a name: use a letter, then letters, digits and single underscores, "
         + "\(ShaderLimits.prefixLength) in all, not gl_"

@@ -34,12 +34,15 @@ public struct ShaderOptions: Equatable, Sendable {
 
   /// How a filter's numbers stand in the text.
   public enum Constants: String, CaseIterable, Sendable {
-    /// Unrolled up to ``ShaderLimits/unrolledTaps``, else a table.
+    /// Of a filter unrolled up to ``ShaderLimits/unrolledTaps`` a pass, a table up to ``ShaderLimits/constantTaps``, else a texture; of
+    /// a basis a texture.
     case automatic = "auto"
-    /// A statement a tap.
+    /// A statement a tap. Not for bases, where every pixel has taps of its own.
     case unrolled
-    /// An array of constants and a loop.
+    /// An array of constants and a loop. Not for bases.
     case table
+    /// A texture that the program brings along, and a loop.
+    case texture
   }
 
   /// What the fourth channel is.
@@ -92,8 +95,16 @@ public struct ShaderOptions: Equatable, Sendable {
 public enum ShaderLimits {
   /// Most taps that a pass has as statements, where that is left to us: compilers stay fast.
   public static let unrolledTaps = 256
-  /// Most taps of a pass: Direct3D 11 allows 4096 vectors of constants, and statements beyond make compilers give up.
-  public static let taps = 4096
+  /// Most taps that a pass has as statements or constants: Direct3D 11 allows 4096 vectors of them.
+  public static let constantTaps = 4096
+  /// Most columns of a texture with a basis' numbers.
+  public static let tableWidth = 8192
+  /// Most rows of a texture with numbers.
+  public static let tableHeight = 8192
+  /// Most points of all ways from parameters to knots: constants, as above.
+  public static let curvePoints = 4096
+  /// Most layers of an array, which all of our languages' devices have.
+  public static let arrayLayers = 256
   /// Most characters of a prefix.
   public static let prefixLength = 32
   /// Threads of a group along each axis.

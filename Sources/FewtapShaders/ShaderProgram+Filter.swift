@@ -20,13 +20,40 @@ extension ShaderProgram {
       finish: Finish(
         dividesByShare: options.border == .normalized,
         alpha: .of(options, scale: cancels ? nil : 1 / sum)))
-    self = builder.program(title: Self.title(filter))
+    self = builder.program(title: Self.title(filter), figures: filter.fit?.figures ?? [])
   }
 
   private static func title(_ filter: SparseFilter) -> String {
-    let rate = filter.rate.map { "at 1/\($0.factor) of the rate".replacing("/", with: " in ") } ?? "at full rate"
+    let rate = filter.rate.map { "at 1 in \($0.factor) of the rate" } ?? "at full rate"
     return "\(filter.kernel?.name ?? "a filter"), \(filter.chain.tapCount) taps \(rate)"
   }
+}
+
+extension FitRecord {
+  /// What the fit measured, in words.
+  fileprivate var figures: [String] {
+    [
+      "Predicted on photographs: \(decibels(photoPSNR)) dB, the worst of them \(decibels(worstPhotoPSNR)) dB",
+      "Relative error of the kernel: \(Float(relativeError))", "Noise gain: \(Float(noiseGain))",
+    ] + (flicker.map { ["Flicker between phases: \(Float($0))"] } ?? [])
+  }
+}
+
+extension BasisRecord {
+  /// What the fit measured between the knots, in words.
+  var figures: [String] {
+    let place = worstAt.map { "\(Float($0))" }.joined(separator: ", ")
+    return [
+      "Predicted on photographs between knots: \(decibels(photoPSNR)) dB, the worst \(decibels(worstPhotoPSNR)) dB at \(place)",
+      "Largest relative error of a kernel: \(Float(relativeError))", "Largest noise gain: \(Float(noiseGain))",
+    ]
+  }
+}
+
+/// A level with one digit after the point.
+private func decibels(_ value: Double) -> String {
+  guard abs(value) < 1e6 else { return "\(value)" }
+  return "\((value * 10).rounded() / 10)"
 }
 
 extension Finish.Alpha {
@@ -43,21 +70,16 @@ extension ProgramBuilder {
   mutating func filter(
     _ filter: SparseFilter, from source: Source, prefix: String, to target: String, finish: Finish?
   ) throws(ShaderError) {
-    var layers = filter.chain.layers
-    // In the last layer the gain costs nothing.
-    let last = layers.count - 1
-    for index in layers[last].taps.indices { layers[last].taps[index].weight *= filter.gain }
+    let layers = filter.layersWithGain
     guard let rate = filter.rate else {
       _ = try chain(layers, from: source, prefix: prefix, to: target, area: .image, finish: finish)
       return
     }
-    let phases = PhaseWeights(rate, low: nil)
-    let low = TexelArea(
-      x: .low(factor: rate.factor, phases, first: phases.first.x),
-      y: .low(factor: rate.factor, phases, first: phases.first.y))
+    let low = rate.lowArea
     var area = low
     for layer in layers.reversed() { area = area.read(by: layer.coveredBounds) }
-    var plane = try decimation(rate, from: source, prefix: prefix, to: "\(prefix)low", area: area)
+    var plane = decimation(
+      rate.prefilterWeights, factor: rate.factor, from: source, prefix: prefix, to: "\(prefix)low", area: area)
     plane = try chain(layers, from: plane, prefix: prefix, to: "\(prefix)layer\(layers.count)", area: low, finish: nil)
     _ = pass(
       "\(prefix)interpolate", .interpolation(PhaseWeights(rate, low: plane.area)), from: plane,
@@ -65,7 +87,7 @@ extension ProgramBuilder {
   }
 
   /// What a finish reads besides.
-  private func finishInputs(_ finish: Finish?) -> [String] {
+  func finishInputs(_ finish: Finish?) -> [String] {
     var inputs: [String] = []
     if finish?.dividesByShare == true { inputs.append(Self.mask) }
     if case .kept = finish?.alpha { inputs.append(Self.image) }
@@ -73,8 +95,9 @@ extension ProgramBuilder {
   }
 
   /// Adds a pass a layer; the last one writes `target`.
-  private mutating func chain(
-    _ layers: [TapLayer], from source: Source, prefix: String, to target: String, area: TexelArea, finish: Finish?
+  mutating func chain(
+    _ layers: [TapLayer], from source: Source, prefix: String, to target: String, layer targetLayer: Int? = nil,
+    area: TexelArea, finish: Finish?
   ) throws(ShaderError) -> Source {
     // What each layer's result must cover, the last one's first.
     var areas = [area]
@@ -90,29 +113,31 @@ extension ProgramBuilder {
         sum.reads = Self.reads(layer, scale: 1, of: plane.area, for: area)
       }
       try check(sum.reads, pass: name)
+      sum.storage = try storage(sum.reads, pass: name)
+      var inputs: [String] = []
+      if case .texture(let table, _) = sum.storage { inputs = [table] }
       let isLast = index == layers.count - 1
       plane = pass(
         name, .tapSum(sum), from: plane, linear: sum.isWhole ? nil : hardware(plane),
-        inputs: isLast ? finishInputs(finish) : [], to: isLast ? target : name, area: area,
-        finish: isLast ? finish : nil)
+        inputs: inputs + (isLast ? finishInputs(finish) : []), to: isLast ? target : name,
+        layer: isLast ? targetLayer : nil, area: area, finish: isLast ? finish : nil)
     }
     return plane
   }
 
   /// Adds a pass that makes of the image a plane over `area`.
-  private mutating func extended(_ source: Source, to area: TexelArea, name: String) -> Source {
+  mutating func extended(_ source: Source, to area: TexelArea, name: String) -> Source {
     pass(
       name, .extend(origin: PixelOffset(x: area.x.origin, y: area.y.origin)), from: source, to: name, area: area)
   }
 
-  /// Adds the two passes of a decimation, columns first.
+  /// Adds the two passes of a decimation by `factor` source texels, columns first.
   ///
   /// Equation: `low[m] = sum_k a[k] x[D m - k]` along each axis.
-  private mutating func decimation(
-    _ rate: Resampling, from source: Source, prefix: String, to target: String, area: TexelArea
-  ) throws(ShaderError) -> Source {
-    let (a, factor) = (rate.prefilterWeights, rate.factor)
-    let between = TexelArea(x: area.x, y: area.y.decimated(by: a))
+  mutating func decimation(
+    _ a: Resampling.Weights, factor: Int, from source: Source, prefix: String, to target: String, area: TexelArea
+  ) -> Source {
+    let between = TexelArea(x: area.x, y: area.y.decimated(by: a, factor: factor))
     func reads(_ place: (_ offset: Int) -> (x: Int, y: Int)) -> [TapSum.Read] {
       a.values.enumerated().map { index, weight in
         let (x, y) = place(a.first + index)

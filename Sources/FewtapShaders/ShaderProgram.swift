@@ -16,10 +16,15 @@ public struct ShaderProgram: Equatable, Sendable {
   public let passes: [ShaderPass]
   /// What the filter is, for comments; holds no character that could end a comment.
   public let title: String
+  /// How near the filter comes to its kernel, as its fit measured it: sentences, as plain as ``title``.
+  public let figures: [String]
 
-  init(options: ShaderOptions, textures: [ShaderTexture], passes: [ShaderPass], title: String) {
+  init(
+    options: ShaderOptions, textures: [ShaderTexture], passes: [ShaderPass], title: String, figures: [String]
+  ) {
     (self.options, self.textures, self.passes) = (options, textures, passes)
     self.title = Self.plain(title)
+    self.figures = figures.map(Self.plain)
   }
 
   /// The texture of a name that a pass gives.
@@ -58,6 +63,8 @@ public struct ShaderTexture: Equatable, Sendable {
   public let y: TexelGrid
   /// Layers; nil: no array. An array may have one layer.
   public let layers: Int?
+  /// What a texel holds. The host's own textures may be any that can be fetched.
+  public let format: ShaderOptions.Format
 
   /// Columns and rows for an image of given size.
   public func size(imageWidth: Int, imageHeight: Int) -> (width: Int, height: Int) {

@@ -8,6 +8,13 @@ struct TexelArea: Equatable {
   /// The image's own pixels.
   static let image = TexelArea(x: .image, y: .image)
 
+  func union(_ other: TexelArea) -> TexelArea { TexelArea(x: x.union(other.x), y: y.union(other.y)) }
+
+  /// The texels decimated, along both axes, to these.
+  func decimated(by weights: Resampling.Weights, factor: Int) -> TexelArea {
+    TexelArea(x: x.decimated(by: weights, factor: factor), y: y.decimated(by: weights, factor: factor))
+  }
+
   /// What a layer reads for this area: the result at p reads p - o.
   func read(by bounds: OffsetBounds) -> TexelArea {
     TexelArea(x: x.read(bounds.minX...bounds.maxX), y: y.read(bounds.minY...bounds.maxY))
@@ -29,10 +36,20 @@ extension TexelGrid {
 
   /// The pixels of the image that a prefilter reads for these low-rate texels: a few more than needed, as their number is that of
   /// whole texels.
-  func decimated(by weights: Resampling.Weights) -> TexelGrid {
+  ///
+  /// `ratio` of the texels that are decimated make one of these; they are the image's own pixels where that is the factor.
+  func decimated(by weights: Resampling.Weights, factor ratio: Int) -> TexelGrid {
+    // r floor((n - 1) / (r f)) <= floor((n - 1) / f).
     TexelGrid(
-      factor: 1, added: 0, extra: added + factor * (extra - 1) + weights.values.count,
-      origin: factor * origin - weights.last)
+      factor: factor / ratio, added: added, extra: ratio * (extra - 1) + weights.values.count,
+      origin: ratio * origin - weights.last)
+  }
+
+  /// The texels of both; needs grids whose sizes follow the image's in the same way.
+  func union(_ other: TexelGrid) -> TexelGrid {
+    let first = min(origin, other.origin)
+    return TexelGrid(
+      factor: factor, added: added, extra: max(origin + extra, other.origin + other.extra) - first, origin: first)
   }
 }
 

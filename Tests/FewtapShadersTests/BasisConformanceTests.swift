@@ -1,0 +1,118 @@
+import FewtapCore
+import FewtapEngine
+import FewtapShaders
+import TestSupport
+import Testing
+
+/// Shader text of bases, executed, against the reference.
+@Suite("Shaders of bases", .enabled(if: MetalRun.compiler != nil, "needs clang++ to run Metal text on the CPU"))
+struct BasisConformanceTests {
+  private static let radius = KnotAxis(
+    name: "radius", unit: "px", knots: [0, 1.5, 4, 9],
+    curve: [
+      .init(value: 0.5, coordinate: 0.4), .init(value: 2, coordinate: 1.1), .init(value: 3, coordinate: 1.7),
+      .init(value: 8, coordinate: 2.5),
+    ])
+  private static let angle = KnotAxis(name: "angle", unit: "degrees", knots: [0, 70, 180], isPeriodic: true)
+
+  /// Bases of interpolated taps over one axis, a periodic one, and two.
+  private static func offsets(_ random: inout SeededGenerator) -> [(String, FilterBasis)] {
+    let grids: [(String, [KnotAxis])] = [("radius", [radius]), ("angle", [angle]), ("both", [radius, angle])]
+    return grids.flatMap { name, axes in
+      [false, true].map { gainVaries in
+        let count = axes.reduce(1) { $0 * $1.knots.count }
+        let filters = (0..<count).map { index in
+          SparseFilter(
+            chain: random.chain(.bilinear, layout: [5, 3], reach: 4), gain: gainVaries ? 1 + 0.1 * Double(index) : 0.9)
+        }
+        return (
+          "offsets \(name)\(gainVaries ? " gains" : "")",
+          FilterBasis(interpolation: .offsets, axes: axes, filters: filters)
+        )
+      }
+    }
+  }
+
+  /// Bases of outputs: of whole filters at many rates, of full-rate ones alone, of low-rate ones alone; all sums 1.
+  private static func outputs(_ random: inout SeededGenerator) -> [(String, FilterBasis)] {
+    func filter(_ kind: Int) -> SparseFilter {
+      switch kind {
+      case 0: SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 0, y: 0, weight: 1)])]))
+      case 1: SparseFilter(chain: random.chain(.integer, layout: [9], reach: 3))
+      case 2: SparseFilter(chain: random.chain(.bilinear, layout: [6], reach: 3))
+      case 3: SparseFilter(chain: random.chain(.integer, layout: [5, 4], reach: 3))
+      case 4: SparseFilter(chain: random.chain(.integer, layout: [5], reach: 2), rate: Resampling(factor: 2))
+      case 5: SparseFilter(chain: random.chain(.bilinear, layout: [5, 3], reach: 1), rate: Resampling(factor: 4))
+      case 6:
+        SparseFilter(
+          chain: random.chain(.integer, layout: [5], reach: 1),
+          rate: Resampling(factor: 6, prefilter: .quadratic, interpolator: .cubic))
+      default:
+        SparseFilter(
+          chain: random.chain(.integer, layout: [4], reach: 1),
+          rate: Resampling(factor: 3, prefilter: .linear, interpolator: .linear))
+      }
+    }
+    func basis(_ axes: [KnotAxis], _ kinds: [Int]) -> FilterBasis {
+      var basis = FilterBasis(interpolation: .outputs, axes: axes, filters: kinds.map(filter))
+      // A periodic axis comes around to the same filter.
+      for (axis, knots) in axes.enumerated() where knots.isPeriodic {
+        for index in basis.filters.indices where basis.knot(index)[axis] == knots.knots.count - 1 {
+          var first = basis.knot(index)
+          first[axis] = 0
+          basis.filters[index] = basis.filters[basis.index(of: first)]
+        }
+      }
+      return basis
+    }
+    let long = KnotAxis(name: "radius", unit: "px", knots: [0, 1, 2, 3, 4, 6, 9, 12])
+    return [
+      ("outputs of every kind", basis([long], [0, 1, 2, 3, 4, 5, 6, 7])),
+      ("outputs at full rate", basis([radius], [0, 1, 1, 3])),
+      ("outputs at low rates", basis([radius], [4, 4, 5, 5])),
+      ("outputs over both", basis([radius, angle], [0, 0, 0, 1, 2, 1, 4, 5, 4, 5, 6, 5])),
+    ]
+  }
+
+  /// Values of a parameter, some of them outside of the knots.
+  private static func map(_ axis: KnotAxis, _ width: Int, _ height: Int, _ random: inout SeededGenerator) -> Plane<
+    Float
+  > {
+    let (low, high) = (axis.knots[0], axis.knots[axis.knots.count - 1])
+    return random.plane(width: width, height: height, in: low - 0.2 * (high - low)...high + 0.3 * (high - low))
+  }
+
+  @Test("offsets and outputs, over grids of one and two axes, with every border, stage and sampling")
+  func bases() throws {
+    var random = SeededGenerator(seed: 611)
+    var cases: [FilterConformanceTests.Case] = []
+    for (name, basis) in Self.offsets(&random) + Self.outputs(&random) {
+      for border in FilterConformanceTests.borders {
+        let number = cases.count
+        var options = ShaderOptions()
+        options.prefix = "b\(number)_"
+        options.border = border
+        // Random weights of both signs leave little to divide by at places, which halfs cannot bear.
+        options.format = number % 7 == 3 && border != .normalized ? .half : .float
+        options.sampling = number % 3 == 0 ? .fetch : .hardware
+        let stage: ShaderStage = number / 2 % 2 == 0 ? .compute : .fragment
+        let (width, height) = number % 4 == 1 ? (9, 5) : (33, 27)
+        let image = FilterConformanceTests.image(&random, width, height)
+        let maps = basis.axes.map { Self.map($0, width, height, &random) }
+        let coordinates = zip(basis.axes, maps).map { axis, map in map.map { axis.coordinate(of: Double($0)) } }
+        let reference = try ReferenceVarying(basis, coordinates: coordinates, border: border)
+        let blank = Plane<Double>(width: width, height: height)
+        let parameters = (0..<4).map { $0 < maps.count ? maps[$0].map { Double($0) } : blank }
+        let job = MetalRun.Job(
+          label: "\(name), \(border), \(options.sampling), \(stage), \(options.format)",
+          program: try ShaderProgram(basis, options: options), stage: stage, width: width, height: height,
+          image: FilterConformanceTests.texels(image), parameters: FilterConformanceTests.texels(parameters))
+        cases.append(
+          FilterConformanceTests.Case(
+            job: job, expected: try image.map { try reference.apply(to: $0) },
+            tolerance: FilterConformanceTests.promised(options.format)))
+      }
+    }
+    try FilterConformanceTests.expectConformance(cases)
+  }
+}
