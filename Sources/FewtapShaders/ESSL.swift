@@ -16,9 +16,10 @@ struct ESSL: ShaderDialect {
   func mix(_ a: String, _ b: String, _ share: String) -> String { desktop.mix(a, b, share) }
 
   func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
+    tile: String?
   ) -> String {
-    desktop.function(name, parameters, gives: gives, textures: textures)
+    desktop.function(name, parameters, gives: gives, textures: textures, tile: tile)
   }
 
   func arguments(_ textures: [ShaderBinding]) -> String { "" }
@@ -46,6 +47,13 @@ struct ESSL: ShaderDialect {
 
   func entry(_ pass: BoundPass, _ stage: ShaderStage, value: String) -> [String] {
     desktop.entry(pass, stage, value: value)
+  }
+
+  func declaration(_ tile: TileText) -> [String] { desktop.declaration(tile) }
+  func argument(_ tile: TileText) -> String { "" }
+
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
+    desktop.entry(pass, value: value, tile: tile)
   }
 
   func fullscreen(_ name: String) -> [String] {

@@ -30,7 +30,8 @@ struct GLSL: ShaderDialect {
   func mix(_ a: String, _ b: String, _ share: String) -> String { "mix(\(a), \(b), \(share))" }
 
   func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
+    tile: String?
   ) -> String {
     "\(self.name(gives)) \(name)(\(parameters.map { "\(self.name($0)) \($1)" }.joined(separator: ", ")))"
   }
@@ -75,6 +76,30 @@ struct GLSL: ShaderDialect {
       "  ivec2 size = imageSize(\(pass.output.name))\(pass.output.isArray ? ".xy" : "");",
       "  if (texel.x < size.x && texel.y < size.y) {",
       "    imageStore(\(pass.output.name), \(place), \(value)(texel));",
+      "  }",
+      "}",
+    ]
+  }
+
+  func declaration(_ tile: TileText) -> [String] { ["shared vec4 \(tile.name)[\(tile.shape.count)];"] }
+  func argument(_ tile: TileText) -> String { "" }
+
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
+    let (side, shape) = (pass.pass.groupSide, tile.shape)
+    let place = pass.layer.map { "ivec3(texel, \($0))" } ?? "texel"
+    return [
+      "void main() {",
+      "  ivec2 local = ivec2(gl_LocalInvocationID.xy);",
+      "  ivec2 corner = ivec2(gl_WorkGroupID.xy) * \(side) + ivec2(\(tile.first));",
+      "  for (int i = local.y * \(side) + local.x; i < \(shape.count); i += \(side * side)) {",
+      "    \(tile.name)[i] = \(tile.load)(corner + ivec2(i % \(shape.width), i / \(shape.width)));",
+      "  }",
+      "  memoryBarrierShared();",
+      "  barrier();",
+      "  ivec2 texel = ivec2(gl_GlobalInvocationID.xy);",
+      "  ivec2 size = imageSize(\(pass.output.name))\(pass.output.isArray ? ".xy" : "");",
+      "  if (texel.x < size.x && texel.y < size.y) {",
+      "    imageStore(\(pass.output.name), \(place), \(value)(texel, local.y * \(shape.width) + local.x));",
       "  }",
       "}",
     ]

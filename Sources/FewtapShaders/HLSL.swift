@@ -31,7 +31,8 @@ struct HLSL: ShaderDialect {
   func mix(_ a: String, _ b: String, _ share: String) -> String { "lerp(\(a), \(b), \(share))" }
 
   func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
+    tile: String?
   ) -> String {
     "\(self.name(gives)) \(name)(\(parameters.map { "\(self.name($0)) \($1)" }.joined(separator: ", ")))"
   }
@@ -91,6 +92,32 @@ struct HLSL: ShaderDialect {
       "  \(pass.output.name).GetDimensions(width, height\(pass.output.isArray ? ", layers" : ""));",
       "  if (thread.x < width && thread.y < height) {",
       "    \(pass.output.name)[\(place)] = \(value)(int2(thread.xy));",
+      "  }",
+      "}",
+    ]
+  }
+
+  func declaration(_ tile: TileText) -> [String] { ["groupshared float4 \(tile.name)[\(tile.shape.count)];"] }
+  func argument(_ tile: TileText) -> String { "" }
+
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
+    let (side, shape, result) = (pass.pass.groupSide, tile.shape, pass.output.name)
+    let place = pass.layer.map { "uint3(thread.xy, \($0))" } ?? "thread.xy"
+    let more = pass.output.isArray ? ", layers" : ""
+    return [
+      "[numthreads(\(side), \(side), 1)]",
+      "void \(pass.name)(",
+      "    uint3 thread : SV_DispatchThreadID, uint3 group : SV_GroupID, uint3 local : SV_GroupThreadID,",
+      "    uint index : SV_GroupIndex) {",
+      "  int2 corner = int2(group.xy) * \(side) + int2(\(tile.first));",
+      "  for (int i = int(index); i < \(shape.count); i += \(side * side)) {",
+      "    \(tile.name)[i] = \(tile.load)(corner + int2(i % \(shape.width), i / \(shape.width)));",
+      "  }",
+      "  GroupMemoryBarrierWithGroupSync();",
+      "  uint width, height\(more);",
+      "  \(result).GetDimensions(width, height\(more));",
+      "  if (thread.x < width && thread.y < height) {",
+      "    \(result)[\(place)] = \(value)(int2(thread.xy), int(local.y) * \(shape.width) + int(local.x));",
       "  }",
       "}",
     ]

@@ -22,9 +22,12 @@ struct MSL: ShaderDialect {
   }
 
   func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
+    tile: String?
   ) -> String {
-    let all = textures.map(parameter) + parameters.map { "\(self.name($0)) \($1)" }
+    let all =
+      textures.map(parameter) + (tile.map { ["threadgroup float4 *\($0)"] } ?? [])
+      + parameters.map { "\(self.name($0)) \($1)" }
     return "static \(self.name(gives)) \(name)(\(all.joined(separator: ", ")))"
   }
 
@@ -69,6 +72,36 @@ struct MSL: ShaderDialect {
         ") {",
         "  if (thread_index.x < \(result).get_width() && thread_index.y < \(result).get_height()) {",
         "    \(result).write(\(value)(\(arguments)int2(thread_index)), \(place));",
+        "  }",
+        "}",
+      ]
+  }
+
+  func declaration(_ tile: TileText) -> [String] { [] }
+  func argument(_ tile: TileText) -> String { "\(tile.name), " }
+
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
+    let (side, shape, result) = (pass.pass.groupSide, tile.shape, pass.output.name)
+    let inputs = pass.inputs.map { "    \(parameter($0)) [[texture(\($0.number))]]" }
+    let output = "    texture2d\(pass.output.isArray ? "_array" : "")<float, access::write> \(result) [[texture(0)]]"
+    let place = pass.layer.map { "thread_index, uint(\($0))" } ?? "thread_index"
+    let indices = [
+      "    uint2 thread_index [[thread_position_in_grid]]", "    uint2 group [[threadgroup_position_in_grid]]",
+      "    uint2 local [[thread_position_in_threadgroup]]",
+    ]
+    return ["kernel void \(pass.name)("]
+      + ([output] + inputs + indices).joined(separator: ",\n").split(separator: "\n").map(String.init)
+      + [
+        ") {",
+        "  threadgroup float4 \(tile.name)[\(shape.count)];",
+        "  int2 corner = int2(group) * \(side) + int2(\(tile.first));",
+        "  for (int i = int(local.y) * \(side) + int(local.x); i < \(shape.count); i += \(side * side)) {",
+        "    \(tile.name)[i] = \(tile.load)(\(arguments(pass.inputs))corner + int2(i % \(shape.width), i / \(shape.width)));",
+        "  }",
+        "  threadgroup_barrier(mem_flags::mem_threadgroup);",
+        "  if (thread_index.x < \(result).get_width() && thread_index.y < \(result).get_height()) {",
+        "    int at = int(local.y) * \(shape.width) + int(local.x);",
+        "    \(result).write(\(value)(\(arguments(pass.inputs))\(argument(tile))int2(thread_index), at), \(place));",
         "  }",
         "}",
       ]

@@ -32,6 +32,8 @@ struct TapSum: Equatable, Sendable {
   var meaning: String
   /// Where the numbers stand.
   var storage = Storage.statements
+  /// What a compute shader's group shares; nil: nothing.
+  var tile: SharedTile?
 
   enum Storage: Equatable, Sendable {
     case statements
@@ -42,6 +44,28 @@ struct TapSum: Equatable, Sendable {
 
   /// Whether nothing is read between texels.
   var isWhole: Bool { reads.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() } }
+}
+
+/// The texels that the threads of a group read, loaded once for all of them.
+struct SharedTile: Equatable, Sendable {
+  /// The upper left one, from the group's first texel.
+  var first: PixelOffset
+  var width: Int
+  var height: Int
+
+  var count: Int { width * height }
+
+  /// The tile of a sum; nil if groups cannot share so much, or nothing is gained.
+  init?(_ sum: TapSum) {
+    guard sum.strideX == 1, sum.strideY == 1, sum.reads.count > 1 else { return nil }
+    let (xs, ys) = (sum.reads.map { $0.x.rounded(.down) }, sum.reads.map { $0.y.rounded(.down) })
+    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else { return nil }
+    let more = sum.isWhole ? 0 : 1
+    first = PixelOffset(x: Int(left), y: Int(top))
+    width = ShaderLimits.groupSide + Int(right - left) + more
+    height = ShaderLimits.groupSide + Int(bottom - top) + more
+    guard width * height <= ShaderLimits.tileTexels else { return nil }
+  }
 }
 
 /// Equation: `out[t] = sum_j sum_i w[t.y mod D][j] w[t.x mod D][i] in(t / D + first + (i, j))`.

@@ -27,7 +27,7 @@ extension PassText {
         .vec2, points, curve.points.map { "\(type(.vec2))(\(text($0.value)), \(text($0.coordinate)))" }))
     lines.add()
     lines.block(
-      dialect.function("\(name)_axis\(axis)", [(.float, "parameter")], gives: .float, textures: [])
+      dialect.function("\(name)_axis\(axis)", [(.float, "parameter")], gives: .float, textures: [], tile: nil)
     ) { lines in
       lines.add(declare(.float, "given", "parameter", changes: true))
       if curve.isPeriodic {

@@ -13,7 +13,8 @@ extension PassText {
     let index = "\(name)_index"
     func indexFunction(_ comment: String, _ period: String, _ result: String) {
       lines.comment(comment)
-      lines.block(dialect.function(index, [(.int, "i"), (.int, "count")], gives: .int, textures: [])) { lines in
+      lines.block(dialect.function(index, [(.int, "i"), (.int, "count")], gives: .int, textures: [], tile: nil)) {
+        lines in
         lines.add(declare(.int, "period", period))
         lines.add(
           declare(

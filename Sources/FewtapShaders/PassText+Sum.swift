@@ -8,12 +8,7 @@ extension PassText {
       if bound.pass.reading != nil { pixelFunction(&lines) }
       if !sum.isWhole { betweenFunction(&lines) }
     }
-    let taps = "\(name)_taps"
-    if sum.storage == .constants {
-      lines.comment("Where each tap reads, x and y from the texel, and its weight.")
-      lines.add(lines: dialect.table(.vec3, taps, sum.reads.map { vector(.vec3, [$0.x, $0.y, $0.weight]) }))
-      lines.add()
-    }
+    if sum.storage == .constants { tapTable(sum, &lines) }
     lines.block(function(value, [(.ivec2, "texel")])) { lines in
       if isSampled {
         lines.comment("The texture unit reads between texels; their centers lie at halves.")
@@ -27,11 +22,7 @@ extension PassText {
       lines.add(declare(.vec4, "sum", zero(), changes: true))
       if sum.storage != .statements {
         lines.block(dialect.loop("i", count: "\(sum.reads.count)")) { lines in
-          if case .texture(let name, let width) = sum.storage, let table = bound.input(name) {
-            lines.add(declare(.vec4, "tap", fetchTap(table, "i", width: width, of: sum.reads.count)))
-          } else {
-            lines.add(declare(.vec3, "tap", "\(taps)[i]"))
-          }
+          lines.add(tapOfLoop(sum))
           let read =
             isSampled
             ? dialect.sample(source, "(place + tap.xy) * scale")
@@ -51,6 +42,22 @@ extension PassText {
       }
       finish(&lines)
     }
+  }
+
+  /// The table of constants.
+  func tapTable(_ sum: TapSum, _ lines: inout ShaderLines) {
+    lines.comment("Where each tap reads, x and y from the texel, and its weight.")
+    lines.add(
+      lines: dialect.table(.vec3, "\(name)_taps", sum.reads.map { vector(.vec3, [$0.x, $0.y, $0.weight]) }))
+    lines.add()
+  }
+
+  /// Declares `tap`, number i of the table.
+  func tapOfLoop(_ sum: TapSum) -> String {
+    if case .texture(let name, let width) = sum.storage, let table = bound.input(name) {
+      return declare(.vec4, "tap", fetchTap(table, "i", width: width, of: sum.reads.count))
+    }
+    return declare(.vec3, "tap", "\(name)_taps[i]")
   }
 
   /// A number's texel in a table that goes on row after row.

@@ -12,6 +12,9 @@ struct PassText {
 
   /// The functions of the pass and what they need, without the head that a file begins with.
   func lines(_ stage: ShaderStage) -> [String] {
+    if stage == .compute, case .tapSum(let sum) = bound.pass.operation, let shape = sum.tile {
+      return tiledLines(sum, shape)
+    }
     var lines = ShaderLines()
     lines.comment("Pass \(bound.pass.name): \(meaning).")
     lines.add(lines: dialect.declarations(bound, stage))
@@ -44,10 +47,10 @@ struct PassText {
   }
 
   func function(_ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType = .vec4) -> String {
-    dialect.function(name, parameters, gives: gives, textures: bound.inputs)
+    dialect.function(name, parameters, gives: gives, textures: bound.inputs, tile: nil)
   }
 
-  private var meaning: String {
+  var meaning: String {
     switch bound.pass.operation {
     case .extend: "the image, extended beyond its border"
     case .tapSum(let sum): "\(sum.meaning), \(sum.reads.count) taps"

@@ -19,9 +19,11 @@ protocol ShaderDialect: Sendable {
   func choice(_ condition: String, _ a: String, _ b: String) -> String
   /// `a + (b - a) * share`.
   func mix(_ a: String, _ b: String, _ share: String) -> String
-  /// The opening of a function, without its brace. `textures` are those of the pass, for languages where they are no globals.
-  func function(_ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding])
-    -> String
+  /// The opening of a function, without its brace. `textures` are those of the pass, and `tile` what a group shares, for languages where
+  /// they are no globals.
+  func function(
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding], tile: String?
+  ) -> String
   /// What a call of such a function begins its arguments with.
   func arguments(_ textures: [ShaderBinding]) -> String
   /// Columns and rows.
@@ -36,10 +38,27 @@ protocol ShaderDialect: Sendable {
   func declarations(_ pass: BoundPass, _ stage: ShaderStage) -> [String]
   /// The function that runs a pass: for each texel of the output it calls `value`.
   func entry(_ pass: BoundPass, _ stage: ShaderStage, value: String) -> [String]
+  /// The same for a compute shader whose group loads a tile first: it calls `load` for each texel of the tile, then `value`.
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String]
+  /// The tile, where it is a global.
+  func declaration(_ tile: TileText) -> [String]
+  /// What a call of a function that reads the tile has after its textures.
+  func argument(_ tile: TileText) -> String
   /// The vertex shader of a fragment stage: three corners, no buffers.
   func fullscreen(_ name: String) -> [String]
   /// The name of the entry point; languages with one a file call it main.
   func entryName(_ name: String) -> String
+}
+
+/// A tile as text has it.
+struct TileText {
+  let name: String
+  /// The function that gives a texel of the source.
+  let load: String
+  let shape: SharedTile
+
+  /// From the group's first texel to the tile's, as arguments.
+  var first: String { "\(shape.first.x), \(shape.first.y)" }
 }
 
 /// A texture of a pass as text has it.

@@ -107,6 +107,8 @@ public enum ShaderLimits {
   public static let arrayLayers = 256
   /// Most characters of a prefix.
   public static let prefixLength = 32
+  /// Most texels of a tile that a group shares: the 16 KiB that OpenGL ES 3.1 and WebGPU promise.
+  public static let tileTexels = 1024
   /// Threads of a group along each axis.
   public static let groupSide = 8
 }

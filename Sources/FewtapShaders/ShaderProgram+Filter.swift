@@ -116,9 +116,11 @@ extension ProgramBuilder {
       sum.storage = try storage(sum.reads, pass: name)
       var inputs: [String] = []
       if case .texture(let table, _) = sum.storage { inputs = [table] }
+      let linear = sum.isWhole ? nil : hardware(plane)
+      if options.usesTile, linear == nil { sum.tile = SharedTile(sum) }
       let isLast = index == layers.count - 1
       plane = pass(
-        name, .tapSum(sum), from: plane, linear: sum.isWhole ? nil : hardware(plane),
+        name, .tapSum(sum), from: plane, linear: linear,
         inputs: inputs + (isLast ? finishInputs(finish) : []), to: isLast ? target : name,
         layer: isLast ? targetLayer : nil, area: area, finish: isLast ? finish : nil)
     }

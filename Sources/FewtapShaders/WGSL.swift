@@ -30,7 +30,8 @@ struct WGSL: ShaderDialect {
   func mix(_ a: String, _ b: String, _ share: String) -> String { "mix(\(a), \(b), \(share))" }
 
   func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding]
+    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
+    tile: String?
   ) -> String {
     let all = parameters.map { "\($1): \(self.name($0))" }.joined(separator: ", ")
     return "fn \(name)(\(all)) -> \(self.name(gives))"
@@ -82,6 +83,33 @@ struct WGSL: ShaderDialect {
       "  let size = textureDimensions(\(pass.output.name));",
       "  if (thread.x < size.x && thread.y < size.y) {",
       "    textureStore(\(pass.output.name), vec2i(thread.xy)\(layer), \(value)(vec2i(thread.xy)));",
+      "  }",
+      "}",
+    ]
+  }
+
+  func declaration(_ tile: TileText) -> [String] {
+    ["var<workgroup> \(tile.name): array<vec4f, \(tile.shape.count)>;"]
+  }
+
+  func argument(_ tile: TileText) -> String { "" }
+
+  func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
+    let (side, layer, shape) = (pass.pass.groupSide, pass.layer.map { ", \($0)" } ?? "", tile.shape)
+    return [
+      "@compute @workgroup_size(\(side), \(side))",
+      "fn \(pass.name)(",
+      "    @builtin(global_invocation_id) thread: vec3u, @builtin(workgroup_id) group: vec3u,",
+      "    @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) index: u32) {",
+      "  let corner = vec2i(group.xy) * \(side) + vec2i(\(tile.first));",
+      "  for (var i = i32(index); i < \(shape.count); i += \(side * side)) {",
+      "    \(tile.name)[i] = \(tile.load)(corner + vec2i(i % \(shape.width), i / \(shape.width)));",
+      "  }",
+      "  workgroupBarrier();",
+      "  let size = textureDimensions(\(pass.output.name));",
+      "  if (thread.x < size.x && thread.y < size.y) {",
+      "    let at = i32(local.y) * \(shape.width) + i32(local.x);",
+      "    textureStore(\(pass.output.name), vec2i(thread.xy)\(layer), \(value)(vec2i(thread.xy), at));",
       "  }",
       "}",
     ]

@@ -8,6 +8,17 @@ struct ApplyCommand: ParsableCommand {
   /// Border rules by name; `--constant` gives the value of one.
   enum Border: String, CaseIterable, ExpressibleByArgument {
     case clamp, mirror, wrap, constant, normalized
+
+    /// The rule; `value` is that of a constant.
+    func rule(constant value: Float?) -> BorderRule {
+      switch self {
+      case .clamp: .clamp
+      case .mirror: .mirror
+      case .wrap: .wrap
+      case .constant: .constant(value ?? 0)
+      case .normalized: .normalized
+      }
+    }
   }
 
   static let configuration = CommandConfiguration(
@@ -191,7 +202,7 @@ struct ApplyCommand: ParsableCommand {
     do {
       return try Interruption.during { cancellation in
         var options = ApplyOptions(
-          border: borderRule, threads: threading.threads, nonfinite: nonfinite,
+          border: border.rule(constant: constant), threads: threading.threads, nonfinite: nonfinite,
           progress: { bar.show(label, share: $0) }, cancellation: cancellation)
         options.allowsHalfs = half
         return try work(options)
@@ -203,16 +214,6 @@ struct ApplyCommand: ParsableCommand {
       throw error
     } catch {
       throw Failure(input, error)
-    }
-  }
-
-  private var borderRule: BorderRule {
-    switch border {
-    case .clamp: .clamp
-    case .mirror: .mirror
-    case .wrap: .wrap
-    case .constant: .constant(constant ?? 0)
-    case .normalized: .normalized
     }
   }
 

@@ -73,7 +73,7 @@ struct ReportFolder {
 
 extension String {
   /// Without slashes at its end, the root's own kept.
-  fileprivate var trimmedSlashes: String {
+  var trimmedSlashes: String {
     var text = Substring(self)
     while text.count > 1, text.hasSuffix("/") { text.removeLast() }
     return String(text)

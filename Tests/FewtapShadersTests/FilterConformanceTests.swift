@@ -67,6 +67,30 @@ struct FilterConformanceTests {
     }
   }
 
+  @Test("a tile that a group shares changes nothing, with every border, form of constants and alpha")
+  func tiles() throws {
+    var (cases, random) = ([Case](), SeededGenerator(seed: 603))
+    for (name, filter) in Self.filters() {
+      for border in Self.borders {
+        let number = cases.count
+        var options = ShaderOptions()
+        options.prefix = "t\(number)_"
+        (options.border, options.format, options.sampling, options.usesTile) = (border, .float, .fetch, true)
+        options.constants = [.unrolled, .table, .texture][number % 3]
+        let (width, height) = number % 4 == 1 ? (7, 5) : (37, 29)
+        let image = Self.image(&random, width, height)
+        let program = try ShaderProgram(filter, options: options)
+        #expect(program.text(in: .msl, .compute).contains("threadgroup_barrier"))
+        let job = MetalRun.Job(
+          label: "tile, \(name), \(border), \(options.constants)", program: program, stage: .compute, width: width,
+          height: height, image: Self.texels(image))
+        let expected = try image.map { try ReferenceApply.apply(filter, to: $0, border: border) }
+        cases.append(Case(job: job, expected: expected, tolerance: Self.promised(options.format)))
+      }
+    }
+    try Self.expectConformance(cases)
+  }
+
   @Test("every tap model, rate, border, stage, sampling, and form of constants gives what the reference gives")
   func filters() throws {
     var (cases, random) = ([Case](), SeededGenerator(seed: 602))

@@ -18,7 +18,7 @@ struct GlslangTests {
     ] {
       (options.border, options.sampling) = (border, sampling)
       options.alpha = border == .wrap ? .none : .straight
-      options.constants = .automatic
+      options.usesTile = sampling == .fetch
       let chain = random.chain(.bilinear, layout: [5, 3], reach: 3)
       options.constants = border == .mirror ? .texture : border == .wrap ? .table : .unrolled
       programs.append(try ShaderProgram(SparseFilter(chain: chain, rate: Resampling(factor: 3)), options: options))

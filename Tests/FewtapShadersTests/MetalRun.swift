@@ -89,7 +89,8 @@ struct MetalRun {
 
       """
     for (index, job) in jobs.enumerated() {
-      text += job.program.text(in: .msl, job.stage)
+      // What a group shares must outlive a thread, which here is a call.
+      text += job.program.text(in: .msl, job.stage).replacing("\n  threadgroup float4 ", with: "\n  static float4 ")
       text += "static void run\(index)() {\n"
       // The order in which the input has them.
       let order: [(ShaderTexture.Role) -> Bool] = [
@@ -122,6 +123,22 @@ struct MetalRun {
     let name = job.program.entryPoint(of: pass, in: .msl)
     let inputs = pass.inputs.map { argument($0.texture, "sample") }
     let (side, output) = (pass.groupSide, "t_\(pass.output)")
+    if job.program.text(of: pass, in: .msl, job.stage).contains("thread_position_in_threadgroup") {
+      let all =
+        [argument(pass.output, "write")] + inputs
+        + ["uint2(\(side) * g + x, \(side) * h + y)", "uint2(g, h)", "uint2(x, y)"]
+      return """
+          for (uint h = 0; h < (\(output).height + \(side - 1)) / \(side); ++h)
+            for (uint g = 0; g < (\(output).width + \(side - 1)) / \(side); ++g)
+              for (int stops = 1; stops >= 0; --stops)
+                for (uint y = 0; y < \(side); ++y)
+                  for (uint x = 0; x < \(side); ++x) {
+                    metal::stops_at_barriers = stops;
+                    try { \(name)(\(all.joined(separator: ", "))); } catch (metal::at_barrier) {}
+                  }
+
+        """
+    }
     if job.stage == .compute {
       let all = [argument(pass.output, "write")] + inputs + ["uint2(x, y)"]
       // Whole groups, as hosts dispatch them: threads beyond the edge must not write.
