@@ -9,7 +9,7 @@ let package = Package(
   products: [
     .library(name: "Fewtap", targets: ["Fewtap"]),
     .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
-    .library(name: "FewtapShaders", targets: ["FewtapShaders"]),
+    .library(name: "FewtapShaders", targets: ["FewtapShaders", "FewtapGPU"]),
     .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics"]),
     .executable(name: "fewtap", targets: ["fewtap-cli"]),
   ],
@@ -37,6 +37,8 @@ let package = Package(
     .target(name: "CFewtapKernels"),
     .target(name: "FewtapEngine", dependencies: ["FewtapCore", "CFewtapKernels"]),
     .target(name: "FewtapShaders", dependencies: ["FewtapCore"]),
+    .target(name: "CFewtapGL"),
+    .target(name: "FewtapGPU", dependencies: ["FewtapCore", "FewtapShaders", "CFewtapGL"]),
     .target(
       name: "CFewtapImageIO",
       cxxSettings: [.define("FEWTAP_OPENIMAGEIO", .when(traits: ["OpenImageIO"]))],
@@ -60,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "fewtap-cli",
       dependencies: [
-        "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics", "FewtapShaders",
+        "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics", "FewtapShaders", "FewtapGPU",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -88,7 +90,10 @@ let package = Package(
         "TestSupport",
       ]),
     .testTarget(
-      name: "FewtapShadersTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "TestSupport"]),
+      name: "FewtapShadersTests",
+      dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
+    .testTarget(
+      name: "FewtapGPUTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
   ],

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "CFewtapGL.h"
 #include "CFewtapKernels.h"
 #include "CFewtapLAPACK.h"
 #include "CFewtapMath.h"
@@ -539,6 +540,46 @@ static void check_kernels(void) {
   printf("kernels: %d instruction sets\n", sets);
 }
 
+// What can run without a device: the drivers themselves are not ours to check, and leave memory behind.
+static void check_gl(void) {
+  fewtap_gl *gl = new_block(fewtap_gl_size() + 16, 1);
+  // The start may be moved by one byte, and a device lies where malloc's blocks may.
+  gl = (fewtap_gl *)(((uintptr_t)gl + 15) / 16 * 16);
+  fewtap_gl_message *message = new_block(1, sizeof *message);
+  fewtap_gl_description description;
+  const fewtap_gl_shape shape = {4, 4, 0, 0};
+  const fewtap_gl_pass pass = {.output_shape = shape};
+  float texels[64] = {0};
+  uint32_t name = 0;
+  uint64_t nanoseconds = 0;
+  int is_valid = 0;
+  REQUIRE(fewtap_gl_open(NULL, NULL, FEWTAP_GL_EMBEDDED, NULL) == FEWTAP_GL_BAD_ARGUMENT);
+  REQUIRE(fewtap_gl_open(gl, NULL, (fewtap_gl_api)7, message) == FEWTAP_GL_BAD_ARGUMENT && !message->text[0]);
+  REQUIRE(fewtap_gl_open(gl, "libfewtap-has-no-such.so", FEWTAP_GL_DESKTOP, message) == FEWTAP_GL_NO_LIBRARY);
+  REQUIRE(message->text[0] && memchr(message->text, 0, sizeof message->text));
+  for (int i = 0; i < 2; i++, gl = NULL) {
+    REQUIRE(fewtap_gl_close(gl) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_bind(gl) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_release(gl) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_describe(gl, &description) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_finish(gl) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_make_texture(gl, &shape, &name) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_write_texture(gl, name, &shape, texels) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_read_texture(gl, name, &shape, texels) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_delete_texture(gl, name) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_make_program(gl, NULL, "", &name, message) == FEWTAP_GL_BAD_ARGUMENT && !message->text[0]);
+    REQUIRE(fewtap_gl_name_input(gl, name, "image", 1) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_delete_program(gl, name) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_run(gl, &pass) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_make_timer(gl, &name) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_begin_timer(gl, name) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_end_timer(gl) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_read_timer(gl, name, &nanoseconds, &is_valid) == FEWTAP_GL_BAD_ARGUMENT);
+    REQUIRE(fewtap_gl_delete_timer(gl, name) == FEWTAP_GL_BAD_ARGUMENT);
+  }
+  free_arrays();
+}
+
 int main(int argc, char **argv) {
   // Two defects on purpose: the script makes sure that the sanitizers end the program on each.
   if (argc > 1 && !strcmp(argv[1], "overrun")) return array((size_t)argc)[argc] == 0;
@@ -546,5 +587,6 @@ int main(int argc, char **argv) {
   check_kernels();
   check_math();
   check_lapack();
+  check_gl();
   return 0;
 }
