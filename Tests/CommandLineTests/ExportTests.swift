@@ -22,8 +22,8 @@ import Testing
     #expect(try place.files() == (["k.json", "out"] + names.map { "out/\($0)" }).sorted())
     #expect((told["passes"] as? [String])?.count == 5)
     // The list for programs names the files, and so does the text for people.
-    let list = try #require(
-      JSONSerialization.jsonObject(with: try #require(place.bytes("out/passes.json"))) as? [String: Any])
+    let bytes = try #require(place.bytes("out/passes.json"))
+    let list = try #require(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
     let passes = try #require(list["passes"] as? [[String: Any]])
     let readme = String(decoding: try #require(place.bytes("out/README.txt")), as: UTF8.self)
     for pass in passes {
