@@ -69,25 +69,26 @@ struct BenchDepthCommand: ParsableCommand {
     let threads = threading.threads
     bar.show("rendering", share: 0)
     let (pinhole, blur) = (scene.pinhole(threads: threads), scene.radius)
-    var rows: [DepthRow] = []
+    var (rows, pictures) = ([DepthRow](), [(name: String, image: Image)]())
     let (lens, noise) = try lensPicture(scene, bar)
     let edges = blur.nearJumps(atLeast: 2)
     let shown = try DisplayPicture(lens, threads: threads)
     func judge(_ name: String, _ image: Image, milliseconds: Double?) throws {
       bar.show("measuring", share: 0.9, name)
       let picture = try DisplayPicture(image, threads: threads)
+      pictures.append((name, image))
       rows.append(
         DepthRow(
-          name: name, image: image, milliseconds: milliseconds, psnr: picture.psnr(shown, where: nil),
-          edgePSNR: picture.psnr(shown, where: edges),
-          flip: try Flip(picture, reference: shown, threads: threads).mean))
+          name: name, milliseconds: milliseconds, psnr: picture.psnr(shown, where: nil),
+          edgePSNR: picture.psnr(shown, where: edges), flip: try Flip(picture, reference: shown, threads: threads).mean)
+      )
     }
     let options = ApplyOptions(threads: threads)
     func time(_ work: () throws -> Image) throws -> (Image, Double) {
       // Once to warm up: plans, pages.
       var image = try work()
-      let time = try Timing.Clock.wall.time { image = try work() }
-      return (image, time)
+      let times = try (0..<3).map { _ in try Timing.Clock.wall.time { image = try work() } }
+      return (image, Timing(times).median)
     }
     bar.show("blurring", share: 0.6)
     let field = try DepthOfField(basis)
@@ -109,7 +110,9 @@ struct BenchDepthCommand: ParsableCommand {
       try judge("dense gather", dense, milliseconds: denseTime)
     }
     try judge("no blur", pinhole, milliseconds: nil)
-    if let output { try write(output, scene, blur, lens, rows) }
+    if let output {
+      try DepthPictures(pinhole: pinhole, lens: lens, radius: blur, blurred: Array(pictures.dropLast())).write(output)
+    }
     bar.end()
     try report.print(
       DepthReport(
@@ -157,39 +160,6 @@ struct BenchDepthCommand: ParsableCommand {
     }
     return (try Image(planes: planes), time)
   }
-
-  private func write(_ folder: String, _ scene: DepthScene, _ blur: Plane<Float>, _ lens: Image, _ rows: [DepthRow])
-    throws
-  {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw Failure("\(folder): the folder cannot be made; choose another place")
-    }
-    func picture(_ image: Image, _ name: String) throws {
-      try ImageFile(image: image.shown()).write(
-        path: "\(folder)/\(name).png", options: WriteOptions(type: .uint8, transfer: .srgb))
-    }
-    let all = [("pinhole", rows.last?.image ?? lens), ("lens", lens)] + rows.dropLast().map { ($0.name, $0.image) }
-    for (name, image) in all { try picture(image, name.replacing(" ", with: "-")) }
-    for (name, image) in [("pinhole", rows.last?.image ?? lens), ("lens", lens), ("radius", try Image(planes: [blur]))]
-    {
-      try ImageFile(image: image).write(path: "\(folder)/\(name).npy")
-    }
-    // Parts at thin edges, each in all pictures, side by side: pinhole, lens, ours, others.
-    let (w, h) = (Double(scene.width), Double(scene.height))
-    for (index, part) in Self.parts.enumerated() {
-      let origin = (x: Int(part.x * w), y: Int(part.y * h))
-      try picture(
-        Image.sideBySide(all.map(\.1), x: origin.x, y: origin.y, side: max(16, Int(0.14 * h)), zoom: 3), "part-\(index)"
-      )
-    }
-  }
-
-  /// Where thin things stand before what is far: shares of width and height.
-  private static let parts: [(x: Double, y: Double)] = [
-    (0.86, 0.05), (0.66, 0.25), (0.44, 0.27), (0.24, 0.28), (0.74, 0.62), (0.10, 0.30), (0.18, 0.62), (0.58, 0.36),
-  ]
 }
 
 extension Plane<Float> {
@@ -229,43 +199,9 @@ extension DisplayPicture {
   }
 }
 
-extension Image {
-  /// What a display shows: light above white is white.
-  fileprivate func shown() -> Image {
-    var planes = planes
-    for channel in planes.indices {
-      for index in planes[channel].values.indices {
-        planes[channel].values[index] = min(max(planes[channel].values[index], 0), 1)
-      }
-    }
-    return (try? Image(planes: planes)) ?? self
-  }
-
-  /// The same square of several images of one size, pixels enlarged.
-  fileprivate static func sideBySide(_ images: [Image], x: Int, y: Int, side: Int, zoom: Int) throws -> Image {
-    let gap = 2
-    var planes = (0..<3).map { _ in
-      Plane<Float>(width: images.count * (side * zoom + gap), height: side * zoom, repeating: 1)
-    }
-    for (index, image) in images.enumerated() {
-      for channel in 0..<3 {
-        let source = image.planes[min(channel, image.planes.count - 1)]
-        for row in 0..<side * zoom {
-          for column in 0..<side * zoom {
-            planes[channel][index * (side * zoom + gap) + column, row] =
-              source[min(x + column / zoom, source.width - 1), min(y + row / zoom, source.height - 1)]
-          }
-        }
-      }
-    }
-    return try Image(planes: planes)
-  }
-}
-
 /// How near a picture comes to the lens'.
 private struct DepthRow {
   let name: String
-  let image: Image
   let milliseconds: Double?
   let psnr: Double
   let edgePSNR: Double

@@ -7,8 +7,10 @@ import FewtapCore
 /// the pixels around; each is blurred by a basis of filters, as is the share of every pixel that it covers, and they are put
 /// together from near to far, each behind the ones before.
 ///
-/// Equation: `out = sum_k s_k C_k / sum_k s_k A_k`, near to far, where `C_k` and `A_k` are layer k's light and cover, blurred by its own
-///           radii, and `s_k A_k = min(A_k, 1 - sum_{j nearer} s_j A_j)`.
+/// Equation: layer k has `w_k = max(0, 1 - |d - k|)` of a pixel whose knot coordinate, signed, is d; `out = sum_k s_k C_k / sum_k s_k
+///           A_k`, near to far, `C_k` and `A_k` the light `w_k I` and the cover `w_k` through the knot's filter;
+///           `s_k A_k = min(A_k b_k, o_k)`, o_k what is open, b_k what was open before the layer before: neighboring layers share
+///           surfaces, so their covers add, others know nothing of each other.
 /// Order:    the signed radius tells what is nearer: it rises with distance for every lens. Pixels of one radius do not hide each
 ///           other: nor do they look different.
 /// Laws:     a picture all at one radius is ``VaryingPlan``'s to the bit; what is in focus stays as it is, to the bit, farther from
@@ -19,8 +21,8 @@ import FewtapCore
 /// Cost:     tile by tile as many filters of one channel more as layers come to it before it is covered, some two or three, and as
 ///           much again for cutting layers and filling holes. Memory: ``byteCount(width:height:channels:)``.
 /// Source:   layers and their holes: M. Kraus, M. Strengert, Depth-of-field rendering by pyramidal image processing, Computer Graphics
-///           Forum 26(3), 2007, doi:10.1111/j.1467-8659.2007.01088.x. Departures: weights of layers that sum to 1, covers that add up
-///           instead of multiplying, edges taken apart, and layers where the picture has depths.
+///           Forum 26(3), 2007, doi:10.1111/j.1467-8659.2007.01088.x. Departures: layers at the knots of the filters, by
+///           weights that sum to 1, covers of neighbors that add up instead of multiplying, edges taken apart, lines carried on.
 public struct DepthOfField: Sendable {
   /// The filters by radius.
   public let basis: FilterBasis
@@ -102,7 +104,8 @@ public struct DepthOfField: Sendable {
     var parameters = parameters
     let size = basis.axes[radiusAxis].knots[0] < 0 ? radius : abs(radius)
     parameters[radiusAxis] = Plane(width: image.width, height: image.height, repeating: size)
-    return try VaryingPlan(basis, width: image.width).apply(to: image, map: ParameterMap(sameSizePlanes: parameters), options: options)
+    return try VaryingPlan(basis, width: image.width).apply(
+      to: image, map: ParameterMap(sameSizePlanes: parameters), options: options)
   }
 
   /// The planes through the lens, whose radii are signed.
@@ -152,9 +155,10 @@ public struct DepthOfField: Sendable {
     }
   }
 
-  /// Bytes that it takes at most beside the image: planes of layers, of the pixels' surfaces and of the result.
+  /// Bytes that it takes at most beside the image: planes of the pixels' surfaces, layers in blocks, and the result.
   public func byteCount(width: Int, height: Int, channels: Int) -> Int {
-    // Per channel: surfaces, the stack, a layer before the blur twice, after it, and the result; the rest are covers, maps, weights.
+    // Per channel: the pixels admitted, the picture with its border, sums over blocks and their filled means, the result twice; the
+    // rest are radii, coordinates, covers, maps, and what tiles work in.
     4 * width * height * (6 * channels + 2 * basis.axes.count + 10)
   }
 }

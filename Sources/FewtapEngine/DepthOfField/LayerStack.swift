@@ -17,8 +17,10 @@ struct LayerStack {
   private var scratch: [Float]
   private var isFresh = true
 
-  /// What is open by less counts as covered: a rounding of the covers before, not a gap.
-  private static let leastOpen: Float = 0x1p-14
+  /// What is open by less counts as covered, and by less than twice as much in part: where a slanted surface goes from layer to layer
+  /// its covers add up to 1 within this if its blur changes by less than 1/6 px from pixel to pixel, and what lies behind it must
+  /// not shine through.
+  private static let leastOpen: Float = 1 / 24
 
   init(planes: Int, width: Int, height: Int) {
     (self.width, self.height) = (width, height)
@@ -68,8 +70,9 @@ struct LayerStack {
               // Addresses first: sums that might overflow would keep the loops from running in vectors.
               let (covers, left, most) = (layer[planes] + from, open + to, before + to)
               for x in 0..<columns {
-                let isTaken = covers[x] > 0 && left[x] > Self.leastOpen
-                let taken = isTaken ? min(min(covers[x], 1) * most[x], left[x]) : 0
+                let free = min(left[x], 2 * (left[x] - Self.leastOpen))
+                let isTaken = covers[x] > 0 && free > 0
+                let taken = isTaken ? min(min(covers[x], 1) * most[x], free) : 0
                 shares[x] = isTaken ? taken / covers[x] : 0
                 left[x] -= taken
               }
@@ -89,14 +92,13 @@ struct LayerStack {
   /// Writes the tile, which is `region` of the picture, into planes that lie one after the other. What is not covered counts as what
   /// is; pixels that nothing covers are those of `picture`.
   func write(_ region: Region, of picture: [Plane<Float>], into result: UnsafeMutableBufferPointer<Float>) {
+    let count = width * height
     for (plane, original) in picture.enumerated() {
       for y in region.y {
         for x in region.x {
           let (from, to) = ((y - region.y.lowerBound) * width + x - region.x.lowerBound, y * original.width + x)
-          let (value, left) = (light[plane * width * height + from], open[from])
-          let covered = 1 - left
-          result[plane * original.values.count + to] =
-            left <= 0 ? value : covered > 0x1p-10 ? value / covered : original.values[to]
+          let (value, covered) = (light[plane * count + from], 1 - open[from])
+          result[plane * original.values.count + to] = covered > 0x1p-10 ? value / covered : original.values[to]
         }
       }
     }
