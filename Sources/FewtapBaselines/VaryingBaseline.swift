@@ -30,14 +30,19 @@ package protocol VaryingFilter: Sendable {
 }
 
 extension FilterBasis: VaryingFilter {
-  /// Knots, and the taps of a filter there, at most.
+  /// Knots, or the functions of a series, and the taps of a filter there, at most.
   package var makeup: String {
+    if let series {
+      return "\(series.shape.map(String.init).joined(separator: "x")) functions x \(series.tapCount) taps"
+    }
     let knots = shape.map(String.init).joined(separator: "x")
     return "\(knots) knots x \(filters.map(\.tapCount).max() ?? 0) taps"
   }
 
-  /// Three a tap, of integer taps too.
-  package var numberCount: Int { filters.reduce(0) { $0 + 3 * $1.chain.tapCount } }
+  /// Three a tap, of integer taps too, or three for each function.
+  package var numberCount: Int {
+    series.map { 3 * $0.termCount * $0.tapCount } ?? filters.reduce(0) { $0 + 3 * $1.chain.tapCount }
+  }
 
   /// As it is written.
   package var fileByteCount: Int? { try? json().count }

@@ -19,3 +19,4 @@ package func sine(_ angle: Double) -> Double { sin(angle) }
 package func arctangent(_ x: Double) -> Double { atan(x) }
 /// The direction of `(x, y)`, counterclockwise from +x where y points up, in `-pi...pi`.
 package func arctangent(_ y: Double, over x: Double) -> Double { atan2(y, x) }
+package func cosineAndSine(radians: Double) -> (cosine: Double, sine: Double) { (cosine(radians), sine(radians)) }

@@ -34,6 +34,7 @@ extension FilterBasis {
       }
     }
     if interpolation == .offsets { try checkCorrespondence() } else { try checkPeriods() }
+    if series != nil { try checkSeries() }
     try fit?.check(axes.count)
   }
 
@@ -52,6 +53,23 @@ extension FilterBasis {
             "the same filter at both ends of \(quoted(knots.name)), which is periodic")
         }
       }
+    }
+  }
+
+  /// The filters at the knots are the series'.
+  private func checkSeries() throws(FilterError) {
+    guard let series else { return }
+    guard interpolation == .offsets else {
+      throw FilterError(
+        "interpolation", "is \(quoted(interpolation.rawValue))", "\"offsets\", since taps follow a series")
+    }
+    try series.check(axes.map(\.axis.range))
+    if let index = axes.firstIndex(where: { $0.curve != nil }) {
+      throw FilterError("axes[\(index)].curve", "is given", "none, since taps follow a series")
+    }
+    let expected = series.filters(at: axes.map(\.knots))
+    if let index = expected.indices.first(where: { expected[$0] != filters[$0] }) {
+      throw FilterError("filters[\(index)]", "is another filter than its series has there", "filters of the series")
     }
   }
 
@@ -75,7 +93,8 @@ extension FilterBasis {
 }
 
 extension KnotAxis {
-  fileprivate func check(_ path: String) throws(FilterError) {
+  /// Throws the first rule that does not hold, with the path of the bad value.
+  func check(_ path: String) throws(FilterError) {
     guard !name.isEmpty, name.utf8.count <= 64 else {
       throw FilterError("\(path).name", "is \(quoted(name))", "a name of 1 to 64 bytes")
     }

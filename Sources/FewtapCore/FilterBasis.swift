@@ -1,5 +1,5 @@
 /// Filters at the knots of a grid of parameters, and what is made of them between the knots: a different filter at every pixel
-/// of an image, chosen by a parameter map. Its file is JSON, format version 1.
+/// of an image, chosen by a parameter map. Its file is JSON, format version 1, or 2 for a basis whose taps are a ``TapSeries``.
 public struct FilterBasis: Equatable, Sendable {
   /// What is interpolated between the knots.
   public enum Interpolation: String, CaseIterable, Sendable {
@@ -18,6 +18,10 @@ public struct FilterBasis: Equatable, Sendable {
   public var axes: [KnotAxis]
   /// A filter for each knot; the last axis' knots follow one another.
   public var filters: [SparseFilter]
+  /// The curves that the taps follow; nil where they go straight from knot to knot. The filters at the knots are taken from it, at
+  /// knots so near to one another that the straight way between them is as good (``TapSeries/tableTolerance``): what runs may take
+  /// either.
+  public private(set) var series: TapSeries?
   /// The family's name or specification; nil if unknown.
   public var family: String?
   /// How it was fitted; nil for a basis made by hand.
@@ -30,6 +34,28 @@ public struct FilterBasis: Equatable, Sendable {
   ) {
     (self.interpolation, self.axes, self.filters) = (interpolation, axes, filters)
     (self.family, self.fit) = (family, fit)
+  }
+
+  /// The offsets basis whose taps follow `series`, with the knots that it asks for; `axes` tells its parameters' names and units.
+  ///
+  /// Throws: ``FilterError`` for a series that breaks its invariants, or bends too much for any table of knots.
+  /// Cost:   a table of some hundred filters for two parameters: milliseconds.
+  public init(
+    series: TapSeries, axes: [ParameterAxis], family: String? = nil, fit: BasisRecord? = nil
+  ) throws(FilterError) {
+    for (index, axis) in axes.enumerated() {
+      try KnotAxis(axis, knots: [axis.range.lowerBound, axis.range.upperBound]).check("axes[\(index)]")
+    }
+    try series.check(axes.map(\.range))
+    let knots = try series.tableKnots()
+    self.init(
+      interpolation: .offsets, axes: zip(axes, knots).map { KnotAxis($0, knots: $1) },
+      filters: series.filters(at: knots), family: family, fit: fit)
+    do throws(FilterError) { try checkInvariants() } catch {
+      guard error.path.hasPrefix("filters") else { throw error }
+      throw FilterError("series.layers", "makes a filter whose \(error.path) \(error.problem)", error.expected)
+    }
+    self.series = series
   }
 
   /// Knots along each axis.
@@ -77,18 +103,19 @@ public struct FilterBasis: Equatable, Sendable {
     return parts
   }
 
-  /// The offsets operator's filter at a point: offsets, weights and gain interpolated, tap by tap. Needs a basis that satisfies the
-  /// invariants.
+  /// The offsets operator's filter at a point: that of the series, or else offsets, weights and gain interpolated, tap by tap. Needs a
+  /// basis that satisfies the invariants.
   ///
   /// Throws: ``FilterError`` for a basis of the outputs operator, and as ``mixture(at:)``.
   public func interpolatedFilter(at point: [Double]) throws(FilterError) -> SparseFilter {
     guard interpolation == .offsets else {
       throw FilterError("interpolation", "is \"\(interpolation.rawValue)\"", "\"offsets\", whose taps are interpolated")
     }
-    return interpolatedFilter(try mixture(at: point))
+    let mixture = try mixture(at: point)
+    return series?.filter(at: zip(axes, point).map { $0.axis.admitted($1) }) ?? interpolatedFilter(mixture)
   }
 
-  /// The same of a mixture of a basis of that kind.
+  /// The filter interpolated between knots, those of a series' table too.
   package func interpolatedFilter(_ mixture: [(filter: Int, weight: Double)]) -> SparseFilter {
     var (chain, gain) = (filters[mixture[0].filter].chain, 0.0)
     for layer in chain.layers.indices { chain.layers[layer] = interpolatedLayer(layer, mixture) }
@@ -109,6 +136,14 @@ public struct FilterBasis: Equatable, Sendable {
         }
         return tap
       })
+  }
+
+  /// The parameters at knot coordinates, one an axis.
+  package func parameters(atCoordinates coordinates: [Double]) -> [Double] {
+    zip(axes, coordinates).map { axis, coordinate in
+      let low = min(max(Int(coordinate.rounded(.down)), 0), axis.knots.count - 2)
+      return axis.knots[low] + (coordinate - Double(low)) * (axis.knots[low + 1] - axis.knots[low])
+    }
   }
 
   /// The offsets, in pixels of the image, that any mixture of its filters can touch.

@@ -81,6 +81,9 @@ public struct KnotAxis: Equatable, Sendable {
     ParameterAxis(name: name, unit: unit, range: knots[0]...knots[knots.count - 1], isPeriodic: isPeriodic)
   }
 
+  /// The axis with the ends of its range alone, as the file of a series has it.
+  var withoutInnerKnots: KnotAxis { KnotAxis(axis, knots: [knots[0], knots[knots.count - 1]]) }
+
   /// All points of the way from values to coordinates, the knots' among them, ascending.
   public var points: [CurvePoint] {
     let atKnots = knots.enumerated().map { CurvePoint(value: $1, coordinate: Double($0)) }

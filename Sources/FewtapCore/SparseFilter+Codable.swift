@@ -120,15 +120,18 @@ package func quoted(_ text: String) -> String {
 enum FileHead {
   enum Key: String, CodingKey { case format, version }
 
-  /// Throws: ``FilterError`` unless the file is of this format and version.
-  static func check(_ decoder: any Decoder, format: String, version: Int) throws {
+  /// The file's version. Throws: ``FilterError`` unless the file is of this format and one of these versions.
+  @discardableResult
+  static func check(_ decoder: any Decoder, format: String, versions: ClosedRange<Int>) throws -> Int {
     let file = try decoder.container(keyedBy: Key.self)
     let found = try file.value(String.self, .format)
     guard found == format else { throw FilterError("format", "is \(quoted(found))", "\"\(format)\"") }
     let number = try file.value(Int.self, .version)
-    guard number == version else {
-      throw FilterError("version", "is \(number)", "\(version), the version that this fewtap reads")
+    guard versions.contains(number) else {
+      let known = versions.map(String.init).joined(separator: " or ")
+      throw FilterError("version", "is \(number)", "\(known), the version that this fewtap reads")
     }
+    return number
   }
 }
 
@@ -137,7 +140,8 @@ private struct FilterFile: Decodable {
   let filter: SparseFilter
 
   init(from decoder: any Decoder) throws {
-    try FileHead.check(decoder, format: SparseFilter.formatName, version: SparseFilter.formatVersion)
+    try FileHead.check(
+      decoder, format: SparseFilter.formatName, versions: SparseFilter.formatVersion...SparseFilter.formatVersion)
     filter = try FilterFields(from: decoder).filter
   }
 }

@@ -8,6 +8,7 @@ import FewtapCore
 ///           offsets, gather: `I_l[p] = sum_i w_{l,i}(P(p)) I_{l-1}(p - o_{l,i}(P(p)))` from the first layer to the last, times the
 ///           gain at p; scatter: the gain first, then from the last layer to the first each pixel q gives
 ///           `w_{l,i}(P(q))` to the place `q + o_{l,i}(P(q))`, shared bilinearly: the adjoint of a gather by the flipped filters.
+///           Where taps follow a series, weights and offsets are the series' own, not its table's.
 /// Border:   the *image* is extended once, by the reach of the whole basis; nothing is cut between layers. Outside of it the
 ///           parameters are those of the nearest pixel.
 ///           Normalized: `A I / max(A 1 / s, 1/256)` with zero outside, where s is what A gives for 1 everywhere.
@@ -23,6 +24,8 @@ public struct ReferenceVarying: Sendable {
   private let height: Int
   /// The filters that count at each pixel.
   private let mixtures: [[(filter: Int, weight: Double)]]
+  /// The parameters of each pixel, where taps follow a series.
+  private let points: [[Double]]
 
   /// The operator for images of the size of `coordinates`: planes of knot coordinates, one an axis
   /// (``KnotAxis/coordinate(of:)``).
@@ -57,7 +60,9 @@ public struct ReferenceVarying: Sendable {
     let limit = PlanRun.workingSetLimit
     guard !overflow, bytes <= limit else { throw .workingSet(bytes: overflow ? Int.max : bytes, limit: limit) }
     if border == .normalized, let sum = basis.cancelingSum { throw .zeroSumNormalized(sum: sum) }
-    mixtures = (0..<width * height).map { pixel in basis.mixture(coordinates: coordinates.map { $0.values[pixel] }) }
+    let places = (0..<width * height).map { pixel in coordinates.map { $0.values[pixel] } }
+    mixtures = places.map { basis.mixture(coordinates: $0) }
+    points = basis.series == nil ? [] : places.map { basis.parameters(atCoordinates: $0) }
   }
 
   /// The filtered plane.
@@ -124,28 +129,36 @@ public struct ReferenceVarying: Sendable {
         part.stages.insert(varyingLayer(layer, to: region), at: 0)
         region = part.stages[0].input
       }
-      let (basis, mixture) = (basis, mixture)
-      let gain = { x, y in mixture(x, y).reduce(0) { $0 + $1.weight * basis.filters[$1.filter].gain } }
+      let (basis, mixture, point) = (basis, mixture, point)
+      let gain = { x, y in
+        basis.series?.gain(at: point(x, y))
+          ?? mixture(x, y).reduce(0) { $0 + $1.weight * basis.filters[$1.filter].gain }
+      }
       if direction == .gather { part.outputWeight = gain } else { part.inputWeight = gain }
       return [part]
     }
   }
 
   /// The filters that count at a pixel, or at the one next to it in the image.
-  private func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] {
-    let (x, y) = (min(max(x, 0), width - 1), min(max(y, 0), height - 1))
-    return mixtures[y * width + x]
+  private func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] { mixtures[nearest(x, y)] }
+
+  /// The parameters there.
+  private func point(_ x: Int, _ y: Int) -> [Double] { points[nearest(x, y)] }
+
+  private func nearest(_ x: Int, _ y: Int) -> Int {
+    min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)
   }
 
   /// A layer whose taps are those at each pixel.
   private func varyingLayer(_ layer: Int, to output: Region) -> LinearStage {
-    // What rounding adds to interpolated offsets may touch one pixel more.
+    // What rounding adds to interpolated offsets, or a series to those of its table, may touch one pixel more.
     let bounds = basis.filters.dropFirst()
       .reduce(basis.filters[0].chain.layers[layer].bounds) { $0.union($1.chain.layers[layer].bounds) }
       .sum(OffsetBounds(minX: -1, maxX: 1, minY: -1, maxY: 1))
-    let (basis, mixture, direction) = (basis, mixture, direction)
+    let (basis, mixture, point, direction) = (basis, mixture, point, direction)
     return LinearStage(input: output.read(by: bounds), output: output, spreads: direction == .scatter) { x, y, entry in
-      for tap in basis.interpolatedLayer(layer, mixture(x, y)).taps {
+      let taps = basis.series?.layer(layer, at: point(x, y)) ?? basis.interpolatedLayer(layer, mixture(x, y))
+      for tap in taps.taps {
         let sign: Double = direction == .gather ? -1 : 1
         Self.forEachNeighbor(x: Double(x) + sign * tap.x, y: Double(y) + sign * tap.y) {
           entry($0, $1, tap.weight * $2)

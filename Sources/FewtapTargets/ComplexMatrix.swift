@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// A complex matrix, row-major, real and imaginary parts apart.
 struct ComplexMatrix {
   let rows: Int

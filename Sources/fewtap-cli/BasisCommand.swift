@@ -17,6 +17,7 @@ struct BasisCommand: ParsableCommand {
         fewtap basis blades.png:size=3...41,rotation=0...60 -o blades.json --knots 8,7
         fewtap basis psfs.npy --positions psfs.csv -o psfs.json --knots 5,5
         fewtap basis star:radius=4...22,inner=32%,rotation=0...90 -o star.json --operator offsets --knots 6,9
+        fewtap basis star:radius=4...22,inner=32%,rotation=0...90 -o star.json --operator offsets --tracks series --terms 4,3
         fewtap basis disk:radius=1...20 -o paper.json --operator offsets --recipe paper --knots 8
 
       FAMILY is a kernel in words ('fewtap kernel --list') with a range a...b for every number that changes; a length of 0 \
@@ -48,7 +49,7 @@ struct BasisCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Add knots until so many dB on photographs hold at the worst place between them. (default: 60, unless --knots is given)",
+      "Add knots until so many dB on photographs hold at the worst place between them. (default: 60, unless --knots or --terms is given)",
       valueName: "dB"), transform: OptionValue.number(atLeast: 1))
   var error: Double?
 
@@ -64,6 +65,21 @@ struct BasisCommand: ParsableCommand {
       "Layers of a filter, for --operator offsets: 2 for maps with edges. (default: what is best on smooth maps)",
       valueName: "n"), transform: OptionValue.whole(Layout.layerCounts))
   var layers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      For --operator offsets, how taps change with the parameters: straight from knot to knot; along a series of Chebyshev \
+      polynomials, for angles of sines and cosines in a frame that turns; or auto, the better one of as many numbers.
+      """))
+  var tracks: BasisFitOptions.Tracks = .knots
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Functions of each parameter, for --tracks series: 8, or 5,3 for two. (default: as many as --error needs)",
+      valueName: "n,..."), transform: OptionValue.terms)
+  var terms: [Int]?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Seed of every random choice.", valueName: "n"),
@@ -109,6 +125,13 @@ struct BasisCommand: ParsableCommand {
     }
     if layers != nil, interpolation == .outputs || recipe == .paper {
       throw ValidationError("--layers: it is for --operator offsets by our own recipe")
+    }
+    if tracks != .knots, interpolation == .outputs || recipe == .paper {
+      throw ValidationError("--tracks \(tracks.rawValue): it is for --operator offsets by our own recipe")
+    }
+    if terms != nil, tracks != .series { throw ValidationError("--terms: it is for --tracks series") }
+    if knots != nil, tracks == .series {
+      throw ValidationError("--knots: a series has none; give --terms, or --error")
     }
     if output == "-", report.json {
       throw ValidationError("-o - and --json would both write to standard output: give a file name after -o")
@@ -197,6 +220,7 @@ struct BasisCommand: ParsableCommand {
     (options.interpolation, options.knots, options.error) = (interpolation, knots, error)
     if let taps { options.taps = taps }
     options.layers = layers
+    (options.tracks, options.terms) = (tracks, terms)
     (options.objective, options.recipe, options.seed) = (objective, recipe, seed)
     options.threads = threading.threads
     return options
@@ -204,6 +228,7 @@ struct BasisCommand: ParsableCommand {
 }
 
 extension FilterBasis.Interpolation: ExpressibleByArgument {}
+extension BasisFitOptions.Tracks: ExpressibleByArgument {}
 
 extension ProgressBar {
   /// Where a basis fit is.
@@ -211,20 +236,30 @@ extension ProgressBar {
     let knots = progress.knots.map(String.init).joined(separator: "x")
     let share = progress.total.map { Double(progress.completed) / Double(max(1, $0)) }
     let worst = progress.worstPhotoPSNR.map { "worst \(fixed($0, 2)) dB" } ?? ""
-    show(progress.stage, share: share ?? 0, "\(knots) knots  \(worst)")
+    let unit = progress.countsFunctions ? "functions" : "knots"
+    show(progress.stage, share: share ?? 0, "\(knots) \(unit)  \(worst)")
   }
 }
 
 extension OptionValue {
   /// Whole numbers of 2 or more, `6,9`.
   @Sendable static func counts(_ text: String) throws -> [Int] {
+    try list(text, of: KnotAxis.knotCounts, example: "16 or 6,9")
+  }
+
+  /// Whole numbers of 1 or more, `5,3`.
+  @Sendable static func terms(_ text: String) throws -> [Int] {
+    try list(text, of: 1...TapSeries.maximumFunctionCount, example: "8 or 5,3")
+  }
+
+  private static func list(_ text: String, of counts: ClosedRange<Int>, example: String) throws -> [Int] {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    let counts = numbers.compactMap { $0 }.filter { KnotAxis.knotCounts.contains($0) }
-    guard counts.count == numbers.count, counts.count <= ParameterAxis.maximumCount else {
+    let found = numbers.compactMap { $0 }.filter { counts.contains($0) }
+    guard found.count == numbers.count, found.count <= ParameterAxis.maximumCount else {
       throw ValidationError(
-        "it must be a whole number for each parameter, \(KnotAxis.knotCounts.lowerBound) to "
-          + "\(KnotAxis.knotCounts.upperBound), for example 16 or 6,9")
+        "it must be a whole number for each parameter, \(counts.lowerBound) to \(counts.upperBound), for example \(example)"
+      )
     }
-    return counts
+    return found
   }
 }

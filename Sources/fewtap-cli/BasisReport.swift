@@ -18,7 +18,8 @@ struct BasisReport: Report {
     var fields: [(String, JSON)] = [
       ("command", .string(command)), ("basis", .string(name)), ("family", .string(basis.family)),
       ("interpolation", .string(basis.interpolation.rawValue)), ("axes", .array(basis.axes.map(\.json))),
-      ("filterCount", .integer(basis.filters.count)),
+      ("tracks", basis.interpolation == .offsets ? .string(basis.series == nil ? "knots" : "series") : .null),
+      ("series", basis.series.map(\.json) ?? .null), ("filterCount", .integer(basis.filters.count)),
       ("taps", .integer(basis.filters.reduce(0) { $0 + $1.chain.tapCount })),
       ("rates", .array(rates.map { .integer($0.factor) })),
       ("multiplyAddsPerPixel", .array([.number(costs.min()), .number(costs.max())])), ("bounds", bounds.json),
@@ -48,9 +49,18 @@ struct BasisReport: Report {
     let bounds = basis.bounds
     var rows: [(label: String, value: String)] = [("family", basis.family.map { legible($0) } ?? "unknown")]
     rows += basis.axes.map { (legible($0.name, limit: 20), $0.text) }
+    rows += [("between knots", "\(basis.interpolation.rawValue) are interpolated")]
+    if let series = basis.series {
+      rows += [
+        ("taps follow", zip(basis.axes, series.axes).map { $1.text($0.name) }.joined(separator: " x ")),
+        ("in the file", "\(series.termCount) coefficients for each of \(3 * series.tapCount) numbers of a filter"),
+      ]
+    }
     rows += [
-      ("between knots", "\(basis.interpolation.rawValue) are interpolated"),
-      ("filters", "\(basis.filters.count) with \(basis.filters.reduce(0) { $0 + $1.chain.tapCount }) taps in all"),
+      (
+        basis.series == nil ? "filters" : "tabulated as",
+        "\(basis.filters.count) with \(basis.filters.reduce(0) { $0 + $1.chain.tapCount }) taps in all"
+      ),
       ("rates", rates.map { "\($0.count) at \($0.factor == 1 ? "1" : "1/\($0.factor)")" }.joined(separator: ", ")),
       ("multiply-adds", costText), ("reach", "halo \(bounds.reach) px"),
     ]
@@ -60,7 +70,7 @@ struct BasisReport: Report {
         (
           "photo PSNR",
           "\(fixed(fit.photoPSNR, 2)) dB mean, \(fixed(fit.worstPhotoPSNR, 2)) dB worst (\(place)), predicted at "
-            + "\(fit.sampleCount) points between the knots"
+            + "\(fit.sampleCount) points \(basis.series == nil ? "between the knots" : "of the parameters")"
         ),
         ("relative error", "\(significant(fit.relativeError)) of the kernel itself at most"),
         ("noise gain", "\(fixed(fit.noiseGain, 2)) at most"),
@@ -116,5 +126,46 @@ extension KnotAxis {
     let shown = all.count > 12 ? all.prefix(8) + ["..."] + all.suffix(2) : all[...]
     let ends = isPeriodic ? ", periodic" : ""
     return "\(knots.count) knots: " + shown.joined(separator: " ") + (unit.isEmpty ? "" : " " + legible(unit)) + ends
+  }
+}
+
+extension TapSeries {
+  fileprivate var json: JSON {
+    .object([
+      ("terms", .integer(termCount)), ("tapCount", .integer(tapCount)),
+      (
+        "functions",
+        .array(
+          axes.map { axis in
+            var fields: [(String, JSON)] = [
+              ("kind", .string(axis.functions.name)), ("count", .integer(axis.functions.count)),
+            ]
+            if case .fourier(_, let period) = axis.functions { fields.append(("period", .number(period))) }
+            return .object(fields + [("turn", .number(axis.turn))])
+          })
+      ),
+    ])
+  }
+}
+
+extension TapSeries.Functions {
+  fileprivate var name: String {
+    switch self {
+    case .chebyshev: "chebyshev"
+    case .fourier: "fourier"
+    }
+  }
+}
+
+extension TapSeries.Axis {
+  /// A few words.
+  fileprivate func text(_ name: String) -> String {
+    let kind =
+      switch functions {
+      case .chebyshev(let count): "\(count) Chebyshev polynomials of \(legible(name, limit: 20))"
+      case .fourier(let count, let period):
+        "\(count) sines and cosines of \(legible(name, limit: 20)) with period \(significant(period))"
+      }
+    return kind + (turn == 0 ? "" : " in a frame that turns with it")
   }
 }

@@ -29,6 +29,26 @@ import Testing
     #expect(again == basis)
   }
 
+  @Test func tapsAlongASeriesAreToldAndApplied() throws {
+    let place = try Workplace()
+    let outcome = try place.run([
+      "basis", "disk:radius=1...4", "-o", "s.json", "--operator", "offsets", "--tracks", "series", "--terms", "3",
+      "--taps", "10", "--json",
+    ])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let told = try outcome.json()
+    #expect(told["tracks"] as? String == "series")
+    #expect((told["series"] as? [String: Any])?["terms"] as? Int == 3)
+    let basis = try FilterBasis(json: #require(place.bytes("s.json")))
+    #expect(basis.series?.shape == [3] && basis.series?.tapCount == 10)
+    let info = try place.run(["info", "s.json"])
+    #expect(info.output.contains("3 Chebyshev polynomials of radius"))
+    #expect(try place.run(["info", "s.json", "--json"]).json()["taps"] as? Int == told["taps"] as? Int)
+    try place.writeNoise("a.ppm")
+    let applied = try place.run(["apply", "s.json", "a.ppm", "r.png", "--ramp", "falloff=50%,high=4"])
+    #expect(applied.code == 0, "\(applied.errors)")
+  }
+
   @Test func aCheckpointIsWrittenAndGoneOnFrom() throws {
     let place = try Workplace()
     #expect(try place.run(fit + ["--checkpoint", "c"]).code == 0)

@@ -116,6 +116,55 @@ struct OffsetsRunTests {
     }
   }
 
+  /// The fast path reads a table of the series, the reference the series itself.
+  @Test("taps that follow a series are as near as their table is fine", arguments: [MapKind.radial, .noise])
+  func series(kind: MapKind) throws {
+    var random = SeededGenerator(seed: 470)
+    let axes = [
+      ParameterAxis(name: "radius", unit: "px", range: 1...5),
+      ParameterAxis(name: "angle", unit: "degrees", range: 0...180, isPeriodic: true),
+    ]
+    func coefficients(_ first: Double, _ rest: Double) -> [Double] {
+      (0..<9).map { random.uniform(-1, 1) * ($0 == 0 ? first : rest / Double($0)) }
+    }
+    let layers = [5, 3].map { count in
+      (0..<count).map { _ in
+        TapSeries.Track(x: coefficients(4, 1), y: coefficients(4, 1), weight: coefficients(0.5, 0.1))
+      }
+    }
+    let series = TapSeries(
+      axes: [
+        TapSeries.Axis(range: axes[0].range, functions: .chebyshev(count: 3)),
+        TapSeries.Axis(range: axes[1].range, functions: .fourier(count: 3, period: 90), turn: 1),
+      ], layers: layers, gain: coefficients(1, 0.1))
+    let basis = try FilterBasis(series: series, axes: axes)
+    let (width, height) = (47, 15)
+    let map = Self.map(kind, shape: basis.shape, width: width, height: height, seed: 471)
+    let plane: Plane<Float> = random.plane(width: width, height: height)
+    let reference = try ReferenceVarying(basis, coordinates: map.map { $0.map { Double($0) } })
+    let expected = try reference.apply(to: plane.map { Double($0) })
+    // A layer of n taps whose places are off by d pixels reads values off by 2 |d| of the largest, an axis, and that with weights: by
+    // Cauchy's inequality sqrt(n) times the root of sum w^2 d^2, which the tolerance bounds; and so for weights.
+    var (value, error) = (1.0, 0.0)
+    for layer in layers.indices {
+      let filters = basis.filters.map { $0.chain.layers[layer] }
+      let squares = filters.reduce(0) { most, layer in max(most, layer.taps.reduce(0) { $0 + $1.weight * $1.weight }) }
+      let root = (Double(layers[layer].count) * squares).squareRoot()
+      let size = filters.reduce(0) { max($0, $1.absoluteSum) } * (1 + TapSeries.tableTolerance.weight)
+      let (offset, weight) = (TapSeries.tableTolerance.offset, TapSeries.tableTolerance.weight)
+      error = size * error + value * root * (2 * Double(2).squareRoot() * offset + weight)
+      value *= size
+    }
+    let gain = basis.filters.reduce(0) { max($0, abs($1.gain)) }
+    let bound = gain * (error + value * TapSeries.tableTolerance.weight) + Self.bound(basis, most: 1)
+    #expect(bound < 0.5 * expected.values.reduce(0) { max($0, abs($1)) }, "the bound says something")
+    for kernels in RowKernels.all {
+      let actual = try OffsetsPlan(basis, width: width, kernels: kernels)
+        .apply(to: Image(sameSizePlanes: [plane]), coordinates: map)
+      #expect(violation(actual.planes[0], expected, within: bound) == nil, "\(kernels.name)")
+    }
+  }
+
   @Test("no bit depends on threads and tiles", arguments: MapKind.allCases)
   func tiles(kind: MapKind) throws {
     let basis = VaryingSamples.basis(.offsets, shape: [3, 2], reach: 4, layout: [7, 4], seed: 420)

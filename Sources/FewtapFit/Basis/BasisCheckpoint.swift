@@ -59,6 +59,10 @@ public struct BasisCheckpoint: Equatable, Sendable {
     (options.interpolation, options.objective, options.recipe) = (interpolation, objective, recipe)
     (options.knots, options.error, options.taps, options.seed) = (file.asked, file.error, file.taps, file.seed)
     options.layers = file.layers
+    guard let tracks = BasisFitOptions.Tracks(rawValue: file.tracks ?? BasisFitOptions.Tracks.knots.rawValue) else {
+      throw .badCheckpoint("its tracks have an unknown name")
+    }
+    (options.tracks, options.terms) = (tracks, file.terms)
     self.init(family: file.family, options: options, stage: file.stage, knots: file.knots, state: file.state)
   }
 
@@ -71,7 +75,8 @@ public struct BasisCheckpoint: Equatable, Sendable {
         format: Self.formatName, version: Self.formatVersion, family: family,
         interpolation: options.interpolation.rawValue, objective: options.objective.rawValue,
         recipe: options.recipe.rawValue, asked: options.knots, error: options.error, taps: options.taps,
-        layers: options.layers, seed: options.seed, stage: stage, knots: knots, state: state))
+        layers: options.layers, tracks: options.tracks.rawValue, terms: options.terms, seed: options.seed, stage: stage,
+        knots: knots, state: state))
   }
 
   /// Throws: ``BasisFitError/otherCheckpoint(field:found:expected:)`` if it is not of the fit of `family` under `options`.
@@ -87,6 +92,8 @@ public struct BasisCheckpoint: Equatable, Sendable {
     try check("error", self.options.error.map { "\($0)" } ?? "none", options.error.map { "\($0)" } ?? "none")
     try check("number of taps", self.options.taps, options.taps)
     try check("number of layers", self.options.layers.map { "\($0)" } ?? "any", options.layers.map { "\($0)" } ?? "any")
+    try check("form of tracks", self.options.tracks.rawValue, options.tracks.rawValue)
+    try check("number of terms", self.options.terms ?? [], options.terms ?? [])
     try check("objective", self.options.objective.rawValue, options.objective.rawValue)
     try check("recipe", self.options.recipe.rawValue, options.recipe.rawValue)
     try check("seed", self.options.seed, options.seed)
@@ -113,6 +120,8 @@ public struct BasisCheckpoint: Equatable, Sendable {
     var error: Double?
     var taps: Int
     var layers: Int?
+    var tracks: String?
+    var terms: [Int]?
     var seed: UInt64
     var stage: String
     var knots: [[Double]]

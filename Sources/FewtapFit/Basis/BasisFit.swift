@@ -45,6 +45,8 @@ public struct BasisFitProgress: Equatable, Sendable {
   public var stage: String
   /// Knots along each axis at this stage.
   public var knots: [Int]
+  /// Whether ``knots`` counts the functions of a series instead.
+  public var countsFunctions = false
   /// Steps done in all.
   public var completed: Int
   /// Steps that there will be; nil while nobody knows.
@@ -56,6 +58,12 @@ public struct BasisFitProgress: Equatable, Sendable {
   public init(stage: String, knots: [Int], completed: Int, total: Int? = nil, worstPhotoPSNR: Double? = nil) {
     (self.stage, self.knots, self.completed) = (stage, knots, completed)
     (self.total, self.worstPhotoPSNR) = (total, worstPhotoPSNR)
+  }
+
+  /// The figures of a series with so many functions of each parameter.
+  init(stage: String, terms: [Int], completed: Int, worstPhotoPSNR: Double? = nil) {
+    self.init(stage: stage, knots: terms, completed: completed, worstPhotoPSNR: worstPhotoPSNR)
+    countsFunctions = true
   }
 }
 
@@ -75,7 +83,7 @@ package struct BasisFitWatch: Sendable {
 
 extension BasisFitOptions {
   /// PSNR, dB, that must hold at the worst point between the knots; nil where the number of knots is given instead.
-  package var demand: Double? { error ?? (knots == nil ? 60 : nil) }
+  package var demand: Double? { error ?? (knots == nil && terms == nil ? 60 : nil) }
 
   /// What no family changes.
   func check(_ family: KernelFamily) throws(BasisFitError) {
@@ -96,6 +104,28 @@ extension BasisFitOptions {
     if let layers, !Layout.layerCounts.contains(layers) {
       throw .option("layers", value: "\(layers)", required: "\(Layout.layerCounts)")
     }
+    try checkTracks(family)
     if let error, !(error > 0 && error <= 200) { throw .badError(error) }
+  }
+
+  private func checkTracks(_ family: KernelFamily) throws(BasisFitError) {
+    guard tracks == .knots || (interpolation == .offsets && recipe == .fewtap) else {
+      throw .option(
+        "tracks", value: tracks.rawValue, required: "knots, except for our own recipe of the offsets operator")
+    }
+    if tracks == .series, let knots {
+      throw .option("knots", value: "\(knots)", required: "none, since a series has none; give its terms")
+    }
+    guard let terms else { return }
+    guard tracks == .series else {
+      throw .option("terms", value: "\(terms)", required: "none, unless the tracks are a series")
+    }
+    guard terms.count == family.axes.count else { throw .wrongAxisCount(terms.count, family.axes.map(\.name)) }
+    for (axis, count) in zip(family.axes, terms) where !(1...TapSeries.maximumFunctionCount).contains(count) {
+      throw .badTermCount(axis: axis.name, count)
+    }
+    guard terms.reduce(3 * taps, { $0 * $1 }) <= TapSeries.maximumCoefficientCount,
+      SeriesSystem.byteCount(terms: terms, taps: taps) <= SeriesSystem.mostBytes
+    else { throw .tooManyTerms(terms) }
   }
 }

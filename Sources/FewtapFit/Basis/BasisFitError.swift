@@ -12,8 +12,14 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
   case tooManyKnots([Int])
   /// The PSNR asked for is no sensible number.
   case badError(Double)
+  /// A parameter cannot have so many functions.
+  case badTermCount(axis: String, Int)
+  /// The series has too many coefficients in all.
+  case tooManyTerms([Int])
   /// No knots that a basis may have reach the PSNR asked for.
   case errorNotReached(asked: Double, reached: Double, knots: [Int])
+  /// No functions that a series may have reach the PSNR asked for.
+  case errorNotReachedBySeries(asked: Double, reached: Double, terms: [Int])
   /// An option has a value that this operator does not take.
   case option(String, value: String, required: String)
   /// A kernel's weights cancel, or its sum is out of range.
@@ -46,6 +52,15 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
     case .errorNotReached(let asked, let reached, let knots):
       "\(asked) dB between the knots is not reached: \(knots.map(String.init).joined(separator: " x ")) knots came to "
         + "\(reached) dB; ask for less, or give more knots"
+    case .badTermCount(let axis, let count):
+      "\(count) functions of \(axis): expected 1 to \(TapSeries.maximumFunctionCount)"
+    case .tooManyTerms(let counts):
+      "\(counts.map(String.init).joined(separator: " x ")) functions of so many taps make more than "
+        + "\(TapSeries.maximumCoefficientCount) coefficients, or take more than \(SeriesSystem.mostBytes >> 30) GiB to fit: give fewer"
+
+    case .errorNotReachedBySeries(let asked, let reached, let terms):
+      "\(asked) dB is not reached: a series of \(terms.map(String.init).joined(separator: " x ")) functions came to "
+        + "\(reached) dB; ask for less, or give more taps"
     case .option(let option, let value, let required):
       "this fit does not take \(option) \(value): expected \(required)"
     case .badSum(let point, let sum):
@@ -55,7 +70,7 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
       "filters at rates 1/\(factors.map(String.init).joined(separator: ", 1/")) cannot be measured together: expected powers "
         + "of 2, 3 and 5 with a common multiple of at most 64"
     case .singular(let knots):
-      "the weights for \(knots.map(String.init).joined(separator: " x ")) knots have no unique solution: the family's kernels "
+      "the weights for \(knots.map(String.init).joined(separator: " x ")) knots or functions have no unique solution: the family's kernels "
         + "are too alike"
     case .cancelled: "cancelled before there was a basis"
     case .badCheckpoint(let problem): "this is no checkpoint of a basis fit: \(problem)"

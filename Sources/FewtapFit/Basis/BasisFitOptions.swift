@@ -14,6 +14,10 @@ public struct BasisFitOptions: Equatable, Sendable {
   /// Layers of a filter, of the offsets operator, 1 to 4; nil: as many as are best where the map is smooth. Two make less of the error
   /// at the map's edges, where a layer reads what its neighbors' parameters have made.
   public var layers: Int?
+  /// How the taps of the offsets operator change between filters.
+  public var tracks = Tracks.knots
+  /// Functions of each parameter of a series; nil: as many as ``error`` asks for, or of ``Tracks/auto`` as there are knots.
+  public var terms: [Int]?
   /// What an error costs.
   public var objective = Objective.photo
   /// The method; the paper's own fits each knot alone.
@@ -22,6 +26,16 @@ public struct BasisFitOptions: Equatable, Sendable {
   public var seed: UInt64 = 1
   /// Threads that work; the result does not depend on how many, to the bit.
   public var threads = 1
+
+  /// How taps change with the parameters.
+  public enum Tracks: String, CaseIterable, Sendable {
+    /// Straight from knot to knot.
+    case knots
+    /// Along the curves of a ``FewtapCore/TapSeries``.
+    case series
+    /// Whichever of both, with as many numbers, is nearer to the family at the worst place between the knots.
+    case auto
+  }
 
   /// The standard options.
   public init() {}

@@ -57,16 +57,19 @@ package struct OffsetsBasisFit: Sendable {
       checkpoint(state.checkpoint(family.family.name, options))
     }
     if resuming == nil { keep(state, always: true) }
+    if options.tracks == .series { return try series(&state, template, watch) { keep($0, always: $1) } }
     while true {
-      try descend(&state, template, watch) { keep($0) }
+      if state.series == nil { try descend(&state, template, watch) { keep($0) } }
       let basis = try self.basis(state, template)
       let accuracy = try BasisAccuracy(of: basis, against: family.family, threads: options.threads)
       let worst = accuracy.worst.photoPSNR
       watch.progress?(
         BasisFitProgress(stage: "between knots", knots: basis.shape, completed: state.steps, worstPhotoPSNR: worst))
       let isCancelled = watch.cancellation.isCancelled
-      guard let demand = options.demand, !isCancelled, worst < demand else {
-        return basis.with(accuracy, options, termination: isCancelled ? .cancelled : .completed)
+      guard let demand = options.demand, !isCancelled, worst < demand, state.series == nil else {
+        let knots = basis.with(accuracy, options, termination: isCancelled ? .cancelled : .completed)
+        guard options.tracks == .auto, !isCancelled else { return knots }
+        return try better(knots, accuracy, &state, template, watch) { keep($0, always: $1) }
       }
       let axis = try basis.neediestAxis(family.family, threads: options.threads)
       let next = state.plan.refined(along: axis, of: family)
@@ -80,17 +83,94 @@ package struct OffsetsBasisFit: Sendable {
     }
   }
 
+  /// The series of as many numbers as the filters at `knots` have, at most, or those if they are nearer to the family.
+  private func better(
+    _ knots: FilterBasis, _ accuracy: BasisAccuracy, _ state: inout OffsetsFitState, _ template: OffsetsTemplate,
+    _ watch: BasisFitWatch, keep: (OffsetsFitState, Bool) -> Void
+  ) throws -> FilterBasis {
+    let fit = SeriesFit(family: family, options: options, template: template)
+    var series = try state.series ?? fit.start(fit.terms(for: knots.shape), at: state.tracks, on: state.grid)
+    state.series = series
+    keep(state, true)
+    try fit.descend(&series, watch) {
+      state.series = $0
+      keep(state, false)
+    }
+    let basis: FilterBasis
+    do {
+      basis = try fit.basis(series)
+    } catch is FilterError {
+      // No table follows it.
+      return knots
+    }
+    let points = accuracy.points.map(\.parameters)
+    let found = try BasisAccuracy(of: basis, against: family.family, at: points, threads: options.threads)
+    watch.progress?(
+      BasisFitProgress(
+        stage: "series between knots", terms: series.terms, completed: series.steps,
+        worstPhotoPSNR: found.worst.photoPSNR))
+    let isCancelled = watch.cancellation.isCancelled
+    let isBetter = found.worst.photoPSNR > accuracy.worst.photoPSNR
+    return (isBetter ? basis : knots).with(
+      isBetter ? found : accuracy, options, termination: isCancelled ? .cancelled : .completed)
+  }
+
+  /// The basis of a series, from what a fit at few knots gives.
+  private func series(
+    _ state: inout OffsetsFitState, _ template: OffsetsTemplate, _ watch: BasisFitWatch,
+    keep: (OffsetsFitState, Bool) -> Void
+  ) throws -> FilterBasis {
+    let fit = SeriesFit(family: family, options: options, template: template)
+    var series: SeriesFitState
+    if let begun = state.series {
+      series = begun
+    } else {
+      if state.plan.stagesBeforeSeries > 0 { try descend(&state, template, watch) { keep($0, false) } }
+      series = try fit.start(options.terms ?? fit.firstTerms, at: state.tracks, on: state.grid)
+      state.series = series
+      keep(state, true)
+    }
+    while true {
+      try fit.descend(&series, watch) {
+        state.series = $0
+        keep(state, false)
+      }
+      let basis = try fit.basis(series)
+      let points = BasisAccuracy.pointsBetweenKnots(of: fit.measuringAxes(series.terms))
+      let accuracy = try BasisAccuracy(of: basis, against: family.family, at: points, threads: options.threads)
+      let worst = accuracy.worst.photoPSNR
+      watch.progress?(
+        BasisFitProgress(
+          stage: "between samples", terms: series.terms, completed: series.steps, worstPhotoPSNR: worst))
+      let isCancelled = watch.cancellation.isCancelled
+      guard let demand = options.demand, !isCancelled, worst < demand else {
+        return basis.with(accuracy, options, termination: isCancelled ? .cancelled : .completed)
+      }
+      let next = try fit.refined(series, worst: worst)
+      guard next.idle < 2, next.terms.reduce(1, *) <= SeriesFit.mostTerms,
+        next.terms.allSatisfy({ $0 <= TapSeries.maximumFunctionCount })
+      else {
+        throw BasisFitError.errorNotReachedBySeries(asked: demand, reached: worst, terms: series.terms)
+      }
+      series = next
+      state.series = series
+      keep(state, true)
+    }
+  }
+
   /// Fits on the grids that are left, one after the other.
   private func descend(
     _ state: inout OffsetsFitState, _ template: OffsetsTemplate, _ watch: BasisFitWatch,
     keep: (OffsetsFitState) -> Void
   ) throws {
     while true {
+      let stages = options.tracks == .series ? state.plan.stagesBeforeSeries : state.plan.stages.count
       let descent = OffsetsDescent(try problem(state.grid, template), tolerance: Self.tolerance)
       var position = descent.start(at: state.tracks, damping: state.damping, stalled: state.stalled)
       var goesOn = true
       let evens =
-        state.plan.isRow && state.stage == state.plan.stages.count - 1 && state.evenings < Self.evenings
+        options.tracks != .series && state.plan.isRow && state.stage == state.plan.stages.count - 1
+        && state.evenings < Self.evenings
       while goesOn, state.stepsHere < (evens ? Self.stepsBeforeEvening : Self.steps), !watch.cancellation.isCancelled {
         goesOn = descent.step(&position)
         state.note(position)
@@ -100,7 +180,7 @@ package struct OffsetsBasisFit: Sendable {
       }
       if evens, !watch.cancellation.isCancelled {
         state.even(try intervalErrors(state, template), family: family)
-      } else if !state.enterNextStage(family) {
+      } else if !state.enterNextStage(family, of: stages) {
         return
       }
     }

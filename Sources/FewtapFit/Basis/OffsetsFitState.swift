@@ -10,7 +10,7 @@ struct OffsetsFitState: Equatable, Sendable {
   var stage = 0
   /// See ``OffsetsProblem``.
   var tracks: [Double] = []
-  var damping = OffsetsDescent.firstDamping
+  var damping = DescentState.firstDamping
   var stalled = 0
   /// Steps on this grid, and in all.
   var (stepsHere, steps) = (0, 0)
@@ -18,6 +18,8 @@ struct OffsetsFitState: Equatable, Sendable {
   var evenings = 0
   /// The least PSNR with the knots before; nil if these are the first.
   var worstBefore: Double?
+  /// The series that comes after; nil as long as there is none.
+  var series: SeriesFitState?
 
   init(template: ChainParameters, plan: OffsetsPlan) { (self.template, self.plan) = (template, plan) }
 
@@ -25,15 +27,15 @@ struct OffsetsFitState: Equatable, Sendable {
   var grid: OffsetsGrid { plan.stages[stage] }
 
   /// Takes over what a descent has reached.
-  mutating func note(_ position: OffsetsDescent.State) {
+  mutating func note(_ position: DescentState) {
     (tracks, damping, stalled) = (position.tracks, position.damping, position.stalled)
     stepsHere += 1
     steps += 1
   }
 
   /// Takes the tracks to the plan's next grid; false if there is none.
-  mutating func enterNextStage(_ family: OffsetsFamily) -> Bool {
-    guard stage + 1 < plan.stages.count else { return false }
+  mutating func enterNextStage(_ family: OffsetsFamily, of count: Int) -> Bool {
+    guard stage + 1 < count else { return false }
     tracks = grid.resampled(tracks, to: plan.stages[stage + 1], family: family)
     stage += 1
     restart()
@@ -57,7 +59,7 @@ struct OffsetsFitState: Equatable, Sendable {
     restart()
   }
 
-  private mutating func restart() { (damping, stalled, stepsHere) = (OffsetsDescent.firstDamping, 0, 0) }
+  private mutating func restart() { (damping, stalled, stepsHere) = (DescentState.firstDamping, 0, 0) }
 }
 
 extension OffsetsFitState {
@@ -75,7 +77,7 @@ extension OffsetsFitState {
         Key.tracks: tracks, Key.damping: [damping],
         Key.counts: [stage, stalled, stepsHere, steps, evenings].map(Double.init),
         Key.worst: worstBefore.map { [$0] } ?? [],
-      ])
+      ].merging(series?.numbers ?? [:]) { $1 })
   }
 
   /// The state that a checkpoint of `family` holds. Throws: ``BasisFitError/badCheckpoint(_:)``.
@@ -109,6 +111,10 @@ extension OffsetsFitState {
     let damping = try numbers(Key.damping, count: 1)[0]
     guard damping > 0 else { throw .badCheckpoint("its damping is \(damping)") }
     (self.damping, worstBefore) = (damping, worst.first)
+    series = try SeriesFitState(checkpoint, axisCount: family.turns.count, side: 3 * n)
+    guard series == nil || checkpoint.options.tracks != .knots else {
+      throw .badCheckpoint("it has a series, which knots do not have")
+    }
   }
 
   /// A chain of this layout, all of its numbers 0. Throws: ``BasisFitError/badCheckpoint(_:)`` for a layout that no fit with so

@@ -8,6 +8,13 @@ struct OffsetsPlan: Equatable, Sendable {
   /// The grid of the basis.
   var last: OffsetsGrid { stages[stages.count - 1] }
 
+  /// The grids from whose last one a series may start: all but the grid of angles that follows a turning frame, in which a series
+  /// is.
+  var stagesBeforeSeries: Int {
+    let turns = stages.contains(where: \.isTurning)
+    return turns ? stages.count - 1 : stages.count
+  }
+
   /// Degrees between the knots of a turning axis, at most, where nobody says how many there should be.
   private static let widest = 22.5
 
@@ -18,6 +25,8 @@ struct OffsetsPlan: Equatable, Sendable {
       family,
       options.knots
         ?? axes.indices.map { index in
+          // A series starts from the straight ways between two.
+          if options.tracks == .series, family.turns[index] == 0 { return 2 }
           guard family.turns[index] != 0 else { return axes.count == 1 ? 4 : 3 }
           let range = axes[index].range
           return max(3, Int(((range.upperBound - range.lowerBound) / Self.widest).rounded(.up)) + 1)

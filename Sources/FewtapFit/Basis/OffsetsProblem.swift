@@ -33,12 +33,13 @@ package struct OffsetsProblem: Sendable {
   let threads: Int
   private let costWeight: [Double]
   private let metric: [Double]
-  private let blank: ChainParameters
+  /// A chain of this layout, all of its numbers 0.
+  let blank: ChainParameters
 
   /// The ridge of ``FitProblem``.
   private static let ridge = 1e-7
   /// Curvature of the penalty. A layer's sum has the curvature 0.8 or so from the loss, which heeds the product of the sums alone.
-  private static let sumPenalty = 4.0
+  static let sumPenalty = 4.0
 
   package init(
     layout: [Int], knotCount: Int, samples: [Sample], objective: Objective, grid: GridTransform, limits: [Double],
@@ -64,7 +65,7 @@ package struct OffsetsProblem: Sendable {
   var side: Int { 3 * tapCount }
 
   /// The chain that is interpolated at a sample.
-  private func parameters(of sample: Sample, in tracks: [Double]) -> ChainParameters {
+  func parameters(of sample: Sample, in tracks: [Double]) -> ChainParameters {
     let (n, m) = (tapCount, side)
     var mixed = [Double](repeating: 0, count: m)
     for (knot, weight) in sample.shares {
@@ -81,13 +82,16 @@ package struct OffsetsProblem: Sendable {
   }
 
   /// The cost.
-  package func cost(_ tracks: [Double]) -> Double {
+  package func cost(_ tracks: [Double]) -> Double { loss(tracks) + constraintCost(tracks) }
+
+  /// The samples' part of it.
+  func loss(_ tracks: [Double]) -> Double {
     let parts = parallelMap(count: samples.count, threads: threads) { p in
       let synthesis = ChainSynthesis(parameters(of: samples[p], in: tracks), on: grid)
       let difference = grid.difference(synthesis.kernel, samples[p].target)
       return 0.5 * samples[p].weight * grid.power(difference, weight: costWeight)
     }
-    return parts.reduce(0, +) / Double(samples.count) + constraintCost(tracks)
+    return parts.reduce(0, +) / Double(samples.count)
   }
 
   private func constraintCost(_ tracks: [Double]) -> Double {
@@ -102,7 +106,8 @@ package struct OffsetsProblem: Sendable {
     return 0.5 * sum / Double(knotCount)
   }
 
-  private func ridge(_ range: Range<Int>) -> Double {
+  /// The ridge of a layer's weights.
+  func ridge(_ range: Range<Int>) -> Double {
     Self.ridge * Double(range.count) / Double(layout.count)
   }
 
@@ -144,7 +149,7 @@ package struct OffsetsProblem: Sendable {
   private static let batch = 32
 
   /// Gradient and Gram matrix of a sample's loss with respect to the interpolated taps, before they are turned.
-  private func derivatives(of sample: Sample, at tracks: [Double]) -> (gradient: [Double], gram: [Double]) {
+  func derivatives(of sample: Sample, at tracks: [Double]) -> (gradient: [Double], gram: [Double]) {
     let n = tapCount
     let synthesis = ChainSynthesis(parameters(of: sample, in: tracks), on: grid)
     let others = synthesis.otherLayers()
@@ -184,6 +189,13 @@ package struct OffsetsProblem: Sendable {
         gram[n + i] = turn.x * y - turn.y * x
       }
     }
+  }
+
+  /// The longest way that a change of the tracks moves a tap along an axis.
+  func longestMove(_ change: [Double]) -> Double {
+    var longest = 0.0
+    for i in change.indices where i % side >= tapCount { longest = max(longest, abs(change[i])) }
+    return longest
   }
 
   /// Brings offsets within the layers' limits.

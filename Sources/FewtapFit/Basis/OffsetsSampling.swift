@@ -36,6 +36,20 @@ struct OffsetsSampling {
     self.points = points.map { ($0.point, $0.weight / mean) }
   }
 
+  /// Points for a fit of so many functions of each parameter: as dense as between as many knots, and eight for each product of functions
+  /// at least, so that no coefficients are there for samples alone. Every round has others.
+  init(terms: [Int], round: Int, _ family: OffsetsFamily) {
+    let axes = family.family.axes
+    let grid = OffsetsGrid(
+      knots: axes.indices.map { index in
+        let isTurning = family.turns[index] != 0
+        return OffsetsGrid.knots(axes[index].range, count: max(terms[index], isTurning ? 5 : 3), growing: !isTurning)
+      }, isTurning: false)
+    let points = Self.spread(grid, atLeast: max(Self.fewest, 8 * terms.reduce(1, *)), round: round)
+    let mean = points.reduce(0) { $0 + $1.weight } / Double(points.count)
+    self.points = points.map { ($0.point, $0.weight / mean) }
+  }
+
   /// All combinations of points that divide the intervals along each axis.
   private static func regular(_ grid: OffsetsGrid, isRow: Bool) -> [(point: [Double], weight: Double)] {
     var points: [(point: [Double], weight: Double)] = [([], 1)]
@@ -56,14 +70,16 @@ struct OffsetsSampling {
   }
 
   /// Points that fill the grid evenly, as many for each of its cells.
-  private static func spread(_ grid: OffsetsGrid) -> [(point: [Double], weight: Double)] {
+  private static func spread(_ grid: OffsetsGrid, atLeast least: Int = 0, round: Int = 0) -> [(
+    point: [Double], weight: Double
+  )] {
     let steps = evenSteps(grid.knots.count)
-    let count = inCell * grid.shape.reduce(1) { $0 * max(1, $1 - 1) }
+    let count = max(least, inCell * grid.shape.reduce(1) { $0 * max(1, $1 - 1) })
     return (0..<count).map { index in
       var (point, weight) = ([Double](), 1.0)
       for (knots, step) in zip(grid.knots, steps) {
         let intervals = Double(knots.count - 1)
-        let share = (0.5 + Double(index) * step).truncatingRemainder(dividingBy: 1)
+        let share = (0.5 + Double(round * count + index) * step).truncatingRemainder(dividingBy: 1)
         // A little beyond the ends and back, so that the ends themselves are looked at.
         let coordinate = min(max(share * (intervals + 0.2) - 0.1, 0), intervals)
         point.append(value(knots, coordinate))

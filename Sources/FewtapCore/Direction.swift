@@ -1,9 +1,3 @@
-import FewtapCore
-
-func cosineAndSine(radians: Double) -> (cosine: Double, sine: Double) {
-  (FewtapCore.cosine(radians), FewtapCore.sine(radians))
-}
-
 /// The unit vector at an angle, counterclockwise from +x as seen on a screen (+y down): 90 degrees is `(0, -1)`.
 ///
 /// Exact at multiples of 90 degrees, and turned by a quarter exactly, so that symmetric shapes come out symmetric.
