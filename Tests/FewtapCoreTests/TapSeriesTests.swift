@@ -196,23 +196,26 @@ struct TapSeriesTests {
 
   @Test("ranges and numbers that cannot be are refused by their paths")
   func refused() {
-    func path(_ change: (inout TapSeries, inout [ParameterAxis]) -> Void) -> String? {
+    func path(
+      _ change: (inout TapSeries) -> Void = { _ in }, axes changeAxes: (inout [ParameterAxis]) -> Void = { _ in }
+    ) -> String? {
       var (series, axes) = (randomSeries(seed: 14), axes)
-      change(&series, &axes)
+      change(&series)
+      changeAxes(&axes)
       return #expect(throws: FilterError.self) { try FilterBasis(series: series, axes: axes) }?.path
     }
     let unbounded = -Double.infinity...Double.infinity
-    #expect(path { $1[0].range = unbounded } == "axes[0].knots[0]")
-    #expect(path { $1[0].range = 3...3 } == "axes[0].knots[1]")
-    #expect(path { $1[0].range = 1...8 } == "series.functions[0]")
-    #expect(path { $1.removeLast() } == "series.functions")
+    #expect(path(axes: { $0[0].range = unbounded }) == "axes[0].knots[0]")
+    #expect(path(axes: { $0[0].range = 3...3 }) == "axes[0].knots[1]")
+    #expect(path(axes: { $0[0].range = 1...8 }) == "series.functions[0]")
+    #expect(path(axes: { $0.removeLast() }) == "series.functions")
     #expect(path { $0.axes[1].turn = .nan } == "series.functions[1].turn")
     #expect(path { $0.axes[1].functions = .fourier(count: 3, period: .nan) } == "series.functions[1].period")
     #expect(path { $0.axes[0].functions = .chebyshev(count: -1) } == "series.functions[0].count")
     #expect(path { $0.layers[0][2].y[3] = .nan } == "series.layers[0][2].y[3]")
     #expect(path { $0.layers[0][2].weight.removeLast() } == "series.layers[0][2].weight")
     #expect(
-      path { series, _ in series.layers[0] = Array(repeating: series.layers[0][0], count: 1 << 17) } == "series.layers")
+      path { $0.layers[0] = Array(repeating: $0.layers[0][0], count: 1 << 17) } == "series.layers")
     #expect(path { $0.gain[0] = .infinity } == "series.gain[0]")
   }
 }
