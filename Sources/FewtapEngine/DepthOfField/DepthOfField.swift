@@ -28,6 +28,8 @@ public struct DepthOfField: Sendable {
   public let basis: FilterBasis
   /// The parameter that is the radius.
   public let radiusAxis: Int
+  /// What layers leave open by less counts as covered, and by less than twice as much in part: see ``LayerStack``.
+  package static let leastOpen: Float = 1 / 24
   /// Whether pixels at edges are taken apart.
   package var splitsEdges = true
   /// Whether lines and edges are carried on behind what hides them.

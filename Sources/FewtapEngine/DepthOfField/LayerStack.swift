@@ -20,7 +20,7 @@ struct LayerStack {
   /// What is open by less counts as covered, and by less than twice as much in part: where a slanted surface goes from layer to layer
   /// its covers add up to 1 within this if its blur changes by less than 1/6 px from pixel to pixel, and what lies behind it must
   /// not shine through.
-  private static let leastOpen: Float = 1 / 24
+  private static let leastOpen = DepthOfField.leastOpen
 
   init(planes: Int, width: Int, height: Int) {
     (self.width, self.height) = (width, height)
