@@ -6,18 +6,18 @@ import FewtapCore
 ///
 /// Equation: gather: `out[p] = sum_o K_{P(p)}[o] in[p - o]`, P the map; scatter: `out[p] = sum_o K_{P(p - o)}[o] in[p - o]`. With
 ///           the outputs operator `K_P = sum_k h_k(P) K_k`, h_k the product over the axes of `max(0, 1 - |coordinate(P) - k|)`
-///           (``KnotAxis/coordinate(of:)``). With the offsets operator K_P is a chain of interpolated taps, of which scatter runs the layers
-///           from the last to the first: as ``ReferenceVarying`` has it.
-/// Border:   the rule extends the image once, by the reach of the whole basis. `normalized` divides by what a mask of the image becomes,
-///           against the filters' sum: by scatter, too, so that a constant stays one for every map.
+///           (``KnotAxis/coordinate(of:)``). With the offsets operator K_P is a chain of interpolated taps, of which scatter runs the
+///           layers from the last to the first: as ``ReferenceVarying`` has it.
+/// Border:   the rule extends the image once, by the reach of the whole basis. `normalized` divides by what a mask of the image
+///           becomes, against the filters' sum: by scatter, too, so that a constant stays one for every map.
 /// Accuracy: against ``ReferenceVarying`` with the same coordinates, within the bounds of ``ApplyPlan`` for each knot's filter and
 ///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
-///           unchanged. Held by FewtapEngineTests/VaryingPlanTests; of the offsets operator by OffsetsRunTests and OffsetsSpreadTests, and there it is so
-///           at knots whose taps are all whole and few.
+///           unchanged. Held by FewtapEngineTests/VaryingPlanTests; of the offsets operator by OffsetsRunTests and OffsetsSpreadTests,
+///           and there it is so by gather, at knots whose taps are all whole and few.
 /// Cost:     the filters that have a weight somewhere in a block of 48 x 16 pixels run there. A thread works in tiles of below 2 MiB;
 ///           all share the image at the filters' low rates, 4 bytes a pixel there and channel. With the offsets operator all taps
 ///           run at every pixel, some six times faster where the map is smooth than where no pixel is like its neighbors; by scatter they
-///           take twice as long as by gather.
+///           take up to twice as long as by gather.
 /// Source:   METHOD.md section 7.
 public struct VaryingPlan: Sendable {
   /// The basis that it runs.
