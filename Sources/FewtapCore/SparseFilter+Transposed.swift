@@ -20,14 +20,13 @@ extension SparseFilter {
 extension FilterBasis {
   /// The basis of the transposed filters: by scatter it is the adjoint of this one by gather, and the other way round.
   package var transposed: FilterBasis {
-    var result = self
-    result.filters = filters.map { filter in
+    let turned = filters.map { filter in
       var turned = filter.transposed
       // Interpolated layers do not commute, and scatter runs them from the last to the first as it is.
       if interpolation == .offsets { turned.chain.layers.reverse() }
       return turned
     }
-    (result.family, result.fit) = (nil, nil)
-    return result
+    // A series' taps are turned in its table, which is what runs.
+    return FilterBasis(interpolation: interpolation, axes: axes, filters: turned)
   }
 }
