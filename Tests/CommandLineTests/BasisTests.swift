@@ -61,6 +61,30 @@ import Testing
       1, naming: ["checkpoint", "seed"], fit + ["--resume", "c", "--force", "--seed", "7"])
   }
 
+  /// Three parameters from end to end: each may have its own source.
+  @Test func threeParameters() throws {
+    let place = try Workplace()
+    let family = "ellipse:radius-x=1...4,radius-y=2...3,angle=0...180"
+    let outcome = try place.run(["basis", family, "-o", "b.json", "--knots", "2,2,3"])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let basis = try FilterBasis(json: #require(place.bytes("b.json")))
+    #expect(basis.axes.map(\.name) == ["radius-x", "radius-y", "angle"] && basis.shape == [2, 2, 3])
+    #expect(basis.axes.map(\.isPeriodic) == [false, false, true])
+    try place.writeNoise("a.ppm")
+    let applied = try place.run([
+      "apply", "b.json", "a.ppm", "r.pfm", "--radial", "radius-x:outer=100%", "--at", "radius-y=2.25", "--field",
+      "angle=direction",
+    ])
+    #expect(applied.code == 0, "\(applied.errors)")
+    let image = try ImageFile.read(path: place.path("a.ppm")).image
+    let ramp = MapRamp(low: 1, high: 4, start: .share(0), rise: .share(1))
+    let map = try ParameterMap(
+      width: image.width, height: image.height, [.radial(ramp), .constant(2.25), .field(.direction)])
+    let expected = try VaryingPlan(basis, width: image.width).apply(
+      to: image, map: map.admitted(to: basis.axes.map(\.axis)).map)
+    #expect(try ImageFile.read(path: place.path("r.pfm")).image == expected)
+  }
+
   @Test func measuredKernelsAreAFamily() throws {
     let place = try Workplace()
     let radii = [1.0, 2, 3]
