@@ -94,7 +94,8 @@ struct BoundPass {
     }
     output = ShaderBinding(
       name: "\(name)_result", number: 0, isArray: isArray(pass.output), sampler: nil, addressing: nil)
-    (self.pass, self.name, self.sampler, layer, format) = (pass, name, sampler, pass.layer, program.options.format)
+    (self.pass, self.name, self.sampler, layer) = (pass, name, sampler, pass.layer)
+    format = program.texture(pass.output)?.format ?? program.options.format
   }
 
   /// An input by the texture's name in the program.

@@ -75,6 +75,9 @@ public struct ShaderFiles: Sendable {
     return nil
   }
 
+  /// Whether a host defines the pass that it compiles, where one file has them all.
+  var choosesPasses: Bool { language == .glsl || language == .essl || language == .hlsl }
+
   // MARK: passes.json
 
   private var json: String {
@@ -132,7 +135,7 @@ public struct ShaderFiles: Sendable {
       ("name", quoted(pass.name)), ("file", quoted(fileName(ofPass: index))),
       ("entryPoint", quoted(program.entryPoint(of: pass, in: language))),
     ]
-    if isSingle, language == .glsl || language == .essl {
+    if isSingle, choosesPasses {
       fields.append(("define", quoted("\(program.passMacro) \(index + 1)")))
     }
     return object(

@@ -103,6 +103,8 @@ public enum ShaderLimits {
   public static let tableHeight = 8192
   /// Most points of all ways from parameters to knots: constants, as above.
   public static let curvePoints = 4096
+  /// Most textures that a pass reads: OpenGL ES 3 and WebGPU promise 16.
+  public static let inputs = 16
   /// Most layers of an array, which all of our languages' devices have.
   public static let arrayLayers = 256
   /// Most characters of a prefix.

@@ -32,7 +32,9 @@ extension ProgramBuilder {
       grid: KnotGrid(shape: basis.shape, origin: PixelOffset(x: 0, y: 0)),
       knots: basis.filters.map { _ in .taps(first: 0, count: 0) }, groups: [], tableWidth: 1, isWhole: true)
     for (index, group) in groups.enumerated() {
-      let name = "\(prefix)outputs\(group.rate.map { "\($0.factor)" } ?? "")" + (index == 0 ? "" : "_\(index)")
+      let rateName = "\(prefix)outputs\(group.rate.map { "\($0.factor)" } ?? "")"
+      // Groups of one rate differ in how they are interpolated.
+      let name = textures.contains { $0.name == rateName } ? "\(rateName)_\(index)" : rateName
       guard group.knots.count <= ShaderLimits.arrayLayers else {
         throw .table(what: "knots of one rate", count: group.knots.count, limit: ShaderLimits.arrayLayers)
       }
@@ -62,6 +64,11 @@ extension ProgramBuilder {
     if reads.isEmpty {
       from = Source(
         texture: inputs.removeFirst(), area: groups[0].area, reading: nil, dependsOn: source.dependsOn)
+    }
+    let read = inputs.count + finishInputs(finish).count + 1
+    guard read <= ShaderLimits.inputs else {
+      throw .table(
+        what: "textures of the last pass, one a rate and interpolator,", count: read, limit: ShaderLimits.inputs)
     }
     _ = pass(
       "\(prefix)blend", .blend(blend), from: from, inputs: inputs + finishInputs(finish), to: target, area: .image,

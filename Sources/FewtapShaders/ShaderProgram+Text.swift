@@ -19,19 +19,23 @@ extension ShaderProgram {
   }
 
   /// The text of all passes in one file. In GLSL and ESSL, which have one function main a file, a host defines the pass that it
-  /// compiles, `#define <PREFIX>PASS 1` and on, after the line that tells the version.
+  /// compiles, `#define <PREFIX>PASS 1` and on, after the line that tells the version. In HLSL it may: passes share registers, and
+  /// not every compiler looks away from those that an entry point does not use.
   public func text(in language: ShaderLanguage, _ stage: ShaderStage) -> String {
     let dialect = language.dialect
     var lines = dialect.head(stage) + ["// fewtap: \(title)"]
     for (index, pass) in passes.enumerated() {
       let text = PassText(pass, of: self, dialect).lines(stage)
-      let hasOneMain = language == .glsl || language == .essl
-      lines += hasOneMain ? ["", "#if \(passMacro) == \(index + 1)"] + text + ["#endif"] : [""] + text
+      switch language {
+      case .glsl, .essl: lines += ["", "#if \(passMacro) == \(index + 1)"] + text + ["#endif"]
+      case .hlsl: lines += ["", "#if !defined(\(passMacro)) || \(passMacro) == \(index + 1)"] + text + ["#endif"]
+      case .msl, .wgsl: lines += [""] + text
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// What chooses a pass where one file has them all, in GLSL and ESSL.
+  /// What chooses a pass where one file has them all, in GLSL, ESSL and HLSL.
   public var passMacro: String { options.prefix.uppercased() + "PASS" }
 
   /// The vertex shader for the fragment stage: draw three vertices, no buffers.

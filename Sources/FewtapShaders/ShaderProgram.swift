@@ -33,7 +33,7 @@ public struct ShaderProgram: Equatable, Sendable {
   /// Text of a file as a comment may have it.
   static func plain(_ text: String) -> String {
     let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .:=,%-")
-    return String(text.filter(allowed.contains).prefix(120))
+    return text.filter(allowed.contains).split(separator: " ").joined(separator: " ").prefix(120).description
   }
 }
 

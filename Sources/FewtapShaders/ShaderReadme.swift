@@ -13,7 +13,7 @@ extension ShaderFiles {
         + "Alpha: \(options.alpha.rawValue).",
       "passes.json says the same for programs.", "",
       "Light must be linear, not sRGB-encoded. Texel (0, 0) is the upper left one of the image, as it is uploaded.", "",
-      "Textures (W x H is the image's size; divisions round down)",
+      "Textures: columns, rows, layers of an array (the image is W x H; divisions round down)",
     ]
     lines += table(
       program.textures.map { texture in
@@ -35,7 +35,7 @@ extension ShaderFiles {
       if grid.factor == 1 { return name + plus(grid.added + grid.extra) }
       return "(\(name)\(plus(grid.added))) / \(grid.factor)\(plus(grid.extra))"
     }
-    return "\(side(texture.x, "W")) x \(side(texture.y, "H"))\(texture.layers.map { " x \($0) layers" } ?? "")"
+    return "\(side(texture.x, "W")), \(side(texture.y, "H"))\(texture.layers.map { ", \($0) layers" } ?? "")"
   }
 
   private func words(_ texture: ShaderTexture) -> String {
@@ -63,7 +63,7 @@ extension ShaderFiles {
       }
     return [
       "  \(index + 1). \(fileName(ofPass: index)), entry point \(program.entryPoint(of: pass, in: language))"
-        + (isSingle && (language == .glsl || language == .essl) ? ", #define \(program.passMacro) \(index + 1)" : ""),
+        + (isSingle && choosesPasses ? ", #define \(program.passMacro) \(index + 1)" : ""),
       "      reads \(inputs.joined(separator: ", "))\(sampler); writes \(pass.output)\(layer)",
     ] + (once.isEmpty ? [] : [once])
   }

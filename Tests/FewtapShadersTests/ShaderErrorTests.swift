@@ -67,6 +67,21 @@ struct ShaderErrorTests {
     #expect(throws: ShaderError.constants(.table)) { try ShaderProgram(basis, options: options) }
   }
 
+  @Test("compute text names the format of the texture that it writes: coordinates need floats, whatever pixels have")
+  func formats() throws {
+    let axis = KnotAxis(name: "r", knots: [0, 1])
+    let basis = FilterBasis(interpolation: .offsets, axes: [axis], filters: [Self.one, Self.one])
+    let program = try ShaderProgram(basis)
+    for pass in program.passes {
+      let format = try #require(program.texture(pass.output)?.format)
+      #expect(format == (pass.name == "coordinates" ? .float : .half))
+      for language in [ShaderLanguage.glsl, .essl] {
+        #expect(program.text(of: pass, in: language, .compute).contains("binding = 0, \(format.rawValue))"))
+      }
+      #expect(program.text(of: pass, in: .wgsl, .compute).contains("<\(format.rawValue)float, write>"))
+    }
+  }
+
   @Test("the same program gives the same text, and every number in it reads back")
   func determinism() throws {
     var random = SeededGenerator(seed: 641)
