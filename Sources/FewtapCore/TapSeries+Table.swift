@@ -15,6 +15,9 @@ extension TapSeries {
   /// of the frame asks for, one in three degrees.
   private static let (finest, others, turning) = (8, 2, 3.0)
 
+  /// Fewer knots a wave follow none.
+  private static let leastKnots = 4.0
+
   /// The knots of a table along each axis: as near to one another as the bends there ask for.
   ///
   /// Equation: interpolation along an axis is off by `h^2 |v''| / 8` at most, and along several by the sum; so each interval holds
@@ -23,6 +26,12 @@ extension TapSeries {
   func tableKnots() throws(FilterError) -> [[Double]] {
     var knots: [[Double]] = []
     for axis in axes.indices {
+      // Places farther apart than the waves would see none of them.
+      guard Self.leastKnots * axes[axis].waveCount <= Double(KnotAxis.knotCounts.upperBound) else {
+        throw FilterError(
+          "series.functions[\(axis)]", "has \(axes[axis].waveCount) waves in \(axes[axis].range)",
+          "at most \(Double(KnotAxis.knotCounts.upperBound) / Self.leastKnots): no table follows more")
+      }
       let places = places(along: axis, for: axis)
       let bends = bends(along: axis, places)
       let (range, limit) = (axes[axis].range, KnotAxis.knotCounts.upperBound)
@@ -58,7 +67,8 @@ extension TapSeries {
   private func places(along other: Int, for axis: Int) -> [Double] {
     let range = axes[other].range
     let span = range.upperBound - range.lowerBound
-    let functions = (other == axis ? Self.finest : Self.others) * (axes[other].functions.count + 1)
+    let waves = other == axis ? Int((2 * axes[other].waveCount).rounded(.up)) : 0
+    let functions = (other == axis ? Self.finest : Self.others) * (max(axes[other].functions.count, waves) + 1)
     let turns = other == axis ? abs(axes[other].turn) * span / Self.turning : 0
     let count = min(functions + Int(min(turns, 1e6)), 2 * KnotAxis.knotCounts.upperBound)
     return (0...count).map { index in
@@ -139,5 +149,13 @@ extension TapSeries {
     }
     kept.append(range.upperBound)
     return kept
+  }
+}
+
+extension TapSeries.Axis {
+  /// Periods of its fastest function that its range holds; 0 of polynomials.
+  fileprivate var waveCount: Double {
+    guard case .fourier(let count, let period) = functions else { return 0 }
+    return Double(count / 2) * (range.upperBound - range.lowerBound) / period
   }
 }
