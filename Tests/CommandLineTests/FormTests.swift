@@ -49,12 +49,12 @@ import Testing
       ),
       (
         ["basis", "disk:radius=0...4", "-o", "v.json", "--knots", "3"],
-        "command basis family interpolation axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
+        "command basis family interpolation tracks series axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
           + "worstPhotoPSNR worstAt sampleCount relativeError noiseGain objective recipe seed termination seconds warnings"
       ),
       (
         ["info", "v.json"],
-        "command basis family interpolation axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
+        "command basis family interpolation tracks series axes filterCount taps rates multiplyAddsPerPixel bounds halo photoPSNR "
           + "worstPhotoPSNR worstAt sampleCount relativeError noiseGain objective recipe seed termination warnings"
       ),
       (

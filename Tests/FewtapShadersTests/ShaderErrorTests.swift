@@ -78,7 +78,7 @@ struct ShaderErrorTests {
       for language in [ShaderLanguage.glsl, .essl] {
         #expect(program.text(of: pass, in: language, .compute).contains("binding = 0, \(format.rawValue))"))
       }
-      #expect(program.text(of: pass, in: .wgsl, .compute).contains("<\(format.rawValue)float, write>"))
+      #expect(program.text(of: pass, in: .wgsl, .compute).contains("<\(format.rawValue)loat, write>"))
     }
   }
 
