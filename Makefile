@@ -10,10 +10,10 @@ RUN ?=
 GUIDE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint sanitize format docs bench bench-peers guide deps clean
+.PHONY: help demo build test shader-tools lint sanitize format docs bench bench-peers guide deps clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## fit a heart-shaped lens blur and run it over a photograph (PHOTO=file for your own)
 	@Scripts/install-deps build demo
@@ -24,10 +24,15 @@ build: ## build the command and the libraries, optimized
 	$(SWIFT) build -c release
 
 # Without testable imports, tests link the very objects of `make build`, and neither of the two builds all anew.
-test: lint sanitize docs ## everything that CI checks: lint, sanitizers, documentation, tests
+test: lint sanitize docs shader-tools ## everything that CI checks: lint, sanitizers, documentation, tests
 	$(SWIFT) test -c release --disable-testable-imports
 	$(SWIFT) run -c release FitAndFilter
 	$(SWIFT) run -c release Deconvolve
+
+shader-tools: ## install what tests run WGSL and HLSL with, into .build/shader-tools
+	@Scripts/install-deps test
+	@test -d .build/shader-tools || python3 -m venv .build/shader-tools
+	.build/shader-tools/bin/pip --disable-pip-version-check install --quiet -r Tests/Shaders/requirements.txt
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test
@@ -82,4 +87,4 @@ deps: ## install what the targets above need (Debian, Ubuntu), or say what to in
 
 clean: ## delete what the targets above made
 	$(SWIFT) package clean
-	rm -rf demo docs-out .build/sanitizers
+	rm -rf demo docs-out .build/sanitizers .build/shader-tools

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Shader text of filters, executed, against the reference.
-@Suite("Shaders of filters", .enabled(if: MetalRun.compiler != nil, "needs clang++ to run Metal text on the CPU"))
+@Suite("Shaders of filters")
 struct FilterConformanceTests {
   /// What the project promises of a shader against the CPU's reference, images up to 1: METHOD.md section 9.
   static func promised(_ format: ShaderOptions.Format) -> Double { format == .float ? 1e-5 : 2e-3 }
@@ -48,23 +48,28 @@ struct FilterConformanceTests {
     planes[0].values.indices.flatMap { index in planes.map { Float($0.values[index]) } }
   }
 
+  /// Holds what every language's text gives to what is expected.
   static func expectConformance(_ cases: [Case]) throws {
-    let results = try MetalRun.results(cases.map(\.job))
-    for (item, result) in zip(cases, results) {
-      var worst = (difference: 0.0, place: "")
-      for (channel, plane) in item.expected.enumerated() {
-        for index in plane.values.indices {
-          let difference = abs(Double(result[4 * index + channel]) - plane.values[index])
-          // NaN, which texels have that nothing wrote or that lie outside, is never near.
-          guard !(difference <= worst.difference) else { continue }
-          worst = (
-            difference.isNaN ? .infinity : difference,
-            "channel \(channel) at (\(index % plane.width), \(index / plane.width))"
-          )
-        }
-      }
-      #expect(worst.difference <= item.tolerance, "\(item.job.label): \(worst.difference) \(worst.place)")
+    for runner in ShaderRunners.available {
+      let results = try runner.results(cases.map(\.job))
+      for (item, result) in zip(cases, results) { expectConformance(item, result, runner.name) }
     }
+  }
+
+  private static func expectConformance(_ item: Case, _ result: [Float], _ language: String) {
+    var worst = (difference: 0.0, place: "")
+    for (channel, plane) in item.expected.enumerated() {
+      for index in plane.values.indices {
+        let difference = abs(Double(result[4 * index + channel]) - plane.values[index])
+        // NaN, which texels have that nothing wrote or that lie outside, is never near.
+        guard !(difference <= worst.difference) else { continue }
+        worst = (
+          difference.isNaN ? .infinity : difference,
+          "channel \(channel) at (\(index % plane.width), \(index / plane.width))"
+        )
+      }
+    }
+    #expect(worst.difference <= item.tolerance, "\(language), \(item.job.label): \(worst.difference) \(worst.place)")
   }
 
   @Test("a tile that a group shares changes nothing, with every border, form of constants and alpha")

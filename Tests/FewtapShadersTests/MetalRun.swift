@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 
 /// Runs programs' Metal text on the CPU: clang compiles it as C++ against `Tests/Shaders/metal_stdlib`, all programs as one.
-struct MetalRun {
+struct MetalRun: ShaderRunner {
   /// A program and what it is given.
   struct Job {
     var label: String
@@ -25,21 +25,24 @@ struct MetalRun {
   private static let standIn = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Shaders").path
 
+  let name = "MSL"
+  var missing: String? { Self.compiler == nil ? "no clang++" : nil }
+
   enum Problem: Error { case failed(String) }
 
   /// The output of each job, four numbers a pixel. Prefixes must differ from job to job.
-  static func results(_ jobs: [Job]) throws -> [[Float]] {
+  func results(_ jobs: [Job]) throws -> [[Float]] {
     try TemporaryFolder.with { folder in
-      try Data(source(jobs).utf8).write(to: URL(filePath: "\(folder)/main.cpp"))
-      try run(
-        compiler ?? "clang++",
+      try Data(Self.source(jobs).utf8).write(to: URL(filePath: "\(folder)/main.cpp"))
+      try Self.run(
+        Self.compiler ?? "clang++",
         [
-          "-std=c++17", "-O0", "-Wno-unknown-attributes", "-I", standIn, "-o", "\(folder)/program",
+          "-std=c++17", "-O0", "-Wno-unknown-attributes", "-I", Self.standIn, "-o", "\(folder)/program",
           "\(folder)/main.cpp",
         ])
-      let input = jobs.flatMap { $0.image + $0.parameters + tables($0.program) }
+      let input = jobs.flatMap { $0.image + $0.parameters + Self.tables($0.program) }
       try input.withUnsafeBytes { try Data($0).write(to: URL(filePath: "\(folder)/input")) }
-      try run("\(folder)/program", ["\(folder)/input", "\(folder)/output"])
+      try Self.run("\(folder)/program", ["\(folder)/input", "\(folder)/output"])
       let bytes = try Data(contentsOf: URL(filePath: "\(folder)/output"))
       var rest = bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }[...]
       return jobs.map { job in
