@@ -95,7 +95,8 @@ let package = Package(
     .testTarget(
       name: "FewtapGPUTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapImageIO", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapGPU", "FewtapImageIO", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

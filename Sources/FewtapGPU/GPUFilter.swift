@@ -34,7 +34,7 @@ public final class GPUFilter {
   /// Rows of its images.
   public let height: Int
   /// The passes of the last run, in their order: not those whose results had been kept.
-  public private(set) var times: [PassTime] = []
+  public internal(set) var times: [PassTime] = []
   /// Who measured them.
   public var clock: Clock { device.limits.hasTimers ? .device : .host }
 
@@ -78,25 +78,17 @@ public final class GPUFilter {
         throw .inputs(pass: pass.name, count: pass.inputs.count, limit: limits.inputs)
       }
       for input in pass.inputs where input.linear != nil && !limits.filtersFloats {
-        guard program.texture(input.texture).map(isHalf) == true else {
+        guard program.texture(input.texture)?.format == .half else {
           throw .unsupported(device: device.name, what: "reads between texels of floats: use fetches, or half floats")
         }
       }
     }
   }
 
-  /// Whether texels are half floats.
-  private func isHalf(_ texture: ShaderTexture) -> Bool {
-    switch texture.role {
-    case .parameters, .table: false
-    case .image, .intermediate, .output: program.options.format == .half
-    }
-  }
-
   private func make(_ texture: ShaderTexture) throws(GPUError) {
     let size = texture.size(imageWidth: width, imageHeight: height)
     let made = try GPUTexture(
-      texture, width: size.width, height: size.height, half: isHalf(texture), on: device)
+      texture, width: size.width, height: size.height, half: texture.format == .half, on: device)
     textures[texture.name] = made
     if case .table(let numbers) = texture.role { try made.write(numbers) }
   }

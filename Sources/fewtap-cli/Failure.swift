@@ -6,7 +6,12 @@ struct Failure: Error, CustomStringConvertible {
     case failed
     /// The command line is wrong in itself. Exit code 64.
     case usage
+    /// The machine has no device of the kind asked for. Exit code ``noDeviceCode``.
+    case noDevice
   }
+
+  /// EX_UNAVAILABLE of sysexits.h.
+  static let noDeviceCode: Int32 = 69
 
   let message: String
   let kind: Kind

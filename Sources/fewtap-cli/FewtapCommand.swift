@@ -17,7 +17,8 @@ struct FewtapCommand: ParsableCommand {
         fewtap basis disk:radius=0...24 -o bokeh.json --knots 16
         fewtap apply bokeh.json photo.jpg shallow.png --depth depth.png --focus 0.3
 
-      Exit codes: 0 done, 1 failed, 64 the command line was wrong. Nothing that exists is overwritten without --force.
+      Exit codes: 0 done, 1 failed, 64 the command line was wrong, 69 there is no GPU. Nothing that exists is overwritten \
+      without --force.
       """,
     version: "0.1.0",
     subcommands: [
@@ -35,6 +36,9 @@ struct FewtapCommand: ParsableCommand {
       } catch let failure as Failure where failure.kind == .usage {
         let name = type(of: command).configuration.commandName ?? ""
         end(failure.message, help: "fewtap \(name) --help")
+      } catch let failure as Failure where failure.kind == .noDevice {
+        Console.writeError("fewtap: error: \(failure)")
+        Foundation.exit(Failure.noDeviceCode)
       }
     } catch let code as ExitCode {
       Foundation.exit(code.rawValue)
