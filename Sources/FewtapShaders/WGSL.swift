@@ -22,7 +22,8 @@ struct WGSL: ShaderDialect {
   func loop(_ index: String, count: String) -> String { "for (var \(index) = 0; \(index) < \(count); \(index)++)" }
 
   func table(_ type: ShaderType, _ name: String, _ values: [String]) -> [String] {
-    ["const \(name) = array<\(self.name(type)), \(values.count)>("] + tableRows(values) + [");"]
+    // A variable, since some compilers refuse to look up constants by a number that they do not know.
+    ["var<private> \(name) = array<\(self.name(type)), \(values.count)>("] + tableRows(values) + [");"]
   }
 
   func choice(_ condition: String, _ a: String, _ b: String) -> String { "select(\(b), \(a), \(condition))" }
