@@ -78,7 +78,12 @@ extension GPUFilter {
   /// Times added pass by pass; a pass that ran once only keeps its time.
   private static func sum(_ sums: [PassTime], _ times: [PassTime]) -> [PassTime] {
     guard !sums.isEmpty else { return times }
-    let later = Dictionary(times.map { ($0.pass, $0.milliseconds) }) { $0 + $1 }
-    return sums.map { PassTime(pass: $0.pass, milliseconds: $0.milliseconds + (later[$0.pass] ?? 0)) }
+    let later = Dictionary(times.map { ($0.pass, $0) }) { first, _ in first }
+    return sums.map { sum in
+      guard let time = later[sum.pass] else { return sum }
+      return PassTime(
+        pass: sum.pass, milliseconds: sum.milliseconds + time.milliseconds,
+        clock: sum.clock == time.clock ? sum.clock : .host)
+    }
   }
 }

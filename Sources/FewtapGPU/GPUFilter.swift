@@ -13,6 +13,8 @@ public final class GPUFilter {
     public let pass: String
     /// From its beginning to its end.
     public let milliseconds: Double
+    /// Who measured it.
+    public let clock: Clock
   }
 
   /// Who measures ``PassTime``.
@@ -35,8 +37,8 @@ public final class GPUFilter {
   public let height: Int
   /// The passes of the last run, in their order: not those whose results had been kept.
   public internal(set) var times: [PassTime] = []
-  /// Who measured them.
-  public var clock: Clock { device.limits.hasTimers ? .device : .host }
+  /// Who measured them: the device only where it did all.
+  public var clock: Clock { times.allSatisfy { $0.clock == .device } ? .device : .host }
 
   private var textures: [String: GPUTexture] = [:]
   private var programs: [UInt32] = []
@@ -138,8 +140,8 @@ public final class GPUFilter {
     var passes: [PassTime] = []
     let timer = PassTimer(device)
     for (pass, program) in zip(program.passes, programs) where pass.dependsOn >= stale {
-      let milliseconds = try timer.milliseconds { () throws(GPUError) in try run(pass, program) }
-      passes.append(PassTime(pass: pass.name, milliseconds: milliseconds))
+      let time = try timer.time { () throws(GPUError) in try run(pass, program) }
+      passes.append(PassTime(pass: pass.name, milliseconds: time.milliseconds, clock: time.clock))
     }
     (times, stale) = (passes, .image)
   }

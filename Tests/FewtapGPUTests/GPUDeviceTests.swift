@@ -54,9 +54,12 @@ struct GPUFilterTests {
       let image = (0..<4 * 8 * 6).map { _ in Float.random(in: 0...1, using: &random) }
       let first = try a.run(image)
       #expect(try b.run(image) == first)
+      let start = ContinuousClock.now
       #expect(try a.run(image) == first)
+      let waited = (ContinuousClock.now - start) / .milliseconds(1)
       #expect(a.times.map(\.pass) == a.program.passes.map(\.name))
-      #expect(a.times.allSatisfy { $0.milliseconds >= 0 && $0.milliseconds < 10_000 })
+      // No driver may be believed that says more than was waited for.
+      #expect(a.times.allSatisfy { $0.milliseconds > 0 } && a.times.reduce(0) { $0 + $1.milliseconds } <= waited)
     }
   }
 
