@@ -16,7 +16,8 @@ if CommandLine.arguments.contains("race") {
     counter.arrived.add(1, ordering: .relaxed)
     // Until the other thread is there: else one might do all, and there would be no race. If there is only one, not forever.
     for _ in 0..<1_000_000_000 where counter.arrived.load(ordering: .relaxed) == 2 { break }
-    counter.value += 1
+    // Many times: of two accesses at the very same moment the sanitizer may see neither.
+    for _ in 0..<10_000 { counter.value += 1 }
   }
   print("counted \(counter.value)")
 }
