@@ -19,7 +19,7 @@ public struct FilterBasis: Equatable, Sendable {
   /// A filter for each knot; the last axis' knots follow one another.
   public var filters: [SparseFilter]
   /// The curves that the taps follow; nil where they go straight from knot to knot. The filters at the knots are taken from it, at
-  /// knots so near to one another that the straight way between them is as good (``TapSeries/tableTolerance``): what runs may take
+  /// knots so near to one another that the straight way between them is as good (`TapSeries.tableTolerance`): what runs may take
   /// either.
   public private(set) var series: TapSeries?
   /// The family's name or specification; nil if unknown.

@@ -31,7 +31,7 @@ public struct BasisFitOptions: Equatable, Sendable {
   public enum Tracks: String, CaseIterable, Sendable {
     /// Straight from knot to knot.
     case knots
-    /// Along the curves of a ``FewtapCore/TapSeries``.
+    /// Along the curves of a `TapSeries`.
     case series
     /// Whichever of both, with as many numbers, is nearer to the family at the worst place between the knots.
     case auto
