@@ -133,6 +133,25 @@ struct DepthOfFieldTests {
     }
   }
 
+  @Test(
+    "nothing shines through a slanted card, also where it comes near to what it hides",
+    arguments: [0.05, 0.1, 0.2, 0.4] as [Float])
+  func slantedCard(slope: Float) throws {
+    // Black before a white wall that is blurred by 8 px; through the focus, and as far as nearly the wall.
+    let (width, height) = (400, 60)
+    func radius(_ x: Int) -> Float { slope * Float(x - 200) }
+    func isCard(_ x: Int, _ y: Int) -> Bool { (-8...7.5).contains(radius(x)) && (10..<50).contains(y) }
+    let image = Image(sameSizePlanes: [plane(width, height) { isCard($0, $1) ? 0 : 1 }])
+    let radii = plane(width, height) { isCard($0, $1) ? radius($0) : 8 }
+    let result = try field().apply(to: image, map: ParameterMap([radii])).planes[0]
+    // As far inside as the widest blur reaches.
+    let inside = (0..<width).filter { isCard($0 - 16, 30) && isCard($0 + 16, 30) }
+    #expect(inside.count > 4)
+    for y in 20..<40 {
+      for x in inside { #expect(result[x, y] <= 0x1p-8, "\(x) \(y)") }
+    }
+  }
+
   @Test("a highlight behind the focus keeps its energy")
   func highlight() throws {
     let image = Image(sameSizePlanes: [plane(width, height) { x, y in x == 60 && y == 25 ? 1000 : 0 }])
@@ -183,6 +202,66 @@ struct DepthOfFieldTests {
       #expect(result[x, 10] - result[x, 24] >= 0.9 * 5 / 17, "\(x)")
     }
     #expect(broken[45, 10] - broken[45, 24] < 0.5 * 5 / 17)
+  }
+
+  @Test("taps that are interpolated, and filters of a second parameter, make layers as well")
+  func otherBases() throws {
+    let ring = (0..<8).map {
+      (x: Double([6, 4, 0, -4, -6, -4, 0, 4][$0]), y: Double([0, 4, 6, 4, 0, -4, -6, -4][$0]))
+    }
+    let taps = FilterBasis(
+      interpolation: .offsets, axes: [KnotAxis(name: "radius", unit: "px", knots: [0, 8])],
+      filters: [0, 1].map { size in
+        SparseFilter(
+          chain: TapChain(
+            model: .bilinear, layers: [TapLayer(ring.map { Tap(x: size * $0.x, y: size * $0.y, weight: 1 / 8) })]))
+      })
+    // Lines along rows, which turn to columns as the second parameter goes from 0 to 1.
+    func line(_ radius: Int, isUpright: Bool) -> SparseFilter {
+      let steps = (-radius...radius).map { Double($0) }
+      return SparseFilter(
+        chain: TapChain(
+          model: .integer,
+          layers: [
+            TapLayer(
+              steps.map { Tap(x: isUpright ? 0 : $0, y: isUpright ? $0 : 0, weight: 1 / Double(steps.count)) })
+          ]))
+    }
+    let lines = FilterBasis(
+      interpolation: .outputs,
+      axes: [
+        KnotAxis(name: "radius", unit: "px", knots: [0, 3, 8]), KnotAxis(name: "turn", unit: "", knots: [0, 1]),
+      ],
+      filters: [0, 3, 8].flatMap { radius in [false, true].map { line(radius, isUpright: $0) } })
+    var random = SeededGenerator(seed: 7)
+    let image = Image(sameSizePlanes: (0..<2).map { _ in random.plane(width: width, height: height) })
+    // In focus on the left, blurred behind it on the right: the radius is that of a layer of either basis.
+    for (basis, radius) in [(taps, 1.5), (lines, 3)] as [(FilterBasis, Float)] {
+      let turns = plane(width, height) { x, y in Float(x + y) / Float(width + height) }
+      func map(_ radii: Plane<Float>) throws -> ParameterMap {
+        try ParameterMap(basis.axes.count == 1 ? [radii] : [radii, turns])
+      }
+      let field = try DepthOfField(basis)
+      let radii = plane(width, height) { x, _ in x < 40 ? 0 : radius }
+      let result = try field.apply(to: image, map: map(radii))
+      let blurred = try VaryingPlan(basis, width: width).apply(
+        to: image, map: map(Plane(width: width, height: height, repeating: radius)))
+      for (channel, plane) in result.planes.enumerated() {
+        for y in 0..<height {
+          for x in 0..<32 { #expect(plane[x, y] == image.planes[channel][x, y]) }
+          for x in 50..<width {
+            let difference = abs(Double(plane[x, y]) - Double(blurred.planes[channel][x, y]))
+            #expect(difference <= 2 * gamma(60, roundoff: floatRoundoff), "\(basis.axes.count) \(x) \(y)")
+          }
+        }
+      }
+      // One thread, other tiles: the same bits.
+      var tiled = field
+      tiled.tile = (24, 16)
+      let rough = try map(roughRadii(width, height))
+      #expect(
+        try tiled.apply(to: image, map: rough, options: ApplyOptions(threads: 1)) == field.apply(to: image, map: rough))
+    }
   }
 
   @Test("transparent pixels stay so, and hide nothing")

@@ -5,6 +5,7 @@ struct DepthTiles: Sendable {
   let picture: DepthPicture
   let blocks: [LayerBlocks?]
   let filters: [LayerFilter]
+  let runs: [SurfaceRuns]
   /// The map's planes, for filters that other parameters choose.
   let parameters: [Plane<Float>]
   let border: BorderRule
@@ -65,7 +66,7 @@ struct DepthTiles: Sendable {
     }
     let window = Region(x: aligned(part.x, x), y: aligned(part.y, y))
     let cut = LayerCut(
-      picture: picture, layer: layer, blocks: blocks,
+      picture: picture, layer: layer, blocks: blocks, runs: runs[layer],
       hasLines: carriesLines && filter.radius <= LineFilling.largestRadius)
     let width = ceilingDivide(window.x.count, Self.widthStep) * Self.widthStep
     let (count, planes) = (width * window.y.count, picture.planes + 1)
@@ -81,7 +82,8 @@ struct DepthTiles: Sendable {
           parameters.map { extended($0, window, width: width) }
         }
         stack.add(
-          result, origin: (y - window.y.lowerBound) * width + x - window.x.lowerBound, stride: width, region: part)
+          result, origin: (y - window.y.lowerBound) * width + x - window.x.lowerBound, stride: width, region: part,
+          runs: runs[layer], place: (x - picture.margin, y - picture.margin))
       } catch {
         failure = error
       }

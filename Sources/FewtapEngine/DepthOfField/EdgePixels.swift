@@ -34,7 +34,7 @@ struct EdgePixels: Sendable {
   private var height: Int { planes[0].height }
 
   /// A jump of depth: radii of blur differ by more, px.
-  private static let leastJump: Float = 1
+  static let leastJump: Float = 1
 
   init(_ planes: [Plane<Float>], radii: [Float], depth: [Float]) {
     (self.planes, nearness, self.depth) = (planes, radii.map { -$0 }, depth)

@@ -6,6 +6,7 @@ struct LayerCut {
   let picture: DepthPicture
   let layer: Int
   let blocks: LayerBlocks
+  let runs: SurfaceRuns
   /// Whether it is sharp enough to show lines.
   let hasLines: Bool
 
@@ -52,10 +53,13 @@ struct LayerCut {
         column = (first..<columns.upperBound).first { !isHidden($0) } ?? columns.upperBound
         let part = Region(x: first * side..<column * side, y: pair.lowerBound * side..<pair.upperBound * side)
         fill(part, window, planes, stride: stride)
-        guard hasLines, blocks.hidesMuch(part) else { continue }
-        let filling = lines ?? LineFilling(picture, layer: layer, blocks, window: window)
-        lines = filling
-        filling.fill(part, planes, origin: window.y.lowerBound * stride + window.x.lowerBound, stride: stride)
+        let origin = window.y.lowerBound * stride + window.x.lowerBound
+        if hasLines, blocks.hidesMuch(part) {
+          let filling = lines ?? LineFilling(picture, layer: layer, blocks, window: window)
+          lines = filling
+          filling.fill(part, planes, origin: origin, stride: stride)
+        }
+        fade(part, planes, origin: origin, stride: stride)
       }
     }
   }
@@ -81,6 +85,20 @@ struct LayerCut {
             for (plane, target) in planes.enumerated() { target[to &+ x] = values[plane &* count &+ from &+ x] }
           }
         }
+      }
+    }
+  }
+
+  /// Takes away what is filled behind surfaces that may show in this layer themselves, somewhere in the reach of its blur: nothing
+  /// tells both apart in one layer, and what is hidden would shine through.
+  private func fade(_ part: Region, _ planes: [UnsafeMutablePointer<Float>], origin: Int, stride: Int) {
+    for y in part.y {
+      for x in part.x {
+        let away = picture.depth[y &* picture.width &+ x] - Float(layer)
+        guard away >= 1 else { continue }
+        let share = away - runs.length(x: x - picture.margin, y: y - picture.margin)
+        guard share < 1 else { continue }
+        for target in planes { target[y * stride + x - origin] *= max(share, 0) }
       }
     }
   }
