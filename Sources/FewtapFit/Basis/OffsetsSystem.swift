@@ -96,26 +96,9 @@ package struct OffsetsSystem: Sendable {
         return part
       }.flatMap { $0 }
     }
-    var step = [Double](repeating: 0, count: gradient.count)
-    var residual = gradient.map { -$0 }
-    var direction = preconditioned(residual)
-    var square = dot(residual, direction)
-    let enough = Self.fall * square
-    for _ in 0..<Self.iterations {
-      let image = product(direction, damping)
-      let scale = square / dot(direction, image)
-      guard scale.isFinite else { break }
-      for i in step.indices {
-        step[i] += scale * direction[i]
-        residual[i] -= scale * image[i]
-      }
-      let next = preconditioned(residual)
-      let newSquare = dot(residual, next)
-      guard newSquare > enough else { break }
-      for i in direction.indices { direction[i] = next[i] + newSquare / square * direction[i] }
-      square = newSquare
-    }
-    return step
+    return conjugateGradients(
+      gradient: gradient, iterations: Self.iterations, fall: Self.fall, preconditioned: preconditioned,
+      product: { product($0, damping) })
   }
 
   /// `(H + lambda D) v`.
@@ -123,12 +106,6 @@ package struct OffsetsSystem: Sendable {
     var result = blocks.product(v, threads: threads)
     for i in v.indices { result[i] += damping * diagonal[i] * v[i] }
     return result
-  }
-
-  private func dot(_ a: [Double], _ b: [Double]) -> Double {
-    var sum = 0.0
-    for i in a.indices { sum += a[i] * b[i] }
-    return sum
   }
 
   /// A status other than OK can only be a defect of ours: sizes and buffers are made here.
