@@ -2,23 +2,6 @@
 struct HLSL: ShaderDialect {
   func fileExtension(_ stage: ShaderStage) -> String { stage == .compute ? "comp.hlsl" : "frag.hlsl" }
 
-  func name(_ type: ShaderType) -> String {
-    switch type {
-    case .float: "float"
-    case .vec2: "float2"
-    case .vec3: "float3"
-    case .vec4: "float4"
-    case .int: "int"
-    case .ivec2: "int2"
-    }
-  }
-
-  func literal(_ value: Float) -> String { value.shaderText }
-
-  func declaration(_ type: ShaderType, _ name: String, _ value: String, changes: Bool) -> String {
-    "\(self.name(type)) \(name) = \(value);"
-  }
-
   func loop(_ index: String, count: String) -> String {
     "[loop] for (int \(index) = 0; \(index) < \(count); ++\(index))"
   }
@@ -27,17 +10,8 @@ struct HLSL: ShaderDialect {
     ["static const \(self.name(type)) \(name)[\(values.count)] = {"] + tableRows(values) + ["};"]
   }
 
-  func choice(_ condition: String, _ a: String, _ b: String) -> String { "\(condition) ? \(a) : \(b)" }
   func mix(_ a: String, _ b: String, _ share: String) -> String { "lerp(\(a), \(b), \(share))" }
 
-  func function(
-    _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
-    tile: String?
-  ) -> String {
-    "\(self.name(gives)) \(name)(\(parameters.map { "\(self.name($0)) \($1)" }.joined(separator: ", ")))"
-  }
-
-  func arguments(_ textures: [ShaderBinding]) -> String { "" }
   func size(_ texture: ShaderBinding) -> String { "\(texture.name)_size()" }
 
   func fetch(_ texture: ShaderBinding, _ texel: String, layer: String?) -> String {
@@ -48,8 +22,6 @@ struct HLSL: ShaderDialect {
   func sample(_ texture: ShaderBinding, _ place: String) -> String {
     "\(texture.name).SampleLevel(\(texture.sampler ?? ""), \(place), 0.0)"
   }
-
-  func head(_ stage: ShaderStage) -> [String] { [] }
 
   func declarations(_ pass: BoundPass, _ stage: ShaderStage) -> [String] {
     var lines: [String] = []
@@ -98,7 +70,6 @@ struct HLSL: ShaderDialect {
   }
 
   func declaration(_ tile: TileText) -> [String] { ["groupshared float4 \(tile.name)[\(tile.shape.count)];"] }
-  func argument(_ tile: TileText) -> String { "" }
 
   func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
     let (side, shape, result) = (pass.pass.groupSide, tile.shape, pass.output.name)
@@ -130,6 +101,4 @@ struct HLSL: ShaderDialect {
       "}",
     ]
   }
-
-  func entryName(_ name: String) -> String { name }
 }

@@ -1,21 +1,12 @@
 /// Apple's Metal: textures at [[texture(1)]]..., a kernel's output at [[texture(0)]]; samplers are constants of the text.
 struct MSL: ShaderDialect {
   func fileExtension(_ stage: ShaderStage) -> String { stage == .compute ? "comp.metal" : "frag.metal" }
-  func name(_ type: ShaderType) -> String { HLSL().name(type) }
+
   func literal(_ value: Float) -> String { value.shaderText + "f" }
-
-  func declaration(_ type: ShaderType, _ name: String, _ value: String, changes: Bool) -> String {
-    "\(self.name(type)) \(name) = \(value);"
-  }
-
-  func loop(_ index: String, count: String) -> String { "for (int \(index) = 0; \(index) < \(count); ++\(index))" }
 
   func table(_ type: ShaderType, _ name: String, _ values: [String]) -> [String] {
     ["constant \(self.name(type)) \(name)[\(values.count)] = {"] + tableRows(values) + ["};"]
   }
-
-  func choice(_ condition: String, _ a: String, _ b: String) -> String { "\(condition) ? \(a) : \(b)" }
-  func mix(_ a: String, _ b: String, _ share: String) -> String { "mix(\(a), \(b), \(share))" }
 
   private func parameter(_ texture: ShaderBinding) -> String {
     "texture2d\(texture.isArray ? "_array" : "")<float, access::sample> \(texture.name)"
@@ -77,6 +68,7 @@ struct MSL: ShaderDialect {
       ]
   }
 
+  /// The entry point declares it: there are no such globals.
   func declaration(_ tile: TileText) -> [String] { [] }
   func argument(_ tile: TileText) -> String { "\(tile.name), " }
 
@@ -114,6 +106,4 @@ struct MSL: ShaderDialect {
       "}",
     ]
   }
-
-  func entryName(_ name: String) -> String { name }
 }

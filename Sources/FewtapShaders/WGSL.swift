@@ -13,8 +13,6 @@ struct WGSL: ShaderDialect {
     }
   }
 
-  func literal(_ value: Float) -> String { value.shaderText }
-
   func declaration(_ type: ShaderType, _ name: String, _ value: String, changes: Bool) -> String {
     "\(changes ? "var" : "let") \(name) = \(value);"
   }
@@ -27,7 +25,6 @@ struct WGSL: ShaderDialect {
   }
 
   func choice(_ condition: String, _ a: String, _ b: String) -> String { "select(\(b), \(a), \(condition))" }
-  func mix(_ a: String, _ b: String, _ share: String) -> String { "mix(\(a), \(b), \(share))" }
 
   func function(
     _ name: String, _ parameters: [(ShaderType, String)], gives: ShaderType, textures: [ShaderBinding],
@@ -37,7 +34,6 @@ struct WGSL: ShaderDialect {
     return "fn \(name)(\(all)) -> \(self.name(gives))"
   }
 
-  func arguments(_ textures: [ShaderBinding]) -> String { "" }
   func size(_ texture: ShaderBinding) -> String { "vec2i(textureDimensions(\(texture.name)))" }
 
   func fetch(_ texture: ShaderBinding, _ texel: String, layer: String?) -> String {
@@ -47,8 +43,6 @@ struct WGSL: ShaderDialect {
   func sample(_ texture: ShaderBinding, _ place: String) -> String {
     "textureSampleLevel(\(texture.name), \(texture.sampler ?? ""), \(place), 0.0)"
   }
-
-  func head(_ stage: ShaderStage) -> [String] { [] }
 
   func declarations(_ pass: BoundPass, _ stage: ShaderStage) -> [String] {
     func type(_ texture: ShaderBinding) -> String { texture.isArray ? "_2d_array" : "_2d" }
@@ -92,8 +86,6 @@ struct WGSL: ShaderDialect {
     ["var<workgroup> \(tile.name): array<vec4f, \(tile.shape.count)>;"]
   }
 
-  func argument(_ tile: TileText) -> String { "" }
-
   func entry(_ pass: BoundPass, value: String, tile: TileText) -> [String] {
     let (side, layer, shape) = (pass.pass.groupSide, pass.layer.map { ", \($0)" } ?? "", tile.shape)
     return [
@@ -123,6 +115,4 @@ struct WGSL: ShaderDialect {
       "}",
     ]
   }
-
-  func entryName(_ name: String) -> String { name }
 }
