@@ -61,7 +61,7 @@ public struct LowRank: Sendable {
   /// weights is left as it is.
   ///
   /// Throws: as ``filter(rank:)``; ``FewtapCore/KernelError``.
-  func brightFilter(rank: Int) throws -> SeparableSum {
+  package func brightFilter(rank: Int) throws -> SeparableSum {
     let filter = try filter(rank: rank)
     let ratio = kernel.sum / (try filter.effectiveKernel().sum)
     return !kernel.isZeroSum && (0.5...2).contains(ratio) ? try filter.scaled(by: ratio) : filter

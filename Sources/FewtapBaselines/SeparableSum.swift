@@ -51,7 +51,7 @@ public struct SeparableSum: BaselineFilter, Equatable {
   }
 
   /// The terms as filters of two layers, those that are zero left out.
-  var filters: [SparseFilter] { terms.compactMap(filter) }
+  package var filters: [SparseFilter] { terms.compactMap(filter) }
 
   /// Nonzero weights of all rows and columns.
   public var tapCount: Int { filters.reduce(0) { $0 + $1.chain.tapCount } }

@@ -134,6 +134,13 @@ public final class GPUFilter {
     }
   }
 
+  /// Filters the image of the last ``run(_:)`` again, and leaves the result on the device: to see how long that takes.
+  ///
+  /// Throws: ``GPUError``.
+  public func repeatPasses() throws(GPUError) {
+    try device.bound { () throws(GPUError) in try runPasses() }
+  }
+
   private func runPasses() throws(GPUError) {
     // The host's clock must not see the upload.
     try GPUError.check(fewtap_gl_finish(device.handle), doing: "uploading the image")

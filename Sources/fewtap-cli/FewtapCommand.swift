@@ -34,8 +34,9 @@ struct FewtapCommand: ParsableCommand {
       do {
         try command.run()
       } catch let failure as Failure where failure.kind == .usage {
-        let name = type(of: command).configuration.commandName ?? ""
-        end(failure.message, help: "fewtap \(name) --help")
+        let type = type(of: command)
+        let isBench = BenchCommand.configuration.subcommands.contains { $0 == type }
+        end(failure.message, help: "fewtap \(isBench ? "bench " : "")\(type.configuration.commandName ?? "") --help")
       } catch let failure as Failure where failure.kind == .noDevice {
         Console.writeError("fewtap: error: \(failure)")
         Foundation.exit(Failure.noDeviceCode)
