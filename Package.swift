@@ -36,7 +36,11 @@ let package = Package(
       dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "CFewtapMath", "CFewtapLAPACK"]),
     .target(name: "CFewtapKernels"),
     .target(name: "FewtapEngine", dependencies: ["FewtapCore", "CFewtapKernels"]),
-    .target(name: "FewtapShaders", dependencies: ["FewtapCore"]),
+    .target(
+      name: "FewtapShaders", dependencies: ["FewtapCore"],
+      resources: ["FewtapFilter.swift", "fewtap-load.js", "fewtap-webgl2.js", "fewtap-webgpu.js"].map {
+        .embedInCode("Hosts/\($0)")
+      }),
     .target(name: "CFewtapGL"),
     .target(name: "FewtapGPU", dependencies: ["FewtapCore", "FewtapShaders", "CFewtapGL"]),
     .target(

@@ -20,6 +20,8 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
   case border(Float)
   /// The filter's weights cancel, so a normalized border has nothing to divide by.
   case zeroSumNormalized(sum: Double)
+  /// The host does not run text of that language and stage.
+  case host(ShaderHost, language: ShaderLanguage, stage: ShaderStage)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -40,6 +42,13 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
     case .border(let value): "the border's constant is \(value): it must be a finite number"
     case .zeroSumNormalized(let sum):
       "the weights cancel (their sum is \(sum)): a normalized border would divide by it; use another border"
+    case .host(.swift, let language, _):
+      "a Swift host runs Metal's text, not \(language.rawValue): use --language msl, or --host js with wgsl or essl"
+    case .host(.js, .essl, let stage):
+      "a JavaScript host runs essl by WebGL 2, which has no \(stage.rawValue) stage: use --stage fragment, or --language wgsl"
+    case .host(.js, let language, _):
+      "a JavaScript host runs wgsl (WebGPU) or essl of the fragment stage (WebGL 2), not \(language.rawValue): use one of "
+        + "those, or --host swift with msl"
     }
   }
 }

@@ -21,10 +21,18 @@ public struct ShaderFiles: Sendable {
   public let stage: ShaderStage
   /// Whether one file has all passes.
   public let isSingle: Bool
+  /// A program that runs it; none unless asked for.
+  public let host: [ShaderFile]
 
   /// The files of a program.
-  public init(_ program: ShaderProgram, language: ShaderLanguage, stage: ShaderStage, isSingle: Bool = false) {
+  ///
+  /// Throws: ``ShaderError/host(_:language:stage:)`` if the host does not run that language and stage.
+  public init(
+    _ program: ShaderProgram, language: ShaderLanguage, stage: ShaderStage, isSingle: Bool = false,
+    host: ShaderHost? = nil
+  ) throws(ShaderError) {
     (self.program, self.language, self.stage, self.isSingle) = (program, language, stage, isSingle)
+    self.host = try host?.files(language, stage) ?? []
   }
 
   /// What `format` says in `passes.json`.
@@ -52,7 +60,7 @@ public struct ShaderFiles: Sendable {
       }
       files.append(ShaderFile(name, bytes: bytes))
     }
-    return files + [ShaderFile(Self.index, json), ShaderFile(Self.readme, readme)]
+    return files + host + [ShaderFile(Self.index, json), ShaderFile(Self.readme, readme)]
   }
 
   /// The file that a pass' text is in.

@@ -24,7 +24,10 @@ extension ShaderFiles {
       })
     lines += ["", "Passes, in this order"]
     for (index, pass) in program.passes.enumerated() { lines += self.lines(index, pass) }
-    lines += ["", "Bindings"] + bindings + ["", "Host, in pseudo code"] + host
+    lines += ["", "Bindings"] + bindings + ["", "Host, in pseudo code"] + steps
+    if let first = host.first {
+      lines += ["", "\(first.name) does that; how to call it stands at its beginning."]
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -99,7 +102,7 @@ extension ShaderFiles {
     }
   }
 
-  private var host: [String] {
+  private var steps: [String] {
     let run =
       stage == .compute
       ? [

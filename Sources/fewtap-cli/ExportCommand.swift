@@ -13,6 +13,7 @@ struct ExportCommand: ParsableCommand {
         fewtap export heart.json --language wgsl --stage compute -o heart-shader
         fewtap export heart.json --language essl --stage fragment -o heart-gl --border mirror --alpha straight
         fewtap export bokeh.json --language hlsl --stage compute -o bokeh --prefix Bokeh_ --single-file
+        fewtap export heart.json --language essl --stage fragment -o heart-web --host js
 
       DIR gets a file a pass (or one for all), the vertex shader for fragments, a basis' tables, README.txt for people and \
       passes.json for programs: which texture goes where, sizes, formats, the passes in order. The text has no uniforms; all \
@@ -68,6 +69,12 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Write all passes into one file.")
   var singleFile = false
 
+  @Option(
+    help: """
+      Also write a program that runs it: swift for msl (Metal), js for wgsl (WebGPU) and for essl of the fragment stage (WebGL 2).
+      """)
+  var host: ShaderHost?
+
   @Flag(help: "Overwrite files of the folder.")
   var force = false
 
@@ -86,17 +93,18 @@ struct ExportCommand: ParsableCommand {
     let folder = ExportFolder(path: output)
     let file = FilterFile(path: filter)
     let stored = try file.readAny()
-    let program: ShaderProgram
+    let files: ShaderFiles
     do throws(ShaderError) {
-      switch stored {
-      case .filter(let filter): program = try ShaderProgram(filter, options: options)
-      case .basis(let basis): program = try ShaderProgram(basis, options: options)
-      }
+      let program =
+        switch stored {
+        case .filter(let filter): try ShaderProgram(filter, options: options)
+        case .basis(let basis): try ShaderProgram(basis, options: options)
+        }
+      files = try ShaderFiles(program, language: language, stage: stage, isSingle: singleFile, host: host)
     } catch {
       throw Failure(
         error.isOfCommandLine ? "\(error)" : "\(file.name): \(error)", error.isOfCommandLine ? .usage : .failed)
     }
-    let files = ShaderFiles(program, language: language, stage: stage, isSingle: singleFile)
     let all = files.all
     try folder.check(all.map(\.name), force: force)
     try folder.write(all)
@@ -116,7 +124,7 @@ extension ShaderError {
   /// Whether a flag is wrong, not the file.
   fileprivate var isOfCommandLine: Bool {
     switch self {
-    case .prefix, .border, .constants: true
+    case .prefix, .border, .constants, .host: true
     case .filter, .number, .taps, .table, .sumsDiffer, .zeroSumNormalized: false
     }
   }
@@ -124,6 +132,7 @@ extension ShaderError {
 
 extension ShaderLanguage: ExpressibleByArgument {}
 extension ShaderStage: ExpressibleByArgument {}
+extension ShaderHost: ExpressibleByArgument {}
 extension ShaderOptions.Sampling: ExpressibleByArgument {}
 extension ShaderOptions.Constants: ExpressibleByArgument {}
 extension ShaderOptions.Alpha: ExpressibleByArgument {}

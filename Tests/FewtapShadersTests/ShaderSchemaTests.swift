@@ -16,7 +16,7 @@ struct ShaderSchemaTests {
     var options = ShaderOptions()
     (options.border, options.constants) = (.normalized, .texture)
     let program = try ShaderProgram(SparseFilter(chain: half), options: options)
-    let files = ShaderFiles(program, language: .glsl, stage: .fragment, isSingle: true).all
+    let files = try ShaderFiles(program, language: .glsl, stage: .fragment, isSingle: true).all
     let file = try #require(files.first { $0.name == "passes.json" })
     #expect(try JSONSerialization.jsonObject(with: Data(file.bytes)) as? NSDictionary == base)
   }
@@ -26,8 +26,8 @@ struct ShaderSchemaTests {
     var options = ShaderOptions()
     options.constants = .texture
     let chain = TapChain(model: .integer, layers: [TapLayer([Tap(x: 3, y: -1, weight: 0.1)])])
-    let files = ShaderFiles(
-      try ShaderProgram(SparseFilter(chain: chain), options: options), language: .msl, stage: .compute)
+    let files = try ShaderFiles(
+      ShaderProgram(SparseFilter(chain: chain), options: options), language: .msl, stage: .compute)
     let table = try #require(files.all.first { $0.name == "layer1_taps.f32" })
     let floats = stride(from: 0, to: table.bytes.count, by: 4).map { start in
       Float(bitPattern: table.bytes[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
