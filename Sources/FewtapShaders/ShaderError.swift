@@ -47,8 +47,8 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
     case .host(.js, .essl, let stage):
       "a JavaScript host runs essl by WebGL 2, which has no \(stage.rawValue) stage: use --stage fragment, or --language wgsl"
     case .host(.js, let language, _):
-      "a JavaScript host runs wgsl (WebGPU) or essl of the fragment stage (WebGL 2), not \(language.rawValue): use one of "
-        + "those, or --host swift with msl"
+      "a JavaScript host runs wgsl (WebGPU) or essl of the fragment stage (WebGL 2), not \(language.rawValue): "
+        + "use --language wgsl or essl, or --host swift with msl"
     }
   }
 }

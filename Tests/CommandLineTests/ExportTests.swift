@@ -41,6 +41,29 @@ import Testing
     #expect(text.contains("Mine_layer1_value") && !text.contains("fewtap_"))
   }
 
+  @Test func hosts() throws {
+    let place = try Workplace()
+    try writeChain(place, "k.json")
+    func arguments(_ language: String, _ stage: String, _ host: String) -> [String] {
+      ["export", "k.json", "--language", language, "--stage", stage, "--host", host, "-o", "\(language)-\(stage)"]
+    }
+    for (language, stage, host, name) in [
+      ("msl", "compute", "swift", "FewtapFilter.swift"), ("msl", "fragment", "swift", "FewtapFilter.swift"),
+      ("wgsl", "compute", "js", "fewtap-webgpu.js"), ("wgsl", "fragment", "js", "fewtap-webgpu.js"),
+      ("essl", "fragment", "js", "fewtap-webgl2.js"),
+    ] {
+      #expect(try place.run(arguments(language, stage, host)).code == 0)
+      let text = String(decoding: try #require(place.bytes("\(language)-\(stage)/\(name)")), as: UTF8.self)
+      // One text for all filters: it is read by people, and needs nothing but the other files.
+      #expect(text.hasPrefix("// Runs a filter or basis that `fewtap export --language \(language)"))
+      #expect((place.bytes("\(language)-\(stage)/fewtap-load.js") != nil) == (host == "js"))
+    }
+    try place.expectRefusal(64, naming: ["Swift", "wgsl", "--language msl"], arguments("wgsl", "compute", "swift"))
+    try place.expectRefusal(64, naming: ["compute", "--stage fragment"], arguments("essl", "compute", "js"))
+    try place.expectRefusal(64, naming: ["hlsl", "--language wgsl"], arguments("hlsl", "fragment", "js"))
+    try place.expectRefusal(64, naming: ["rust", "swift", "js"], arguments("msl", "compute", "rust"))
+  }
+
   @Test func nothingIsOverwritten() throws {
     let place = try Workplace()
     try writeChain(place, "k.json")

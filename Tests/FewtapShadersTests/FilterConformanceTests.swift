@@ -50,10 +50,13 @@ struct FilterConformanceTests {
 
   /// Holds what every language's text gives to what is expected.
   static func expectConformance(_ cases: [Case]) throws {
-    for runner in ShaderRunners.available {
-      let results = try runner.results(cases.map(\.job))
-      for (item, result) in zip(cases, results) { expectConformance(item, result, runner.name) }
-    }
+    for runner in ShaderRunners.available { try expectConformance(cases, by: runner) }
+  }
+
+  /// Holds what one of them gives to what is expected.
+  static func expectConformance(_ cases: [Case], by runner: any ShaderRunner) throws {
+    let results = try runner.results(cases.map(\.job))
+    for (item, result) in zip(cases, results) { expectConformance(item, result, runner.name) }
   }
 
   private static func expectConformance(_ item: Case, _ result: [Float], _ language: String) {
@@ -97,10 +100,13 @@ struct FilterConformanceTests {
   }
 
   @Test("every tap model, rate, border, stage, sampling, and form of constants gives what the reference gives")
-  func filters() throws {
+  func filters() throws { try Self.expectConformance(Self.cases()) }
+
+  /// Every filter with every border; the other choices take turns.
+  static func cases() throws -> [Case] {
     var (cases, random) = ([Case](), SeededGenerator(seed: 602))
-    for (name, filter) in Self.filters() {
-      for border in Self.borders {
+    for (name, filter) in filters() {
+      for border in borders {
         let number = cases.count
         var options = ShaderOptions()
         options.prefix = "c\(number)_"
@@ -110,15 +116,15 @@ struct FilterConformanceTests {
         options.constants = number % 2 == 0 ? .unrolled : .table
         let stage: ShaderStage = number / 2 % 2 == 0 ? .compute : .fragment
         let (width, height) = number % 4 == 1 ? (7, 5) : (37, 29)
-        let image = Self.image(&random, width, height)
+        let image = image(&random, width, height)
         let job = MetalRun.Job(
           label: "\(name), \(border), \(options.sampling), \(options.constants), \(stage), \(options.format)",
           program: try ShaderProgram(filter, options: options), stage: stage, width: width, height: height,
-          image: Self.texels(image))
+          image: texels(image))
         let expected = try image.map { try ReferenceApply.apply(filter, to: $0, border: border) }
-        cases.append(Case(job: job, expected: expected, tolerance: Self.promised(options.format)))
+        cases.append(Case(job: job, expected: expected, tolerance: promised(options.format)))
       }
     }
-    try Self.expectConformance(cases)
+    return cases
   }
 }

@@ -16,7 +16,7 @@ protocol ShaderRunner: Sendable {
 enum ShaderRunners {
   static let all: [any ShaderRunner] = [
     MetalRun(), OpenGLRun(interface: .embedded), OpenGLRun(interface: .desktop), WebGPURun(language: .wgsl),
-    WebGPURun(language: .hlsl),
+    WebGPURun(language: .hlsl), HostRun(interface: .webGL2), HostRun(interface: .webGPU),
   ]
   static let available = all.filter { $0.missing == nil }
 }
@@ -48,6 +48,16 @@ struct ShaderRunnerTests {
       if: ShaderRunners.all[4].missing == nil,
       "needs wgpu, a Vulkan driver and glslang: 'make shader-tools', mesa-vulkan-drivers, glslang-tools"))
   func direct3D() throws { try Self.expectCopy(ShaderRunners.all[4]) }
+
+  @Test(
+    "ESSL by the WebGL 2 host, in Chromium",
+    .enabled(if: ShaderRunners.all[5].missing == nil, "needs a browser with WebGL 2: chromium"))
+  func webGLHost() throws { try Self.expectCopy(ShaderRunners.all[5]) }
+
+  @Test(
+    "WGSL by the WebGPU host, in Chromium",
+    .enabled(if: ShaderRunners.all[6].missing == nil, "needs a browser with WebGPU: chromium"))
+  func webGPUHost() throws { try Self.expectCopy(ShaderRunners.all[6]) }
 
   /// A filter of one tap moves the image by whole pixels, exactly.
   private static func expectCopy(_ runner: any ShaderRunner) throws {

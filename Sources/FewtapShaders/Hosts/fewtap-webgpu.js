@@ -219,13 +219,21 @@ export class FewtapFilter {
     const { device, program } = this;
     const modules = new Map();
     const module = (name) => {
-      if (!modules.has(name)) modules.set(name, device.createShaderModule({ label: name, code: file(files, name) }));
+      if (!modules.has(name)) modules.set(name, this.#module(name, file(files, name)));
       return modules.get(name);
     };
     this.own = device.createShaderModule({ label: "fewtap-webgpu.js", code: own });
     this.ownPipelines = new Map();
     // All at the same time: that is what drivers are faster at.
     this.passes = await Promise.all(program.passes.map((pass) => this.#pass(pass, module)));
+  }
+
+  async #module(name, code) {
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ label: name, code });
+    const problem = await this.device.popErrorScope();
+    if (problem) throw new FewtapError(`${name}: the device refuses the text: ${problem.message}`);
+    return module;
   }
 
   async #pass(pass, module) {
@@ -257,20 +265,18 @@ export class FewtapFilter {
     }
     const layout = device.createBindGroupLayout({ label: pass.name, entries });
     const group = device.createBindGroup({ label: pass.name, layout, entries: resources });
-    const described = {
-      label: pass.name,
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    };
-    const main = { module: module(pass.file), entryPoint: pass.entryPoint };
+    const described = { label: pass.name, layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }) };
+    const shader = async ({ file, entryPoint }) => ({ module: await module(file), entryPoint });
+    const main = await shader(pass);
+    const vertex = isCompute ? null : await shader(program.fullscreen);
     try {
       if (isCompute) {
         const pipeline = await device.createComputePipelineAsync({ ...described, compute: main });
         return { dependsOn: pass.dependsOn, encode: (encoder) => dispatch(encoder, pipeline, group, output, pass.group) };
       }
-      const { file, entryPoint } = program.fullscreen;
       const pipeline = await device.createRenderPipelineAsync({
         ...described,
-        vertex: { module: module(file), entryPoint },
+        vertex,
         fragment: { ...main, targets: [{ format: output.format }] },
       });
       const view = output.texture.createView({ dimension: "2d", baseArrayLayer: pass.layer ?? 0, arrayLayerCount: 1 });
