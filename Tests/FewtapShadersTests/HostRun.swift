@@ -34,24 +34,36 @@ struct HostRun: ShaderRunner {
   private static let complaints: [Interface: String] = Dictionary(
     uniqueKeysWithValues: Interface.allCases.compactMap { interface in
       do {
-        try run(interface, "--check")
+        try run([interface.rawValue, "--check"])
         return nil
       } catch {
         return (interface, "\(error)")
       }
     })
 
-  private static func run(_ interface: Interface, _ argument: String) throws {
-    let (process, errors) = (Process(), Pipe())
+  /// What the page, opened as a file, has become.
+  static func open(_ page: String) throws -> String {
+    try TemporaryFolder.with { folder in
+      try Data(page.utf8).write(to: URL(filePath: "\(folder)/page.html"))
+      return try run(["\(folder)/page.html"])
+    }
+  }
+
+  @discardableResult
+  private static func run(_ arguments: [String]) throws -> String {
+    let (process, output, errors) = (Process(), Pipe(), Pipe())
     process.executableURL = URL(filePath: script)
-    process.arguments = [interface.rawValue, argument]
-    process.standardError = errors
+    process.arguments = arguments
+    (process.standardOutput, process.standardError) = (output, errors)
     try process.run()
+    // One after the other: neither says so much that its pipe fills before the end of the other.
+    let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw MetalRun.Problem.failed("run-hosts ended with \(process.terminationStatus): \(text.prefix(4000))")
     }
+    return said
   }
 
   /// Of WebGL 2, which has no compute stage, jobs of that run as fragments.
@@ -89,7 +101,7 @@ struct HostRun: ShaderRunner {
             hasParameters: job.program.textures.contains { $0.role == .parameters }))
       }
       try JSONEncoder().encode(described).write(to: URL(filePath: "\(folder)/jobs.json"))
-      try Self.run(interface, folder)
+      try Self.run([interface.rawValue, folder])
       return try tasks.indices.map { try Data(contentsOf: URL(filePath: "\(folder)/\($0)/result")) }
     }
   }

@@ -130,6 +130,32 @@ struct HostTests {
     }
   }
 
+  @Test(
+    "the WebGL 2 host runs inside a page of one file, which fetches nothing",
+    .enabled(if: HostRun(interface: .webGL2).missing == nil, "needs a browser with WebGL 2: chromium"))
+  func inlined() throws {
+    let move = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 1, y: 0, weight: 0.5)])]))
+    let files = try ShaderFiles(ShaderProgram(move), language: .essl, stage: .fragment, host: .js)
+    func text(_ file: ShaderFile) -> String { String(decoding: file.bytes, as: UTF8.self) }
+    let texts = Dictionary(uniqueKeysWithValues: files.all.map { ($0.name, text($0)) })
+    let program = try #require(texts["passes.json"])
+    let shaders = String(
+      decoding: try JSONEncoder().encode(texts.filter { $0.key.hasSuffix(".es.frag") || $0.key.hasSuffix(".es.vert") }),
+      as: UTF8.self)
+    let page = """
+      <!doctype html>
+      <body></body>
+      <script type="module">
+      \(text(files.host[0]))
+      const gl = document.createElement("canvas").getContext("webgl2");
+      const filter = new FewtapFilter(gl, { program: \(program), files: \(shaders) }, 2, 1);
+      document.body.textContent = Array.from(filter.pixels(new Float32Array([2, 4, 6, 8, 0, 0, 0, 0]))).join(" ");
+      </script>
+      """
+    // The image's left texel at half its value, and what the edge repeats of it.
+    #expect(try HostRun.open(page).contains("<body>1 2 3 4 1 2 3 4</body>"))
+  }
+
   #if os(Linux)
   @Test(
     "the Metal host compiles, and gives what the reference gives, over a stand-in for Metal: no device of Apple's ran it",
