@@ -74,7 +74,7 @@ extension Pupil {
   /// Intensity at the pixels around the one nearest to the centroid, 1 being the peak of the same pupil without aberrations;
   /// nil if the pupil is closed.
   ///
-  /// Cost: a DFT as two matrix products, `samples^2 size + samples size^2` complex multiply-adds.
+  /// Cost: a DFT by rows and then columns, `samples^2 size + samples size^2` real multiply-adds: 4 ms for 31 pixels a side.
   package func intensity(half: Int) -> Plane<Double>? {
     // In a fixed order, for a sum to have the same bits on every run; a perfect term costs nothing.
     let terms = aberrations.filter { $0.value != 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
@@ -85,33 +85,27 @@ extension Pupil {
     let period = max(1024, Int((2 * reach).rounded(.up)) + 2 * half + 64)
     let radius = Double(period) / (2 * sampling)
     let transmission = transmission(radius: radius)
-    let side = transmission.width
-
-    var field = ComplexMatrix(rows: side, columns: side)
-    var (energy, transmitted, slope) = (0.0, 0.0, SIMD2<Double>.zero)
-    for index in transmission.values.indices where transmission.values[index] != 0 {
-      let amplitude = transmission.values[index]
-      let (x, y) = (Double(index % side - side / 2) / radius, Double(index / side - side / 2) / radius)
-      var (waves, gradient) = (0.0, SIMD2<Double>.zero)
-      for (zernike, coefficient) in terms {
-        waves += coefficient * zernike.value(x, y)
-        gradient += coefficient * zernike.gradient(x, y)
-      }
-      let (cosine, sine) = cosineAndSine(radians: 2 * .pi * waves)
-      field.real[index] = amplitude * cosine
-      field.imaginary[index] = amplitude * sine
-      energy += amplitude * amplitude
-      transmitted += amplitude
-      slope += gradient * (amplitude * amplitude)
-    }
     // Between rounding (1e-16) and what the narrowest gaps let through.
+    let transmitted = transmission.values.reduce(0, +)
     guard transmitted > 1e-9 * radius * radius else { return nil }
-    // The centroid of an intensity is the mean slope of its pupil's phase.
-    let centroid = (slope / energy * (2 * sampling)).rounded(.toNearestOrAwayFromZero)
 
-    let across = ComplexMatrix.fourier(frequencies: side, positions: half, around: Int(centroid.x), period: period)
-    let down = ComplexMatrix.fourier(frequencies: side, positions: half, around: Int(centroid.y), period: period)
-    let image = down.transposed().times(field.times(across))
+    var wavefront = Wavefront()
+    for (zernike, coefficient) in terms { wavefront += zernike.polynomial * coefficient }
+    // The centroid of an intensity is the mean slope of its pupil's phase. Whole pixels of it are taken off the wavefront.
+    let slope = transmission.meanGradient(of: wavefront, radius: radius)
+    let centroid = (slope * (2 * sampling)).rounded(.toNearestOrAwayFromZero)
+    wavefront[1, 0] -= centroid.x / (2 * sampling)
+    wavefront[0, 1] -= centroid.y / (2 * sampling)
+
+    let transform = CenteredTransform(frequencies: transmission.width / 2, positions: half, period: period)
+    let columns = transform.transformed(rows: transmission.height) { row, real, imaginary in
+      transmission.writeField(wavefront, radius: radius, row: row, real, imaginary)
+    }
+    let image = transform.transformed(rows: 2 * half + 1) { row, real, imaginary in
+      let line = row * transmission.height..<(row + 1) * transmission.height
+      _ = real.update(fromContentsOf: columns.real[line])
+      _ = imaginary.update(fromContentsOf: columns.imaginary[line])
+    }
     var intensity = Plane<Double>(width: 2 * half + 1, height: 2 * half + 1)
     for index in intensity.values.indices {
       let (real, imaginary) = (image.real[index], image.imaginary[index])
@@ -147,7 +141,8 @@ extension Pupil {
     }
     let frame = Outline.rectangle(length: Double(2 * half + 1), width: Double(2 * half + 1))
     let rim = Outline.ellipse(radiusX: radius, radiusY: radius)
-    var hidden = [Outline.ellipse(radiusX: obscuration * radius, radiusY: obscuration * radius)]
+    var hidden =
+      obscuration > 0 ? [Outline.ellipse(radiusX: obscuration * radius, radiusY: obscuration * radius)] : []
     for index in 0..<struts {
       let along = direction(degrees: strutAngle + 360 * Double(index) / Double(struts))
       // Longer than the pupil, then cut to the samples there are.
@@ -161,5 +156,55 @@ extension Pupil {
       for index in open.values.indices { open.values[index] *= 1 - closed.values[index] }
     }
     return open
+  }
+}
+
+extension Plane<Double> {
+  /// What a wavefront's slope is on average over the light that a pupil lets through, whose amplitudes at `radius` samples a pupil
+  /// radius these are, its middle in the middle.
+  fileprivate func meanGradient(of wavefront: Wavefront, radius: Double) -> SIMD2<Double> {
+    let (gradientX, gradientY) = wavefront.gradient
+    var (energy, sum) = (0.0, SIMD2<Double>.zero)
+    values.withUnsafeBufferPointer { values in
+      for row in 0..<height {
+        // Moments of the row's light, by powers of x: those of a gradient, of the third degree at most.
+        var moments = SIMD4<Double>.zero
+        for column in 0..<width {
+          let (amplitude, x) = (values[row * width + column], Double(column - width / 2) / radius)
+          let light = amplitude * amplitude
+          moments += light * SIMD4(1, x, x * x, x * x * x)
+        }
+        let y = Double(row - height / 2) / radius
+        let (rowX, rowY) = (gradientX.row(y), gradientY.row(y))
+        energy += moments[0]
+        for power in 0..<Wavefront.degree { sum += SIMD2(rowX[power], rowY[power]) * moments[power] }
+      }
+    }
+    return sum / energy
+  }
+
+  /// Writes a row of these amplitudes with the phases of a wavefront over zeros.
+  fileprivate func writeField(
+    _ wavefront: Wavefront, radius: Double, row: Int, _ real: UnsafeMutableBufferPointer<Double>,
+    _ imaginary: UnsafeMutableBufferPointer<Double>
+  ) {
+    values.withUnsafeBufferPointer { values in
+      let line = values[row * width..<(row + 1) * width]
+      guard let first = line.firstIndex(where: { $0 != 0 }), let last = line.lastIndex(where: { $0 != 0 }) else {
+        return
+      }
+      let powers = wavefront.row(Double(row - height / 2) / radius)
+      let (c0, c1, c2, c3, c4) = (powers[0], powers[1], powers[2], powers[3], powers[4])
+      let (steps, step) = (SIMD4<Double>(0, 1, 2, 3), 1 / radius)
+      for start in stride(from: first, through: last, by: 4) {
+        let column = start - row * width
+        let x = (Double(column - width / 2) + steps) * step
+        let (cosine, sine) = cosineAndSine(turns: (((x * c4 + c3) * x + c2) * x + c1) * x + c0)
+        for lane in 0..<min(4, last + 1 - start) {
+          real[column + lane] = values[start + lane] * cosine[lane]
+          imaginary[column + lane] = values[start + lane] * sine[lane]
+        }
+      }
+    }
   }
 }

@@ -25,37 +25,20 @@ public enum Zernike: Int, CaseIterable, Sendable {
   /// Noll 11: foci of the lens's middle and rim apart.
   case spherical
 
-  /// The polynomial at a point of the unit disk.
-  package func value(_ x: Double, _ y: Double) -> Double {
-    let r2 = x * x + y * y
-    return switch self {
-    case .tiltX: 2 * x
-    case .tiltY: 2 * y
-    case .defocus: 3.0.squareRoot() * (2 * r2 - 1)
-    case .astigmatismDiagonal: 6.0.squareRoot() * 2 * x * y
-    case .astigmatism: 6.0.squareRoot() * (x * x - y * y)
-    case .coma: 8.0.squareRoot() * (3 * r2 - 2) * y
-    case .comaX: 8.0.squareRoot() * (3 * r2 - 2) * x
-    case .trefoil: 8.0.squareRoot() * (3 * x * x - y * y) * y
-    case .trefoilX: 8.0.squareRoot() * (x * x - 3 * y * y) * x
-    case .spherical: 5.0.squareRoot() * (6 * r2 * r2 - 6 * r2 + 1)
-    }
-  }
-
-  /// Its derivatives by x and y.
-  package func gradient(_ x: Double, _ y: Double) -> SIMD2<Double> {
-    let r2 = x * x + y * y
-    return switch self {
-    case .tiltX: SIMD2(2, 0)
-    case .tiltY: SIMD2(0, 2)
-    case .defocus: SIMD2(x, y) * (4 * 3.0.squareRoot())
-    case .astigmatismDiagonal: SIMD2(y, x) * (2 * 6.0.squareRoot())
-    case .astigmatism: SIMD2(x, -y) * (2 * 6.0.squareRoot())
-    case .coma: SIMD2(6 * x * y, 3 * r2 - 2 + 6 * y * y) * 8.0.squareRoot()
-    case .comaX: SIMD2(3 * r2 - 2 + 6 * x * x, 6 * x * y) * 8.0.squareRoot()
-    case .trefoil: SIMD2(6 * x * y, 3 * x * x - 3 * y * y) * 8.0.squareRoot()
-    case .trefoilX: SIMD2(3 * x * x - 3 * y * y, -6 * x * y) * 8.0.squareRoot()
-    case .spherical: SIMD2(x, y) * (5.0.squareRoot() * (24 * r2 - 12))
+  /// The polynomial.
+  package var polynomial: Wavefront {
+    switch self {
+    case .tiltX: Wavefront([(1, 0, 2)])
+    case .tiltY: Wavefront([(0, 1, 2)])
+    case .defocus: Wavefront([(2, 0, 2), (0, 2, 2), (0, 0, -1)]) * 3.0.squareRoot()
+    case .astigmatismDiagonal: Wavefront([(1, 1, 2)]) * 6.0.squareRoot()
+    case .astigmatism: Wavefront([(2, 0, 1), (0, 2, -1)]) * 6.0.squareRoot()
+    case .coma: Wavefront([(2, 1, 3), (0, 3, 3), (0, 1, -2)]) * 8.0.squareRoot()
+    case .comaX: Wavefront([(3, 0, 3), (1, 2, 3), (1, 0, -2)]) * 8.0.squareRoot()
+    case .trefoil: Wavefront([(2, 1, 3), (0, 3, -1)]) * 8.0.squareRoot()
+    case .trefoilX: Wavefront([(3, 0, 1), (1, 2, -3)]) * 8.0.squareRoot()
+    case .spherical:
+      Wavefront([(4, 0, 6), (2, 2, 12), (0, 4, 6), (2, 0, -6), (0, 2, -6), (0, 0, 1)]) * 5.0.squareRoot()
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
       var (real, imaginary) = (0.0, 0.0)
       for index in 0..<count {
         let r = ((Double(index) + 0.5) / Double(count)).squareRoot()
-        let waves = 0.6 * (Zernike.spherical.value(r, 0) + Zernike.defocus.value(r, 0))
+        let waves = 0.6 * (Zernike.spherical.polynomial(r, 0) + Zernike.defocus.polynomial(r, 0))
         let weight = bessel(0, .pi * distance * r / 2.56) / Double(count)
         real += weight * sine(2 * .pi * waves + .pi / 2)
         imaginary += weight * sine(2 * .pi * waves)
@@ -123,7 +123,7 @@ import Testing
           let r = ((Double(ring) + 0.5) / Double(rings)).squareRoot()
           for index in 0..<angles {
             let point = r * direction(degrees: 360 * Double(index) / Double(angles))
-            mean += a.value(point.x, point.y) * b.value(point.x, point.y) / Double(rings * angles)
+            mean += a.polynomial(point.x, point.y) * b.polynomial(point.x, point.y) / Double(rings * angles)
           }
         }
         #expect(abs(mean - (a == b ? 1 : 0)) < 1000 / (24 * Double(rings * rings)))
@@ -139,10 +139,11 @@ import Testing
         // Central differences of polynomials of degree 4 err by h^2 / 6 times third derivatives (below 24 * 6 sqrt 5);
         // rounding by 2^-52 * 8 / h.
         let h = 0x1p-13
-        let gradient = zernike.gradient(point.x, point.y)
+        let gradient = SIMD2(
+          zernike.polynomial.gradient.x(point.x, point.y), zernike.polynomial.gradient.y(point.x, point.y))
         let numeric = SIMD2(
-          (zernike.value(point.x + h, point.y) - zernike.value(point.x - h, point.y)) / (2 * h),
-          (zernike.value(point.x, point.y + h) - zernike.value(point.x, point.y - h)) / (2 * h))
+          (zernike.polynomial(point.x + h, point.y) - zernike.polynomial(point.x - h, point.y)) / (2 * h),
+          (zernike.polynomial(point.x, point.y + h) - zernike.polynomial(point.x, point.y - h)) / (2 * h))
         let error = gradient - numeric
         #expect((error * error).sum().squareRoot() < h * h * 60 + 0x1p-49 / h)
         #expect((gradient * gradient).sum().squareRoot() <= zernike.steepest * (1 + 0x1p-50))
