@@ -29,17 +29,11 @@ struct CompiledBasis: Sendable {
   let knots: [Knot]
   /// Ascending by factor.
   let levels: [Level]
-  /// What the filters do to a constant 1, if they agree.
-  let sum: Double?
-  /// Whether the filters' weights cancel.
-  let cancels: Bool
+  /// What the filters do to a constant 1.
+  let sums: FilterSums
   /// Offsets that the filters at the image's own rate read; nil if there is none.
   let fullRateBounds: OffsetBounds?
   private let owner: [CompiledFilter]
-
-  /// Sums that differ by less than this count as one: what rounding leaves of filters of a common sum, and far below what
-  /// can be seen.
-  private static let sumTolerance = 1e-6
 
   /// Throws: ``ApplyError/filter(_:)``.
   init(_ basis: FilterBasis) throws(ApplyError) {
@@ -87,10 +81,7 @@ struct CompiledBasis: Sendable {
         && first.runs[0].offset == PixelOffset(x: 0, y: 0)
       knots.append(Knot(filter: compiled, indices: basis.knot(index), level: level, isIdentity: isIdentity))
     }
-    let sums = knots.map(\.filter.sum)
-    let largest = sums.reduce(0) { max($0, abs($1)) }
-    sum = sums.allSatisfy { abs($0 - sums[0]) <= Self.sumTolerance * largest } ? sums[0] : nil
-    cancels = knots.allSatisfy { $0.filter.cancels }
+    sums = FilterSums(basis)
     fullRateBounds = knots.filter { $0.level == nil }.reduce(nil as OffsetBounds?) { bounds, knot in
       let own = knot.filter.layers.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.sum($1.bounds) }
       return bounds?.union(own) ?? own

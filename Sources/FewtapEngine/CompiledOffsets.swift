@@ -29,16 +29,9 @@ struct CompiledOffsets: Sendable {
   let shape: [Int]
   /// From one cell to the next one along each axis.
   let cellSteps: [Int]
-  /// What the filters do to a constant 1, if all layers and gains agree on it.
-  let sum: Double?
-  /// The same of each filter by itself.
-  let sums: [Double]
-  /// Whether that is little against the weights' magnitudes, as where weights cancel.
-  let cancels: Bool
+  /// What the filters do to a constant 1.
+  let sums: FilterSums
   private let memory: Memory
-
-  /// Sums that differ by less than this count as one: what rounding leaves of layers of a common sum.
-  private static let sumTolerance = 1e-6
 
   /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants, or has a weight that Float cannot hold;
   ///         ``ApplyError/workingSet(bytes:limit:)`` if its tables are too large.
@@ -60,12 +53,7 @@ struct CompiledOffsets: Sendable {
       let isLast = layer == layout.count - 1
       layers.append(try Grid(basis, layer: layer, isLast: isLast).compile(into: memory))
     }
-    let gains = basis.filters.map(\.gain)
-    let sums = [gains] + layout.indices.map { layer in basis.filters.map { $0.chain.layers[layer].sum } }
-    let agree = sums.allSatisfy { sums in sums.allSatisfy { abs($0 - sums[0]) <= Self.sumTolerance * abs(sums[0]) } }
-    sum = agree ? sums.reduce(1) { $0 * $1[0] } : nil
-    self.sums = basis.filters.map { $0.chain.sum * $0.gain }
-    cancels = basis.filters.contains { abs($0.chain.sum * $0.gain) <= 0x1p-10 * $0.chain.noiseGain * abs($0.gain) }
+    sums = FilterSums(basis)
     (self.layers, self.memory) = (layers, memory)
   }
 

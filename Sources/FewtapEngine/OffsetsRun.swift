@@ -20,7 +20,7 @@ struct OffsetsRun: Sendable {
 
   /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
-    try pass.check(sum: filter.sum, sums: filter.sums, cancels: filter.cancels)
+    try pass.check(filter.sums)
     return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
       try run(rows, nonfinite, toldFraction: toldFraction)
     }
@@ -56,7 +56,7 @@ struct OffsetsRun: Sendable {
 
   private func run(_ group: ChannelGroup, _ region: Region, _ nonfinite: NonfinitePolicy, _ counter: TileCounter) {
     let source = pass.source(group, nonfinite, kernels)
-    let target = pass.target(of: source, sum: filter.sum, cancels: filter.cancels)
+    let target = pass.target(of: source, filter.sums)
     let shape = OffsetTileShape(filter, region, direction)
     pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
       let tile = OffsetTile(

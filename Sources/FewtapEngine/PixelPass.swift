@@ -24,10 +24,8 @@ struct PixelPass: Sendable {
     return try run(.keep, first.toldFraction).clipped
   }
 
-  /// Throws as ``ApplyOptions/check(hasAlpha:sum:sums:cancels:)``.
-  func check(sum: Double?, sums: [Double], cancels: Bool) throws(ApplyError) {
-    try options.check(hasAlpha: alphaIndex != nil, sum: sum, sums: sums, cancels: cancels)
-  }
+  /// Throws as ``ApplyOptions/check(hasAlpha:_:)``.
+  func check(_ sums: FilterSums) throws(ApplyError) { try options.check(hasAlpha: alphaIndex != nil, sums) }
 
   /// The channels that are filtered side by side; `isPlanar` if nothing is gained by that.
   func groups(isPlanar: Bool = false) -> [ChannelGroup] {
@@ -42,22 +40,10 @@ struct PixelPass: Sendable {
       kernels: kernels)
   }
 
-  /// Where the results of rows from `source` go, by filters as in ``check(sum:sums:cancels:)``.
-  func target(of source: TileSource, sum: Double?, cancels: Bool) -> TileTarget {
+  /// Where the results of rows from `source` go, by filters of such sums.
+  func target(of source: TileSource, _ sums: FilterSums) -> TileTarget {
     TileTarget(
-      target, group: source.group, sum: sum ?? 1, unpremultiplies: !lightIsAssociated.target,
-      keptAlpha: source.group.alpha != nil && cancels ? source : nil, kernels: source.kernels)
-  }
-}
-
-extension ApplyOptions {
-  /// Throws for a border or coverage that filters cannot run with which give `sum` for a constant 1, nil if they do not agree on
-  /// it, and each by itself one of `sums`; `cancels` if that is little against their weights.
-  func check(hasAlpha: Bool, sum: Double?, sums: [Double], cancels: Bool) throws(ApplyError) {
-    if case .constant(let value) = border, !value.isFinite { throw .nonFiniteBorder(value) }
-    guard border == .normalized || (hasAlpha && !cancels) else { return }
-    guard let sum else { throw .sumsDiffer(sums) }
-    if border == .normalized && cancels { throw .zeroSumNormalized(sum: sum) }
-    guard ApplyError.divisibleSums.contains(abs(sum)) else { throw .sumBeyondFloat(sum) }
+      target, group: source.group, sum: sums.common ?? 1, unpremultiplies: !lightIsAssociated.target,
+      keptAlpha: source.group.alpha != nil && sums.cancels ? source : nil, kernels: source.kernels)
   }
 }

@@ -9,8 +9,7 @@ struct PlanRun: Sendable {
 
   /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
-    let sum = plan.compiled.sum
-    try pass.check(sum: sum, sums: [sum], cancels: plan.compiled.cancels)
+    try pass.check(FilterSums(plan.compiled))
     return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
       try run(rows, nonfinite, toldFraction: toldFraction)
     }
@@ -109,7 +108,7 @@ struct PlanRun: Sendable {
   ) {
     let kernels = plan.kernels.table
     let source = pass.source(group, nonfinite, kernels)
-    let target = pass.target(of: source, sum: plan.compiled.sum, cancels: plan.compiled.cancels)
+    let target = pass.target(of: source, FilterSums(plan.compiled))
     plan.pool.withWorkspace(count: shape.floatCount(channels: group.roles.count)) { workspace in
       body(
         TileRun(

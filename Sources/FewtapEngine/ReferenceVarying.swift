@@ -11,7 +11,8 @@ import FewtapCore
 ///           Where taps follow a series, weights and offsets are the series' own, not its table's.
 /// Border:   the *image* is extended once, by the reach of the whole basis; nothing is cut between layers. Outside of it the
 ///           parameters are those of the nearest pixel.
-///           Normalized: `A I / max(A 1 / s, 1/256)` with zero outside, where s is what A gives for 1 everywhere.
+///           Normalized: `A I / max(A 1 / s, 1/256)`, A with zero outside, s the filters' common sum: a mean over the pixels that
+///           come to p, so that a constant stays one by scatter, too.
 /// Rate:     low-rate pixel m lies at pixel D m of the image.
 public struct ReferenceVarying: Sendable {
   /// The basis that it applies.
@@ -22,6 +23,8 @@ public struct ReferenceVarying: Sendable {
   public let border: BorderRule
   private let width: Int
   private let height: Int
+  /// The filters' common sum, if the border divides by it.
+  private let sum: Double
   /// The filters that count at each pixel.
   private let mixtures: [[(filter: Int, weight: Double)]]
   /// The parameters of each pixel, where taps follow a series.
@@ -32,7 +35,8 @@ public struct ReferenceVarying: Sendable {
   ///
   /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants; ``ApplyError/coordinateCount(expected:found:)``,
   ///         ``ApplyError/malformedPlane(channel:width:height:count:)``, ``ApplyError/coordinate(axis:x:y:value:knots:)``;
-  ///         ``ApplyError/zeroSumNormalized(sum:)``, ``ApplyError/workingSet(bytes:limit:)``.
+  ///         ``ApplyError/sumsDiffer(_:)``, ``ApplyError/zeroSumNormalized(sum:)`` and ``ApplyError/sumBeyondFloat(_:)`` for a
+  ///         normalized border; ``ApplyError/workingSet(bytes:limit:)``.
   public init(
     _ basis: FilterBasis, coordinates: [Plane<Double>], direction: VaryingDirection = .gather,
     border: BorderRule = .clamp
@@ -59,7 +63,9 @@ public struct ReferenceVarying: Sendable {
       by: 16 * (height + basis.bounds.height))
     let limit = PlanRun.workingSetLimit
     guard !overflow, bytes <= limit else { throw .workingSet(bytes: overflow ? Int.max : bytes, limit: limit) }
-    if border == .normalized, let sum = basis.cancelingSum { throw .zeroSumNormalized(sum: sum) }
+    let sums = FilterSums(basis)
+    try ApplyOptions(border: border).check(hasAlpha: false, sums)
+    sum = sums.common ?? 1
     let places = (0..<width * height).map { pixel in coordinates.map { $0.values[pixel] } }
     mixtures = places.map { basis.mixture(coordinates: $0) }
     points = basis.series == nil ? [] : places.map { basis.parameters(atCoordinates: $0) }
@@ -249,11 +255,14 @@ public struct ReferenceVarying: Sendable {
     return patch
   }
 
+  /// What becomes of the image's mask, 1 on it and 0 outside.
+  package func mask() -> Plane<Double> {
+    filtered(Plane(width: width, height: height, repeating: 1), outside: .constant(0))
+  }
+
   /// What a normalized border divides by.
   private func shares() -> [Double] {
-    let ones = Plane<Double>(width: width, height: height, repeating: 1)
-    let (inside, everywhere) = (filtered(ones, outside: .constant(0)), filtered(ones, outside: .clamp))
-    return zip(inside.values, everywhere.values).map { max($0 / $1, BorderNormalization.leastShare) }
+    mask().values.map { max($0 / sum, BorderNormalization.leastShare) }
   }
 
   private static func check(_ plane: Plane<Double>, width: Int, height: Int, channel: Int) throws(ApplyError) {
@@ -261,25 +270,5 @@ public struct ReferenceVarying: Sendable {
     else {
       throw .malformedPlane(channel: channel, width: plane.width, height: plane.height, count: plane.values.count)
     }
-  }
-}
-
-extension FilterBasis {
-  /// The sum that a normalized border cannot divide by: of a filter whose weights cancel, or one of another sign than the first
-  /// one's, so that between them weights cancel; nil if there is none. Of layers each, where those are interpolated.
-  var cancelingSum: Double? {
-    let parts =
-      interpolation == .offsets
-      ? [filters.map { ($0.gain, abs($0.gain)) }]
-        + filters[0].chain.layers.indices.map { layer in
-          filters.map { $0.chain.layers[layer] }.map { ($0.sum, $0.absoluteSum) }
-        }
-      : [filters.map { ($0.chain.sum * $0.gain, $0.chain.noiseGain * abs($0.gain)) }]
-    for part in parts {
-      for (sum, absoluteSum) in part where !(abs(sum) > 0x1p-10 * absoluteSum && (sum > 0) == (part[0].0 > 0)) {
-        return sum
-      }
-    }
-    return nil
   }
 }

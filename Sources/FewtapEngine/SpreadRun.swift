@@ -123,7 +123,7 @@ struct SpreadRun: Sendable {
       sum(parts[index].level, parts[index].rows, held, marks, roles)
     }
     let results = Self.bands(rows)
-    let target = pass.target(of: source, sum: basis.sum, cancels: basis.cancels)
+    let target = pass.target(of: source, basis.sums)
     let sums = levels
     parallelForEach(count: results.count, threads: options.threads) { index in
       guard !counter.isStopped else { return }

@@ -31,7 +31,7 @@ extension VaryingPlan {
     try check(image, mapped.map)
     let map = mapped.map
     let sums = sums
-    try options.check(hasAlpha: false, sum: sums.common, sums: sums.each, cancels: sums.cancels)
+    try options.check(hasAlpha: false, sums)
     var plain = options
     plain.border = .constant(0)
     var given = image.planes

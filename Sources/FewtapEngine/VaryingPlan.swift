@@ -32,11 +32,11 @@ public struct VaryingPlan: Sendable {
   }
 
   let compiled: Operator
-  /// What its filters do to a constant 1, if they agree on it; each by itself; and whether that is little against their weights.
-  var sums: (common: Double?, each: [Double], cancels: Bool) {
+  /// What its filters do to a constant 1.
+  var sums: FilterSums {
     switch compiled {
-    case .outputs(let basis): (basis.sum, basis.knots.map(\.filter.sum), basis.cancels)
-    case .offsets(let offsets): (offsets.compiled.sum, offsets.compiled.sums, offsets.compiled.cancels)
+    case .outputs(let basis): basis.sums
+    case .offsets(let offsets): offsets.compiled.sums
     }
   }
   let kernels: RowKernels

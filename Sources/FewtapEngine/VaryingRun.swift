@@ -16,7 +16,7 @@ struct VaryingRun: Sendable {
 
   /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
-    try pass.check(sum: basis.sum, sums: basis.knots.map(\.filter.sum), cancels: basis.cancels)
+    try pass.check(basis.sums)
     return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
       mapped.direction == .gather
         ? try run(rows, nonfinite, toldFraction: toldFraction) : try spread(rows, nonfinite, toldFraction: toldFraction)
@@ -154,7 +154,7 @@ struct VaryingRun: Sendable {
         let shape = TileShape(decimation, low: region, halfs: false)
         let source = pass.source(groups[group], nonfinite, plan.kernels.table)
         // Nothing goes there from a level.
-        let target = pass.target(of: source, sum: 1, cancels: false)
+        let target = pass.target(of: source, .one)
         plan.pool.withWorkspace(count: max(scratch, shape.floatCount(channels: groups[group].roles.count))) {
           workspace in
           let tile = TileRun(
@@ -174,7 +174,7 @@ struct VaryingRun: Sendable {
     _ counter: TileCounter
   ) -> Bool {
     let source = pass.source(group, nonfinite, plan.kernels.table)
-    let target = pass.target(of: source, sum: basis.sum, cancels: basis.cancels)
+    let target = pass.target(of: source, basis.sums)
     let tileCount = shape.floatCount(rows: VaryingShape.size(options).rows)
     // What blends whole vectors may write to the target's own rows if they are whole vectors.
     let places = region.x.count % 16 == 0 && target.isPlain ? target.places() : []

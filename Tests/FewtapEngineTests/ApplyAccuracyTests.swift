@@ -5,8 +5,23 @@ import Testing
 
 let everyBorder: [BorderRule] = [.clamp, .mirror, .wrap, .constant(0.75), .constant(-2), .normalized]
 
-/// The rounding that ``ApplyPlan`` promises, a pixel: `gamma_N (|k_1| * ... * |I|)`, through the quotient for a normalized
-/// border: `|a/d - a'/d'| <= (|a - a'| + |a/d| |d - d'|) / d'`, and two more roundings.
+/// What results under a normalized border may be off by: `|a/d - a'/d'| <= (|a - a'| + |a/d| |d - d'|) / d'`, and two more roundings.
+///
+/// `quotient` is the exact result and `mask` what the filter makes of ones, zero outside; `bound` is what the dividend may be off
+/// by and `maskBound` the mask, before it is divided by `sum`.
+func quotientBound(
+  _ quotient: Plane<Double>, _ bound: Plane<Double>, mask: Plane<Double>, _ maskBound: Plane<Double>, sum: Double
+) -> Plane<Double> {
+  Plane(width: quotient.width, height: quotient.height) { x, y in
+    // The share is multiplied by a rounded 1/sum: two more roundings there, one for the division.
+    let rounded = gamma(2, roundoff: floatRoundoff)
+    let shareError = (maskBound[x, y] + rounded * (abs(mask[x, y]) + maskBound[x, y])) / abs(sum)
+    let leastShare = max(mask[x, y] / sum - shareError, 0x1p-8)
+    return (bound[x, y] + abs(quotient[x, y]) * shareError) / leastShare + rounded * abs(quotient[x, y])
+  }
+}
+
+/// The rounding that ``ApplyPlan`` promises, a pixel: `gamma_N (|k_1| * ... * |I|)`, through the quotient for a normalized border.
 func promisedBound(
   _ filter: SparseFilter, _ plane: Plane<Double>, _ border: BorderRule, halfs: Bool = false
 ) throws -> Plane<Double> {
@@ -25,18 +40,13 @@ func promisedBound(
     return try ReferenceApply.apply(weights, to: image, border: magnitudes(border)).map { growth * $0 + least }
   }
   let ones = Plane<Double>(width: plane.width, height: plane.height, repeating: 1)
-  let sum = filter.chain.sum * filter.gain
-  let absolute = try ReferenceApply.apply(weights, to: image, border: .constant(0))
-  let absoluteOnes = try ReferenceApply.apply(weights, to: ones, border: .constant(0))
-  let share = try ReferenceApply.apply(filter, to: ones, border: .constant(0)).map { max($0 / sum, 0x1p-8) }
-  let expected = try ReferenceApply.apply(filter, to: plane, border: .normalized)
-  return Plane(width: plane.width, height: plane.height) { x, y in
-    // The share is multiplied by a rounded 1/sum: two more roundings there, one for the division.
-    let shareError = ((growth + gamma(2, roundoff: floatRoundoff)) * absoluteOnes[x, y] + least) / abs(sum)
-    let leastShare = max(share[x, y] - shareError, 0x1p-8)
-    return (growth * absolute[x, y] + least + abs(expected[x, y]) * shareError) / leastShare
-      + gamma(2, roundoff: floatRoundoff) * abs(expected[x, y])
+  func bound(_ plane: Plane<Double>) throws -> Plane<Double> {
+    try ReferenceApply.apply(weights, to: plane, border: .constant(0)).map { growth * $0 + least }
   }
+  return quotientBound(
+    try ReferenceApply.apply(filter, to: plane, border: .normalized), try bound(image),
+    mask: try ReferenceApply.apply(filter, to: ones, border: .constant(0)), try bound(ones),
+    sum: filter.chain.sum * filter.gain)
 }
 
 @Suite("ApplyPlan is within its promised rounding of the reference")

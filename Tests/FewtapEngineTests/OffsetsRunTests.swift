@@ -88,9 +88,7 @@ struct OffsetsRunTests {
   @Test("every map, border and instruction set", arguments: MapKind.allCases, everyBorder)
   func accuracy(kind: MapKind, border: BorderRule) throws {
     for (index, (basis, name)) in Self.samples().enumerated() {
-      // Alike sums are asked for where they are divided by.
-      var basis = basis
-      if border == .normalized { for index in basis.filters.indices { basis.filters[index].gain = 1.5 } }
+      let basis = border == .normalized ? basis.ofOneSum(1.5) : basis
       for (width, height) in index == 0 ? [(53, 21), (1, 1), (2, 19)] : [(37, 9)] {
         let seed = UInt64(410 + index)
         var random = SeededGenerator(seed: seed)
@@ -99,12 +97,8 @@ struct OffsetsRunTests {
         let reference = try ReferenceVarying(basis, coordinates: map.map { $0.map { Double($0) } }, border: border)
         let expected = try reference.apply(to: plane.map { Double($0) })
         // Values are at most 1, or the constant, 2.
-        var bound = Self.bound(basis, most: 2)
-        if border == .normalized {
-          // |a/d - a'/d'| <= (|a - a'| + |a/d| |d - d'|) / d', d from 1/256 on.
-          let largest = expected.values.reduce(1) { max($0, abs($1)) }
-          bound = 256 * (bound + largest * bound / 1.5) + largest * gamma(4, roundoff: floatRoundoff)
-        }
+        var bound = Plane(width: width, height: height, repeating: Self.bound(basis, most: 2))
+        if border == .normalized { bound = reference.boundOfQuotient(expected, bound, bound, sum: 1.5) }
         for kernels in RowKernels.all {
           let actual = try OffsetsPlan(basis, width: width, kernels: kernels)
             .apply(to: Image(sameSizePlanes: [plane]), coordinates: map, options: ApplyOptions(border: border))
@@ -113,55 +107,6 @@ struct OffsetsRunTests {
             "\(kernels.name), \(name), \(width)x\(height), seed \(seed)")
         }
       }
-    }
-  }
-
-  /// The fast path reads a table of the series, the reference the series itself.
-  @Test("taps that follow a series are as near as their table is fine", arguments: [MapKind.radial, .noise])
-  func series(kind: MapKind) throws {
-    var random = SeededGenerator(seed: 470)
-    let axes = [
-      ParameterAxis(name: "radius", unit: "px", range: 1...5),
-      ParameterAxis(name: "angle", unit: "degrees", range: 0...180, isPeriodic: true),
-    ]
-    func coefficients(_ first: Double, _ rest: Double) -> [Double] {
-      (0..<9).map { random.uniform(-1, 1) * ($0 == 0 ? first : rest / Double($0)) }
-    }
-    let layers = [5, 3].map { count in
-      (0..<count).map { _ in
-        TapSeries.Track(x: coefficients(4, 1), y: coefficients(4, 1), weight: coefficients(0.5, 0.1))
-      }
-    }
-    let series = TapSeries(
-      axes: [
-        TapSeries.Axis(range: axes[0].range, functions: .chebyshev(count: 3)),
-        TapSeries.Axis(range: axes[1].range, functions: .fourier(count: 3, period: 90), turn: 1),
-      ], layers: layers, gain: coefficients(1, 0.1))
-    let basis = try FilterBasis(series: series, axes: axes)
-    let (width, height) = (47, 15)
-    let map = Self.map(kind, shape: basis.shape, width: width, height: height, seed: 471)
-    let plane: Plane<Float> = random.plane(width: width, height: height)
-    let reference = try ReferenceVarying(basis, coordinates: map.map { $0.map { Double($0) } })
-    let expected = try reference.apply(to: plane.map { Double($0) })
-    // A layer of n taps whose places are off by d pixels reads values off by 2 |d| of the largest, an axis, and that with weights: by
-    // Cauchy's inequality sqrt(n) times the root of sum w^2 d^2, which the tolerance bounds; and so for weights.
-    var (value, error) = (1.0, 0.0)
-    for layer in layers.indices {
-      let filters = basis.filters.map { $0.chain.layers[layer] }
-      let squares = filters.reduce(0) { most, layer in max(most, layer.taps.reduce(0) { $0 + $1.weight * $1.weight }) }
-      let root = (Double(layers[layer].count) * squares).squareRoot()
-      let size = filters.reduce(0) { max($0, $1.absoluteSum) } * (1 + TapSeries.tableTolerance.weight)
-      let (offset, weight) = (TapSeries.tableTolerance.offset, TapSeries.tableTolerance.weight)
-      error = size * error + value * root * (2 * Double(2).squareRoot() * offset + weight)
-      value *= size
-    }
-    let gain = basis.filters.reduce(0) { max($0, abs($1.gain)) }
-    let bound = gain * (error + value * TapSeries.tableTolerance.weight) + Self.bound(basis, most: 1)
-    #expect(bound < 0.5 * expected.values.reduce(0) { max($0, abs($1)) }, "the bound says something")
-    for kernels in RowKernels.all {
-      let actual = try OffsetsPlan(basis, width: width, kernels: kernels)
-        .apply(to: Image(sameSizePlanes: [plane]), coordinates: map)
-      #expect(violation(actual.planes[0], expected, within: bound) == nil, "\(kernels.name)")
     }
   }
 
@@ -192,8 +137,7 @@ struct OffsetsRunTests {
 
   @Test("some rows at a time give the bits of the whole", arguments: everyBorder)
   func rows(border: BorderRule) throws {
-    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 3, layout: [5, 4, 3], seed: 460)
-    for index in basis.filters.indices { basis.filters[index].gain = 1.5 }
+    let basis = VaryingSamples.basis(.offsets, shape: [3], reach: 3, layout: [5, 4, 3], seed: 460).ofOneSum(1.5)
     let width = 21
     let layout = PixelLayout.interleaved(type: .float, transfer: .linear, width: width, channels: 2)
     let options = ApplyOptions(border: border, threads: 1)

@@ -101,10 +101,8 @@ struct OffsetsSpreadTests {
   @Test("every map, border and instruction set", arguments: OffsetsRunTests.MapKind.allCases, everyBorder)
   func accuracy(kind: OffsetsRunTests.MapKind, border: BorderRule) throws {
     for (index, (basis, name)) in OffsetsRunTests.samples().enumerated() {
-      var basis = basis
       let isNormalized = border == .normalized
-      if isNormalized { for index in basis.filters.indices { basis.filters[index].gain = 1.5 } }
-      let plain = isNormalized ? BorderRule.constant(0) : border
+      let basis = isNormalized ? basis.ofOneSum(1.5) : basis
       for (width, height) in index == 0 ? [(53, 21), (1, 1), (2, 19)] : [(37, 9)] {
         let seed = UInt64(510 + index)
         var random = SeededGenerator(seed: seed)
@@ -112,22 +110,11 @@ struct OffsetsSpreadTests {
         let ones = Plane<Float>(width: width, height: height, repeating: 1)
         let map = OffsetsRunTests.map(kind, shape: basis.shape, width: width, height: height, seed: seed)
         let reference = try ReferenceVarying(
-          basis, coordinates: map.map { $0.map { Double($0) } }, direction: .scatter, border: plain)
-        var expected = try reference.apply(to: plane.map { Double($0) })
-        var bound = Self.bound(basis, plane, map, plain)
+          basis, coordinates: map.map { $0.map { Double($0) } }, direction: .scatter, border: border)
+        let expected = try reference.apply(to: plane.map { Double($0) })
+        var bound = Self.bound(basis, plane, map, border)
         if isNormalized {
-          // What the mask becomes, against the sum of all filters.
-          let mask = try reference.apply(to: ones.map { Double($0) })
-          let maskBound = Self.bound(basis, ones, map, plain)
-          for index in mask.values.indices {
-            let share = max(mask.values[index] / 1.5, 1.0 / 256)
-            expected.values[index] /= share
-            // |a/d - a'/d'| <= (|a - a'| + |a/d| |d - d'|) / d', d from 1/256 on.
-            let largest = abs(expected.values[index])
-            bound.values[index] =
-              256 * (bound.values[index] + largest * maskBound.values[index] / 1.5)
-              + largest * gamma(4, roundoff: floatRoundoff)
-          }
+          bound = reference.boundOfQuotient(expected, bound, Self.bound(basis, ones, map, border), sum: 1.5)
         }
         for kernels in RowKernels.all {
           let actual = try OffsetsPlan(basis, width: width, kernels: kernels).apply(
@@ -146,17 +133,16 @@ struct OffsetsSpreadTests {
 
   @Test("<A x, y> = <x, A' y>", arguments: everyBorder, VaryingDirection.allCases)
   func adjoint(border: BorderRule, direction: VaryingDirection) throws {
-    for (index, (basis, name)) in OffsetsRunTests.samples().enumerated() where index < 4 {
-      var basis = basis
-      if border == .normalized { for index in basis.filters.indices { basis.filters[index].gain = 1.5 } }
+    let samples = OffsetsRunTests.samples().prefix(4) + [(try SeriesSamples.basis(), "series")]
+    for (index, (basis, name)) in samples.enumerated() {
+      let basis = border == .normalized && basis.series == nil ? basis.ofOneSum(1.5) : basis
       for kind in OffsetsRunTests.MapKind.allCases {
         let (width, height, seed) = (53, 41, UInt64(520 + index))
         var random = SeededGenerator(seed: seed)
         let (x, y): (Plane<Float>, Plane<Float>) = (
           random.plane(width: width, height: height), random.plane(width: width, height: height)
         )
-        let map = try ParameterMap(
-          OffsetsRunTests.map(kind, shape: basis.shape, width: width, height: height, seed: seed))
+        let map = try SeriesSamples.map(kind, basis, width: width, height: height)
         let plan = try VaryingPlan(basis, width: width)
         var options = ApplyOptions(border: border, threads: 2)
         // The map's result is linear where the border adds nothing.
@@ -210,8 +196,7 @@ struct OffsetsSpreadTests {
 
   @Test("some rows at a time give the bits of the whole", arguments: everyBorder)
   func rows(border: BorderRule) throws {
-    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 3, layout: [5, 4, 3], seed: 560)
-    for index in basis.filters.indices { basis.filters[index].gain = 1.5 }
+    let basis = VaryingSamples.basis(.offsets, shape: [3], reach: 3, layout: [5, 4, 3], seed: 560).ofOneSum(1.5)
     let layout = PixelLayout.interleaved(type: .uint16, transfer: .srgb, width: 61, channels: 3)
     for height in [1, 17, 90] {
       let map = OffsetsRunTests.map(.edgy, shape: [3], width: 61, height: height, seed: 562)
@@ -229,8 +214,7 @@ struct OffsetsSpreadTests {
   }
 
   @Test("light that spreads is all there; a constant stays one where all spread alike") func brightness() throws {
-    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 4, layout: [9, 5], seed: 570)
-    for index in basis.filters.indices { basis.filters[index].gain = 1 }
+    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 4, layout: [9, 5], seed: 570).ofOneSum(1)
     let (width, height, side) = (90, 61, 2 * basis.bounds.reach + 2)
     var random = SeededGenerator(seed: 571)
     var points = Plane<Float>(width: width, height: height)
@@ -322,8 +306,7 @@ struct OffsetsSpreadTests {
   }
 
   @Test("coverage: what is transparent spreads nothing") func alpha() throws {
-    var basis = VaryingSamples.basis(.offsets, shape: [3], reach: 2, layout: [5, 3], seed: 550)
-    for index in basis.filters.indices { basis.filters[index].gain = 1 }
+    let basis = VaryingSamples.basis(.offsets, shape: [3], reach: 2, layout: [5, 3], seed: 550).ofOneSum(1)
     var random = SeededGenerator(seed: 551)
     let color: Plane<Float> = random.plane(width: 40, height: 23, in: 0...1)
     let alpha = Plane<Float>(width: 40, height: 23) { x, _ in x < 20 ? 1 : 0 }
