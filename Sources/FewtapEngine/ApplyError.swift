@@ -40,6 +40,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case adjointOfAlpha
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
   case sumsDiffer([Double])
+  /// A basis has no parameter of this index that could be the radius of blur.
+  case noRadiusAxis(Int, names: [String])
   /// A constant border has no depth, by which it would hide or be hidden.
   case borderWithoutDepth
   /// Streaming needs more memory than it may take.
@@ -96,6 +98,9 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
     case .sumsDiffer(let sums):
       "the basis' filters have sums from \(sums.min() ?? 0) to \(sums.max() ?? 0): alpha and a normalized border need one "
         + "sum for all, so scale the filters"
+    case .noRadiusAxis(let index, let names):
+      "the basis has no parameter \(index) to be the radius of blur: it has \(names.count), counted from 0 "
+        + "(\(names.joined(separator: ", ")))"
     case .borderWithoutDepth:
       "a constant border has no depth: choose clamp, mirror, wrap or normalized, or leave occlusion out (--no-occlusion)"
     case .memory(let needed, let limit):

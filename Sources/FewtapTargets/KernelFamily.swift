@@ -15,9 +15,11 @@ public struct KernelFamily: Sendable {
 
   /// The kernel at a point, one value an axis.
   ///
-  /// Throws: what the family's maker throws.
+  /// Throws: ``TargetError/pointCount(family:found:names:)``; what the family's maker throws.
   public func kernel(at point: [Double]) throws -> Kernel {
-    precondition(point.count == axes.count, "a point needs one value for each axis")
+    guard point.count == axes.count else {
+      throw TargetError.pointCount(family: name, found: point.count, names: axes.map(\.name))
+    }
     return try make(zip(axes, point).map { $0.admitted($1) })
   }
 }

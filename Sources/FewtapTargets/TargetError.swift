@@ -29,6 +29,9 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
   /// A periodic parameter's ends are different kernels.
   case endsDiffer(kernel: String, parameter: String, low: Double, high: Double)
 
+  /// A family's kernel is asked for at more or fewer values than it has parameters.
+  case pointCount(family: String, found: Int, names: [String])
+
   /// The sentence that a user reads.
   public var description: String {
     switch self {
@@ -60,6 +63,9 @@ public enum TargetError: Error, Equatable, CustomStringConvertible {
     case .endsDiffer(let kernel, let parameter, let low, let high):
       "\(parameter) of \(shortened(kernel)) is periodic, but its kernels at \(ParameterValue.text(of: low)) and "
         + "\(ParameterValue.text(of: high)) differ: give it a whole period, or let it not be periodic"
+    case .pointCount(let family, let found, let names):
+      "\(found) value\(found == 1 ? "" : "s") for the \(names.count) parameters of \(shortened(family)): give one for each of "
+        + names.joined(separator: ", ")
     }
   }
 

@@ -160,6 +160,14 @@ struct ApplyErrorTests {
     #expect(throws: ApplyError.self) { try ReferenceApply.apply(filter, to: Plane(width: 6, height: 5)) }
   }
 
+  @Test("a basis has no radius of blur where it has no parameter", arguments: [-1, 1, .max])
+  func radiusAxis(index: Int) throws {
+    let basis = VaryingSamples.basis(.outputs, shape: [3], seed: 7)
+    let error = ApplyError.noRadiusAxis(index, names: ["axis 0"])
+    #expect(throws: error) { try DepthOfField(basis, radiusAxis: index) }
+    #expect("\(error)".contains("no parameter \(index)"))
+  }
+
   @Test("progress rises to 1, once a band")
   func progress() throws {
     let seen = Mutex<[Double]>([])

@@ -130,6 +130,14 @@ import Testing
     #expect(throws: expected) { try KernelFamily(text) }
   }
 
+  @Test(arguments: [[], [3], [3, 4, 5]])
+  func `a point of other than one value a parameter is refused`(point: [Double]) throws {
+    let family = try KernelFamily("motion:length=1...24,angle=0...180")
+    let error = TargetError.pointCount(family: family.name, found: point.count, names: ["length", "angle"])
+    #expect(throws: error) { try family.kernel(at: point) }
+    #expect("\(error)".contains("length, angle"))
+  }
+
   @Test(arguments: ["5...5", "9...5", "...5", "5...", "0x1...5", "nan...5", "0...inf", "1...2...3", "a...b"])
   func `a range is two ascending numbers`(range: String) {
     #expect(

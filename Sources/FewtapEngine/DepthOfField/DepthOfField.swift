@@ -40,13 +40,15 @@ public struct DepthOfField: Sendable {
 
   /// Depth of field by a basis of filters, of which one parameter, the only one or that of index `radiusAxis`, is the radius of blur.
   ///
-  /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants.
+  /// Throws: ``ApplyError/filter(_:)`` if the basis breaks its invariants; ``ApplyError/noRadiusAxis(_:names:)``.
   public init(_ basis: FilterBasis, radiusAxis: Int = 0) throws(ApplyError) {
-    precondition(basis.axes.indices.contains(radiusAxis), "the basis has \(basis.axes.count) axes")
     do {
       try basis.checkInvariants()
     } catch {
       throw .filter(error)
+    }
+    guard basis.axes.indices.contains(radiusAxis) else {
+      throw .noRadiusAxis(radiusAxis, names: basis.axes.map(\.name))
     }
     (self.basis, self.radiusAxis) = (basis, radiusAxis)
   }

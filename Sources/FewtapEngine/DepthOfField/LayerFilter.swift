@@ -23,7 +23,7 @@ final class LayerFilter: Sendable {
 
   private enum Plan: Sendable {
     case uniform(ApplyPlan)
-    case varying(VaryingPlan)
+    case varying(VaryingPlan, radiusAxis: Int, radius: Float)
   }
 
   init(_ basis: FilterBasis, radiusAxis: Int, _ layers: DepthLayers, layer: Int) {
@@ -57,14 +57,13 @@ final class LayerFilter: Sendable {
     rows: Range<Int>, parameters: () -> [Plane<Float>]
   ) throws(ApplyError) -> [UnsafeMutablePointer<Float>] {
     let work: PixelWork
-    switch (kind, try plan(width: width)) {
-    case (.none, _), (_, nil): return input
-    case (_, .uniform(let plan)): work = plan.work
-    case (.varying(_, let axis, let radius), .varying(let plan)):
+    switch try plan(width: width) {
+    case nil: return input
+    case .uniform(let plan): work = plan.work
+    case .varying(let plan, let axis, let radius):
       var planes = parameters()
       planes[axis] = Plane(width: width, height: height, repeating: radius)
       work = try plan.mapped(by: ParameterMap(sameSizePlanes: planes)).work
-    case (.one, .varying): preconditionFailure("a plan of another layer")
     }
     // Windows reach as far as the filter: what it reads beyond does not come to the rows and columns that count.
     let pass = PixelPass(
@@ -83,7 +82,8 @@ final class LayerFilter: Sendable {
       switch kind {
       case .none: return nil
       case .one(let filter): plan = .uniform(try ApplyPlan(filter, width: width))
-      case .varying(let basis, _, _): plan = .varying(try VaryingPlan(basis, width: width))
+      case .varying(let basis, let axis, let radius):
+        plan = .varying(try VaryingPlan(basis, width: width), radiusAxis: axis, radius: radius)
       }
       plans[width] = plan
       return plan
