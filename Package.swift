@@ -10,7 +10,7 @@ let package = Package(
     .library(name: "Fewtap", targets: ["Fewtap"]),
     .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
     .library(name: "FewtapShaders", targets: ["FewtapShaders", "FewtapGPU"]),
-    .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics"]),
+    .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics", "FewtapViewer"]),
     .executable(name: "fewtap", targets: ["fewtap-cli"]),
   ],
   traits: [
@@ -60,6 +60,11 @@ let package = Package(
         "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine", "FewtapBaselines",
         "FewtapMetrics",
       ]),
+    .target(
+      name: "FewtapViewer", dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapShaders"], path: "viewer",
+      resources: [
+        "page.html", "page.css", "chain.js", "kernel.js", "main.js", "parameters.js", "picture.js", "sources.js", "truth.js",
+      ].map { .embedInCode($0) }),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(
       name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
@@ -67,7 +72,7 @@ let package = Package(
       name: "fewtap-cli",
       dependencies: [
         "Fewtap", "FewtapBaselines", "FewtapReport", "FewtapImageIO", "FewtapMetrics", "FewtapShaders", "FewtapGPU",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "FewtapViewer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["FewtapCore"], path: "Tests/TestSupport"),
@@ -98,6 +103,9 @@ let package = Package(
       dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
     .testTarget(
       name: "FewtapGPUTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
+    .testTarget(
+      name: "FewtapViewerTests",
+      dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapEngine", "FewtapShaders", "FewtapViewer", "TestSupport"]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapGPU", "FewtapImageIO", "TestSupport"]),

@@ -43,7 +43,10 @@ public struct ShaderFiles: Sendable {
   static let (readme, index) = ("README.txt", "passes.json")
 
   /// All files; the same bytes each time.
-  public var all: [ShaderFile] {
+  public var all: [ShaderFile] { parts + host + [ShaderFile(Self.index, json), ShaderFile(Self.readme, readme)] }
+
+  /// Those that `passes.json` tells of: text and tables.
+  package var parts: [ShaderFile] {
     var files: [ShaderFile] = []
     if isSingle {
       files.append(ShaderFile(fileName(ofPass: 0), program.text(in: language, stage)))
@@ -60,7 +63,7 @@ public struct ShaderFiles: Sendable {
       }
       files.append(ShaderFile(name, bytes: bytes))
     }
-    return files + host + [ShaderFile(Self.index, json), ShaderFile(Self.readme, readme)]
+    return files
   }
 
   /// The file that a pass' text is in.
@@ -88,7 +91,8 @@ public struct ShaderFiles: Sendable {
 
   // MARK: passes.json
 
-  private var json: String {
+  /// The text of `passes.json`.
+  package var json: String {
     let options = program.options
     let head = [
       ("format", quoted(Self.formatName)), ("version", "\(Self.formatVersion)"), ("title", quoted(program.title)),

@@ -36,8 +36,20 @@ extension SparseFilter {
     return PhaseSynthesis(low: try layeredKernel(), rate: rate)
   }
 
-  /// The kernel of the layers alone, in pixels of their rate.
-  private func layeredKernel() throws -> Kernel {
+  /// The kernels that the filter would stand for if its chain ended after 0, 1, ... all of its layers, in this order; the last one is
+  /// ``effectiveKernel()``. Each lives as long as `body` keeps it.
+  ///
+  /// Throws: as ``effectiveKernel()``.
+  package func forEachPartialKernel(_ body: (Kernel) throws -> Void) throws {
+    func whole(_ low: Kernel) throws -> Kernel {
+      guard let rate else { return low }
+      return try PhaseSynthesis(low: low, rate: rate).meanKernel()
+    }
+    try body(whole(layeredKernel { try body(whole($0)) }))
+  }
+
+  /// The kernel of the layers alone, in pixels of their rate; `partial` gets those of the first layers on the way.
+  private func layeredKernel(partial: (Kernel) throws -> Void = { _ in }) throws -> Kernel {
     try checkInvariants()
     // Layers that are not centered may step beyond the final bounds on the way.
     var (reached, bounds) = (OffsetBounds(PixelOffset(x: 0, y: 0)), OffsetBounds(PixelOffset(x: 0, y: 0)))
@@ -53,7 +65,13 @@ extension SparseFilter {
     }
     var plane = Plane<Double>(width: bounds.width, height: bounds.height)
     plane[-bounds.minX, -bounds.minY] = gain
+    func kernel() throws -> Kernel {
+      try Kernel(
+        name: self.kernel?.name ?? "effective kernel", values: plane,
+        center: PixelOffset(x: -bounds.minX, y: -bounds.minY), maximumSide: largest)
+    }
     for layer in chain.layers {
+      try partial(kernel())
       var next = Plane<Double>(width: bounds.width, height: bounds.height)
       let taps = layer.mergedIntegerTaps()
       for y in 0..<bounds.height {
@@ -63,8 +81,6 @@ extension SparseFilter {
       }
       plane = next
     }
-    return try Kernel(
-      name: kernel?.name ?? "effective kernel", values: plane, center: PixelOffset(x: -bounds.minX, y: -bounds.minY),
-      maximumSide: largest)
+    return try kernel()
   }
 }

@@ -13,6 +13,7 @@ struct FewtapCommand: ParsableCommand {
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap apply heart.json photo.jpg blurred.png --compare
         fewtap export heart.json --language wgsl --stage compute -o heart-shader
+        fewtap view heart.json photo.jpg -o heart.html
         fewtap info heart.json
         fewtap basis disk:radius=0...24 -o bokeh.json --knots 16
         fewtap apply bokeh.json photo.jpg shallow.png --depth depth.png --focus 0.3
@@ -22,8 +23,8 @@ struct FewtapCommand: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      KernelCommand.self, FitCommand.self, BasisCommand.self, ApplyCommand.self, ExportCommand.self, InfoCommand.self,
-      CompareCommand.self, BenchCommand.self,
+      KernelCommand.self, FitCommand.self, BasisCommand.self, ApplyCommand.self, ExportCommand.self, ViewCommand.self,
+      InfoCommand.self, CompareCommand.self, BenchCommand.self,
     ])
 
   static func main() {

@@ -31,7 +31,7 @@ struct InfoCommand: ParsableCommand {
 
   /// True if the effective kernel takes some seconds at most, 1e10 multiply-adds: four times the largest filter that a fit
   /// makes (2048 taps over 1025x1025 pixels). A file may ask for a thousand times as much.
-  private static func isQuick(_ filter: SparseFilter) -> Bool {
+  static func isQuick(_ filter: SparseFilter) -> Bool {
     let bounds = filter.chain.bounds
     return Double(bounds.width) * Double(bounds.height) * Double(filter.chain.multiplyAddCount) <= 1e10
   }

@@ -1,0 +1,205 @@
+import ArgumentParser
+import Fewtap
+import FewtapImageIO
+import FewtapShaders
+import FewtapViewer
+
+/// `fewtap view`: a filter or basis at work, as one page for a browser.
+struct ViewCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "view", abstract: "Write a page that shows a filter or basis at work in a browser, on any image.",
+    discussion: """
+      Examples:
+        fewtap view heart.json -o heart.html
+        fewtap view heart.json photo.jpg -o heart.html
+        fewtap view my-bokeh.json photo.jpg -o bokeh.html --kernel my-bokeh.png
+        fewtap view bokeh.json photo.jpg -o shallow.html --depth depth.png --focus 0.3
+        fewtap view motion.json photo.jpg -o zoom.html --radial length:inner=10%,high=20 --field angle=direction
+
+      The page is one file: it runs the shaders that fewtap export writes, by WebGL 2, opens from a disk and asks nothing of a \
+      network. It takes photographs that are dropped on it; IMAGE is the one it opens with, scaled down beyond 4 megapixels.
+
+      The kernel that a filter stands for, or a basis' family, is made again from the words in its file, or given with \
+      --kernel; then the page shows it beside the filter's. With IMAGE and a map it also holds IMAGE filtered by the dense \
+      kernel of every pixel. Depths blur each pixel by itself here, as with --no-occlusion.
+      """)
+
+  @Argument(help: ArgumentHelp("The filter or basis file; - for standard input.", valueName: "filter"))
+  var filter: String
+
+  @Argument(help: ArgumentHelp("The image that the page opens with.", valueName: "image"))
+  var image: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The page to write.", valueName: "page.html"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("The kernel that the filter was fitted to, or the basis' family.", valueName: "kernel"))
+  var kernel: String?
+
+  @Option(help: "Who interpolates between texels.")
+  var sampling: ShaderOptions.Sampling = .hardware
+
+  @Option(help: "What textures between passes, and the result, hold.")
+  var format: ShaderOptions.Format = .half
+
+  @OptionGroup(title: "Maps (for a basis)") var maps: MapArguments
+
+  @Flag(help: "Leave out the image filtered by the dense kernel of every pixel, which may take long.")
+  var noTruth = false
+
+  @OptionGroup var threading: ThreadOptions
+
+  @Flag(help: "Overwrite the page if it exists.")
+  var force = false
+
+  @OptionGroup var report: ReportOptions
+
+  func run() throws {
+    try OutputPath(path: output).check(force: force)
+    let file = FilterFile(path: filter)
+    let stored = try file.readAny()
+    try checkMaps(stored, file)
+    let picture = try image.map { try PagePicture(path: $0, readsPixels: maps.given != nil) }
+    var warnings = picture?.warnings ?? []
+    let view: (data: ViewData, warnings: [String], hasTarget: Bool)
+    switch stored {
+    case .filter(let filter): view = try shown(filter, file)
+    case .basis(let basis): view = try shown(basis, file, picture)
+    }
+    var data = view.data
+    data.image = picture?.image
+    warnings += view.warnings
+    for warning in warnings { report.warn(warning) }
+    let bytes = ViewPage(data).bytes
+    try AtomicFile.write(bytes, to: output)
+    try report.print(
+      ViewReport(
+        output: output, name: file.name, data: data, picture: picture, bytes: bytes.count, hasTarget: view.hasTarget),
+      warnings: warnings)
+  }
+
+  private var options: ShaderOptions {
+    var options = ShaderOptions()
+    (options.sampling, options.format) = (sampling, format)
+    return options
+  }
+
+  /// Throws unless the map's options suit what is shown.
+  private func checkMaps(_ stored: StoredFilter, _ file: FilterFile) throws {
+    guard let flag = maps.given else { return }
+    if case .filter = stored {
+      throw Failure("\(flag): \(file.name) is one filter, the same at every pixel; maps are for a basis", .usage)
+    }
+    if maps.weights != nil { throw Failure("--weights: a page shows maps of parameters; use fewtap apply", .usage) }
+    if maps.physics == .scatter {
+      throw Failure("--physics scatter: a page shows what pixels collect; use fewtap apply", .usage)
+    }
+    if image == nil { throw Failure("\(flag): a map belongs to an image; give IMAGE too", .usage) }
+  }
+
+  private func shown(
+    _ filter: SparseFilter, _ file: FilterFile
+  ) throws -> (data: ViewData, warnings: [String], hasTarget: Bool) {
+    let given = kernel.map { KernelArgument(argument: $0) }
+    var target: Kernel?
+    var accuracy: ViewAccuracy?
+    do {
+      let kernel = try TargetOfFilter(filter: filter, name: file.name, given: given).kernel()
+      target = kernel
+      if InfoCommand.isQuick(filter) {
+        let measured = try FilterAccuracy(of: filter, against: kernel)
+        accuracy = ViewAccuracy(
+          decibels: measured.photo.mean, worstDecibels: measured.photo.worst, relativeError: measured.relativeError)
+      }
+    } catch {
+      guard kernel == nil else { throw error }
+      report.note("the page has no dense kernel: \(error)")
+    }
+    do throws(ViewError) {
+      let data = try ViewData(
+        filter, name: file.shortName, target: target, accuracy: accuracy, options: options)
+      return (data, [], target != nil)
+    } catch {
+      throw Failure(file.name, error)
+    }
+  }
+
+  private func shown(
+    _ basis: FilterBasis, _ file: FilterFile, _ picture: PagePicture?
+  ) throws -> (data: ViewData, warnings: [String], hasTarget: Bool) {
+    var family: FamilyOfBasis?
+    var targets: [Kernel]?
+    do {
+      let found = try FamilyOfBasis(basis, name: file.name, given: kernel)
+      targets = try found.kernels(at: ViewData.knots(of: basis).map(basis.parameters), threads: threading.threads)
+      family = found
+    } catch {
+      guard kernel == nil else { throw error }
+      report.note("the page has no dense kernels: \(error)")
+    }
+    do {
+      var data = try ViewData(basis, name: file.shortName, targets: targets, options: options)
+      guard let picture, let pixels = picture.pixels else { return (data, [], targets != nil) }
+      let (map, warnings) = try MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
+        width: pixels.width, height: pixels.height, threads: threading.threads)
+      try data.setMap(map)
+      if let family, !noTruth { data.truth = try truth(family, pixels, map) }
+      return (data, warnings, targets != nil)
+    } catch let error as ViewError {
+      throw Failure(file.name, error)
+    }
+  }
+
+  private func truth(_ family: FamilyOfBasis, _ pixels: Image, _ map: ParameterMap) throws -> ViewImage {
+    let bar = ProgressBar(enabled: !report.quiet)
+    defer { bar.end() }
+    do {
+      return try Interruption.during { cancellation in
+        let options = ApplyOptions(
+          threads: threading.threads, progress: { bar.show("dense kernels", share: $0) }, cancellation: cancellation)
+        return ViewImage(kind: .png, bytes: try ReportFolder.png(family.filtered(pixels, by: map, options)))
+      }
+    } catch ApplyError.cancelled {
+      throw Failure("interrupted: no page was written; --no-truth makes one without dense kernels")
+    }
+  }
+}
+
+extension FilterFile {
+  /// Its name without folders.
+  var shortName: String { isStandardStream ? name : String(path.split(separator: "/").last ?? "") }
+}
+
+/// What a page holds.
+private struct ViewReport: Report {
+  let output: String
+  let name: String
+  let data: ViewData
+  let picture: PagePicture?
+  let bytes: Int
+  let hasTarget: Bool
+
+  var json: [(String, JSON)] {
+    let image = picture.map { picture in
+      JSON.object([
+        ("type", .string(picture.image.kind.rawValue)), ("bytes", .integer(picture.image.bytes.count)),
+        ("asStored", .bool(picture.isAsStored)),
+      ])
+    }
+    return [
+      ("command", .string("view")), ("filter", .string(name)), ("output", .string(output)), ("bytes", .integer(bytes)),
+      ("title", .string(data.title)), ("target", .bool(hasTarget)), ("image", image ?? .null),
+      ("map", .bool(data.hasMap)), ("truth", .bool(data.truth != nil)),
+    ]
+  }
+
+  var text: String {
+    let parts = [
+      hasTarget ? "the dense kernel" : nil, picture.map { $0.isAsStored ? "the image" : "the image, encoded again" },
+      data.hasMap ? "the map" : nil, data.truth != nil ? "the image filtered by dense kernels" : nil,
+    ].compactMap { $0 }
+    let holds = parts.isEmpty ? "" : ", with " + parts.joined(separator: ", ")
+    return "\(output): \(fixed(Double(bytes) / 1e6, 2)) MB\(holds); open it in a browser"
+  }
+}

@@ -1,0 +1,184 @@
+import FewtapCore
+import FewtapShaders
+import FewtapSynthesis
+import Foundation
+
+/// All that a page knows of a filter or a basis: its figures, its shaders (OpenGL ES 3, fragments), its layers and kernels, and the
+/// picture to filter. What ``ViewPage`` embeds as JSON, of this form:
+///
+///     { "format": "fewtap.view", "version": 1, "kind": "filter" | "basis", "name": "heart.json", "title": "heart:size=49",
+///       "figures": { "taps", "layers", "passes", "rate", "decibels", "worstDecibels", "relativeError", "noiseGain", "denseTaps" },
+///       "export": { "program": passes.json, "files": { "01_layer1.frag": "text", "knots.f32": { "base64": "..." } } },
+///       "members": [ { "point": [7.5], "layers": [ { "scale": 4, "taps": [[x, y, w], ...] } ], "steps": [KERNEL, ...],
+///                      "target": KERNEL | null } ],
+///       "axes": [ { "name", "unit", "low", "high", "period": n | null } ],
+///       "image": { "type": "image/jpeg", "base64" } | null,
+///       "map": { "width", "height", "planes": ["base64 of UInt16", ...] } | null,
+///       "truth": { "type", "base64" } | null }
+///     KERNEL: { "width", "height", "x", "y", "scale", "low", "high", "values": "base64 of UInt16" }
+///
+/// A filter has one member with a step for 0, 1, ... all of its layers. A basis has one for each knot, the first axis slowest, with
+/// the last step alone; of a basis of many knots those of a coarser grid, the ends of all axes among them. UInt16 are little-endian,
+/// row by row: `value = low + (high - low) code / 65535`, of a map with the ends of its axis. Offsets of taps count in `scale` pixels
+/// of the image, and so do pixels of a kernel, which is averaged down where it is large.
+public struct ViewData: Sendable {
+  /// What the filter's file is called.
+  public let name: String
+  /// What it is: the kernel's specification, the family, or its file's name.
+  public let title: String
+  /// The picture to filter; nil: the page brings one of its own.
+  public var image: ViewImage?
+  /// The picture filtered by the dense kernel at every pixel, of the same size.
+  public var truth: ViewImage?
+  /// Whether pixels have parameters of their own.
+  public var hasMap: Bool { map != nil }
+  private(set) var map: ViewMap?
+  let isBasis: Bool
+  private(set) var figures: ViewFigures
+  private let files: ShaderFiles
+  let members: [ViewMember]
+  let axes: [ParameterAxis]
+
+  /// Most multiply-adds of all effective kernels: some seconds.
+  public static let effortLimit = 1e10
+  /// Most knots of a basis that are shown.
+  static let memberLimit = 96
+  /// Most columns and rows of a kernel, and most codes of all of them: 2.7 bytes of text each.
+  static let (kernelSide, codeLimit) = (129, 450_000)
+  /// Most characters of a name.
+  private static let nameLength = 200
+
+  /// A filter; `target` is the kernel that it stands for, `accuracy` nil: as its own record says.
+  ///
+  /// Throws: ``ViewError``.
+  public init(
+    _ filter: SparseFilter, name: String, target: Kernel? = nil, accuracy: ViewAccuracy? = nil,
+    options: ShaderOptions = ShaderOptions()
+  ) throws(ViewError) {
+    let effort = ViewMember.effort(filter)
+    guard effort <= Self.effortLimit else { throw .effort(multiplyAdds: effort, limit: Self.effortLimit) }
+    do {
+      files = try Self.files(ShaderProgram(filter, options: options))
+    } catch {
+      throw .shader(error)
+    }
+    do {
+      members = [try ViewMember(filter, at: [], showsSteps: true, target: target, side: Self.kernelSide)]
+    } catch {
+      throw .kernel(filter: nil, reason: "\(error)")
+    }
+    (isBasis, axes) = (false, [])
+    (self.name, title) = (Self.cut(name), Self.cut(filter.kernel?.name ?? name))
+    figures = ViewFigures(
+      taps: filter.chain.tapCount, layers: filter.chain.layers.count, passes: files.program.passes.count,
+      rate: filter.rate?.factor, accuracy: accuracy ?? filter.fit.map(ViewAccuracy.init),
+      noiseGain: filter.chain.noiseGain,
+      denseTaps: target.map { $0.width * $0.height } ?? filter.kernel.map { $0.width * $0.height })
+  }
+
+  /// A basis; `targets` has the kernel of its family at each of `ViewData.knots(of:)`.
+  ///
+  /// Throws: ``ViewError``.
+  public init(
+    _ basis: FilterBasis, name: String, targets: [Kernel]? = nil, options: ShaderOptions = ShaderOptions()
+  ) throws(ViewError) {
+    do {
+      files = try Self.files(ShaderProgram(basis, options: options))
+    } catch {
+      throw .shader(error)
+    }
+    let knots = Self.knots(of: basis)
+    if let targets, targets.count != knots.count { throw .targets(found: targets.count, expected: knots.count) }
+    let effort = knots.reduce(0) { $0 + ViewMember.effort(basis.filters[$1]) }
+    guard effort <= Self.effortLimit else { throw .effort(multiplyAdds: effort, limit: Self.effortLimit) }
+    let bounds = knots.map { basis.filters[$0].bounds } + (targets ?? []).map(\.supportBounds)
+    let side = [Self.kernelSide, 97, 65, 49, 33, 25, 17].first { side in
+      bounds.reduce(0) { $0 + ViewKernel.codeCount($1, side: side) } <= Self.codeLimit
+    }
+    var members: [ViewMember] = []
+    for (place, knot) in knots.enumerated() {
+      do {
+        members.append(
+          try ViewMember(
+            basis.filters[knot], at: basis.parameters(ofFilter: knot), showsSteps: false, target: targets?[place],
+            side: side ?? 9))
+      } catch {
+        throw .kernel(filter: knot, reason: "\(error)")
+      }
+    }
+    (isBasis, self.members, axes) = (true, members, basis.axes.map(\.axis))
+    (self.name, title) = (Self.cut(name), Self.cut(basis.family ?? name))
+    figures = ViewFigures(
+      taps: basis.filters.map(\.chain.tapCount).max() ?? 0, layers: basis.filters.map(\.chain.layers.count).max() ?? 0,
+      passes: files.program.passes.count, rate: nil, accuracy: basis.fit.map(ViewAccuracy.init),
+      noiseGain: basis.filters.map(\.chain.noiseGain).max() ?? 1,
+      denseTaps: targets?.map { $0.width * $0.height }.max())
+  }
+
+  /// The filters of a basis that a page shows, and wants targets of: all, or where there are many those of a coarser grid.
+  public static func knots(of basis: FilterBasis) -> [Int] {
+    var counts = basis.shape
+    while counts.reduce(1, *) > memberLimit, let widest = counts.indices.max(by: { counts[$0] < counts[$1] }) {
+      counts[widest] = (counts[widest] + 1) / 2
+    }
+    let places = zip(basis.shape, counts).map { count, kept in
+      (0..<kept).map { ($0 * (count - 1) + (kept - 1) / 2) / (kept - 1) }
+    }
+    return places.reduce([[]]) { grid, places in grid.flatMap { start in places.map { start + [$0] } } }
+      .map { basis.index(of: $0) }
+  }
+
+  /// Sets the parameters of the image's pixels, of the basis' range at every pixel.
+  ///
+  /// Throws: ``ViewError/mapAxes(found:expected:)``, for a filter too; ``ViewError/mapValue(axis:x:y:value:expected:)``.
+  public mutating func setMap(_ map: ParameterMap) throws(ViewError) { self.map = try ViewMap(map, axes) }
+
+  private static func files(_ program: ShaderProgram) throws(ShaderError) -> ShaderFiles {
+    try ShaderFiles(program, language: .essl, stage: .fragment)
+  }
+
+  private static func cut(_ text: String) -> String {
+    text.unicodeScalars.count > nameLength ? String(text.unicodeScalars.prefix(nameLength)) + "..." : text
+  }
+
+  // MARK: JSON
+
+  /// The data as text; the same each time.
+  public var json: String {
+    let parts = files.parts.map { file -> (String, String) in
+      let isText = !file.name.hasSuffix(".f32")
+      let text =
+        isText
+        ? quoted(String(decoding: file.bytes, as: UTF8.self))
+        : object([("base64", quoted(Data(file.bytes).base64EncodedString()))])
+      return (file.name, text)
+    }
+    return object([
+      ("format", quoted("fewtap.view")), ("version", "1"), ("kind", quoted(isBasis ? "basis" : "filter")),
+      ("name", quoted(name)), ("title", quoted(title)), ("figures", figures.json),
+      ("export", object([("program", files.json), ("files", object(parts))])),
+      ("members", array(members.map(\.json))), ("axes", array(axes.map(\.json))), ("image", image?.json ?? "null"),
+      ("map", map?.json ?? "null"), ("truth", truth?.json ?? "null"),
+    ])
+  }
+}
+
+extension ViewAccuracy {
+  init(_ fit: FitRecord) {
+    self.init(decibels: fit.photoPSNR, worstDecibels: fit.worstPhotoPSNR, relativeError: fit.relativeError)
+  }
+
+  init(_ fit: BasisRecord) {
+    self.init(decibels: fit.photoPSNR, worstDecibels: fit.worstPhotoPSNR, relativeError: fit.relativeError)
+  }
+}
+
+extension ParameterAxis {
+  fileprivate var json: String {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    return object([
+      ("name", quoted(name)), ("unit", quoted(unit)), ("low", number(low)), ("high", number(high)),
+      ("period", number(isPeriodic ? high - low : nil)),
+    ])
+  }
+}

@@ -1,0 +1,35 @@
+import FewtapCore
+import FewtapShaders
+
+/// Why a filter cannot be shown.
+public enum ViewError: Error, Equatable, CustomStringConvertible {
+  /// It cannot leave as shader text.
+  case shader(ShaderError)
+  /// It has no effective kernel; `filter` is its index in a basis.
+  case kernel(filter: Int?, reason: String)
+  /// Its effective kernels take too many multiply-adds.
+  case effort(multiplyAdds: Double, limit: Double)
+  /// There is not one target kernel for each filter of the basis.
+  case targets(found: Int, expected: Int)
+  /// The map has not one plane for each parameter.
+  case mapAxes(found: Int, expected: Int)
+  /// The map has a value that the basis was not made for.
+  case mapValue(axis: String, x: Int, y: Int, value: Float, expected: ClosedRange<Double>)
+
+  /// The sentence that a user reads.
+  public var description: String {
+    switch self {
+    case .shader(let error): error.description
+    case .kernel(let filter, let reason): "\(filter.map { "filters[\($0)]: " } ?? "")\(reason)"
+    case .effort(let multiplyAdds, let limit):
+      "the effective kernels take \(Float(multiplyAdds)) multiply-adds, \(Float(limit)) at most are shown: use fewer or "
+        + "smaller layers"
+    case .targets(let found, let expected):
+      "there are \(found) target kernels for \(expected) filters: one for each is needed"
+    case .mapAxes(let found, let expected): "the map has \(found) planes: the basis has \(expected) parameters"
+    case .mapValue(let axis, let x, let y, let value, let expected):
+      "the map's \(quoted(axis)) at column \(x), row \(y) is \(value): it must be in "
+        + "\(expected.lowerBound)...\(expected.upperBound)"
+    }
+  }
+}

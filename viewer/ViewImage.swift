@@ -1,0 +1,77 @@
+import FewtapCore
+import Foundation
+
+/// A picture as a page holds it: the bytes of a file that browsers read.
+public struct ViewImage: Equatable, Sendable {
+  /// What the bytes are.
+  public enum Kind: String, CaseIterable, Sendable {
+    /// Portable Network Graphics.
+    case png = "image/png"
+    /// JPEG.
+    case jpeg = "image/jpeg"
+    /// WebP.
+    case webp = "image/webp"
+
+    /// The kind that a file's first bytes tell; nil if none of these.
+    public init?(content bytes: some Collection<UInt8>) {
+      let head = Array(bytes.prefix(12))
+      if head.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+        self = .png
+      } else if head.starts(with: [0xFF, 0xD8, 0xFF]) {
+        self = .jpeg
+      } else if head.starts(with: Array("RIFF".utf8)), head.dropFirst(8).elementsEqual(Array("WEBP".utf8)) {
+        self = .webp
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// What the bytes are.
+  public var kind: Kind
+  /// The file.
+  public var bytes: [UInt8]
+
+  /// A picture of given parts.
+  public init(kind: Kind, bytes: [UInt8]) { (self.kind, self.bytes) = (kind, bytes) }
+
+  var json: String {
+    object([("type", quoted(kind.rawValue)), ("base64", quoted(Data(bytes).base64EncodedString()))])
+  }
+}
+
+/// A parameter map as a page holds it: 16 bits a value.
+///
+/// Equation: `value = low + (high - low) code / 65535`, low and high the ends of the parameter's range.
+struct ViewMap: Equatable, Sendable {
+  let width: Int, height: Int
+  let planes: [[UInt16]]
+
+  /// Throws: ``ViewError/mapAxes(found:expected:)``; ``ViewError/mapValue(axis:x:y:value:expected:)``.
+  init(_ map: ParameterMap, _ axes: [ParameterAxis]) throws(ViewError) {
+    guard map.axisCount == axes.count else { throw .mapAxes(found: map.axisCount, expected: axes.count) }
+    (width, height) = (map.width, map.height)
+    var planes: [[UInt16]] = []
+    for (index, axis) in axes.enumerated() {
+      let (plane, range) = (map.plane(axis: index), axis.range)
+      let step = 65535 / (range.upperBound - range.lowerBound)
+      var codes = [UInt16](repeating: 0, count: plane.values.count)
+      for (place, value) in plane.values.enumerated() {
+        let code = ((Double(value) - range.lowerBound) * step).rounded()
+        // Ends of a range that no Float is are left by a bit.
+        guard code >= -1, code <= 65536 else {
+          throw .mapValue(axis: axis.name, x: place % width, y: place / width, value: value, expected: range)
+        }
+        codes[place] = UInt16(min(max(code, 0), 65535))
+      }
+      planes.append(codes)
+    }
+    self.planes = planes
+  }
+
+  var json: String {
+    object([
+      ("width", number(width)), ("height", number(height)), ("planes", array(planes.map { quoted(base64($0)) })),
+    ])
+  }
+}
