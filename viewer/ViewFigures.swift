@@ -24,8 +24,11 @@ struct ViewFigures: Equatable, Sendable {
   var rate: Int?
   var accuracy: ViewAccuracy?
   var noiseGain: Double
-  /// Pixels of the dense kernel, of a basis of the largest one.
+  /// Weights of the dense kernel that are not zero, of a basis of the largest one.
   var denseTaps: Int?
+
+  /// What a dense kernel has to add up for a pixel.
+  static func tapCount(_ kernel: Kernel) -> Int { kernel.values.values.count { $0 != 0 } }
 
   var json: String {
     object([
