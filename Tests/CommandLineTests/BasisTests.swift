@@ -49,6 +49,29 @@ import Testing
     #expect(applied.code == 0, "\(applied.errors)")
   }
 
+  /// Where kernels turn, a few functions in a turning frame come nearer than as many knots.
+  @Test func autoFitsBothFormsAndKeepsTheNearer() throws {
+    let place = try Workplace()
+    func fit(_ tracks: String) throws -> [String: Any] {
+      let outcome = try place.run([
+        "basis", "motion:length=1...8,angle=0...180", "-o", "\(tracks).json", "--operator", "offsets", "--tracks",
+        tracks,
+        "--knots", "3,5", "--taps", "10", "--json", "--threads", "1",
+      ])
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      return try outcome.json()
+    }
+    let (knots, either) = (try fit("knots"), try fit("auto"))
+    #expect(knots["tracks"] as? String == "knots" && either["tracks"] as? String == "series")
+    let worst = try [knots, either].map { try #require($0["worstPhotoPSNR"] as? Double) }
+    #expect(worst[1] > worst[0])
+    #expect(try FilterBasis(json: #require(place.bytes("auto.json"))).series?.shape == [3, 5])
+    #expect(try place.run(["info", "auto.json"]).output.contains("3 Chebyshev polynomials of length"))
+    try place.writeNoise("a.ppm")
+    let applied = try place.run(["apply", "auto.json", "a.ppm", "r.png", "--at", "length=4,angle=30"])
+    #expect(applied.code == 0, "\(applied.errors)")
+  }
+
   @Test func aCheckpointIsWrittenAndGoneOnFrom() throws {
     let place = try Workplace()
     #expect(try place.run(fit + ["--checkpoint", "c"]).code == 0)

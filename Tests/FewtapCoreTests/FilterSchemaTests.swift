@@ -1,5 +1,6 @@
 import FewtapCore
 import Foundation
+import TestSupport
 import Testing
 
 /// The Swift reader held to the cases that the published schema is held to (`Scripts/check-schema --self-test`), so that the

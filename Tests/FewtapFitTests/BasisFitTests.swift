@@ -206,12 +206,12 @@ struct BasisCheckpointTests {
 
   @Test("what is no checkpoint, or another fit's, is refused")
   func refusals() throws {
-    let point = BasisCheckpoint(family: family.name, options: options, stage: "outputs", knots: [[0, 4, 9]])
+    let point = BasisCheckpoint(family: family.name, options: options, stage: .outputs, knots: [[0, 4, 9]])
     let data = try point.json()
     for length in [0, 1, data.count / 2, data.count - 1] {
       #expect(throws: BasisFitError.self) { try BasisCheckpoint(json: data.prefix(length)) }
     }
-    #expect(throws: BasisFitError.badCheckpoint("its format is \"fewtap.basis\", not \"fewtap.basis-checkpoint\"")) {
+    #expect(throws: BasisFitError.badCheckpoint("format is \"fewtap.basis\", not \"fewtap.basis-checkpoint\"")) {
       try BasisCheckpoint(
         json: Data(
           String(decoding: data, as: UTF8.self).replacing("fewtap.basis-checkpoint", with: "fewtap.basis").utf8))
@@ -233,7 +233,7 @@ struct BasisCheckpointTests {
     #expect(throws: BasisFitError.otherCheckpoint(field: "error", found: "58.0", expected: "61.0")) {
       try BasisFit(family, stricter).run(resuming: point)
     }
-    let descending = BasisCheckpoint(family: family.name, options: options, stage: "outputs", knots: [[0, 5, 4, 9]])
+    let descending = BasisCheckpoint(family: family.name, options: options, stage: .outputs, knots: [[0, 5, 4, 9]])
     #expect(throws: BasisFitError.self) { try BasisFit(family, options).run(resuming: descending) }
   }
 }

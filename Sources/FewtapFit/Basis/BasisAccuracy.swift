@@ -41,7 +41,8 @@ public struct BasisAccuracy: Equatable, Sendable {
   public var relativeError: Double { points.reduce(0) { max($0, $1.relativeError) } }
 
   /// Measures `basis` against `family`, which must have its axes, at `points`, one value an axis each; nil: where
-  /// ``pointsBetweenKnots(of:)`` says.
+  /// ``pointsBetweenKnots(of:)`` says, for a basis whose taps follow a series between as many knots as it has functions, four
+  /// along an axis at least and nine along one that turns the kernel: its table's own knots are many, and all alike near to it.
   ///
   /// Throws: ``FilterError`` for a basis that breaks its invariants; ``BasisFitError/badRates(_:)``;
   ///         ``BasisFitError/wrongAxisCount(_:_:)``; what the family's maker throws.
@@ -53,7 +54,8 @@ public struct BasisAccuracy: Equatable, Sendable {
     for point in [basis.axes.map { $0.knots[0] }] + (points ?? []) where point.count != family.axes.count {
       throw BasisFitError.wrongAxisCount(point.count, family.axes.map(\.name))
     }
-    let points = points ?? Self.pointsBetweenKnots(of: basis.axes)
+    let points =
+      points ?? Self.pointsBetweenKnots(of: basis.series?.measuringAxes(basis.axes.map(\.axis)) ?? basis.axes)
     let kernels = try parallelMap(count: points.count, threads: threads) { index in
       Result { try family.kernel(at: points[index]) }
     }.map { try $0.get() }
@@ -95,6 +97,19 @@ public struct BasisAccuracy: Equatable, Sendable {
       points = points.flatMap { head in values.map { head + [$0] } }
     }
     return points
+  }
+}
+
+extension TapSeries {
+  /// The axes of a grid between whose knots a series is measured.
+  fileprivate func measuringAxes(_ parameters: [ParameterAxis]) -> [KnotAxis] {
+    zip(parameters, axes).map { parameter, axis in
+      let isTurning = axis.turn != 0
+      return KnotAxis(
+        parameter,
+        knots: OffsetsGrid.knots(
+          parameter.range, count: max(axis.functions.count, isTurning ? 9 : 4), growing: !isTurning))
+    }
   }
 }
 

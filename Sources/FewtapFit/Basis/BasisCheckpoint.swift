@@ -7,21 +7,32 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A basis fit on its way, from which another run goes on. Its file is JSON, format "fewtap.basis-checkpoint", version 1.
+/// A basis fit on its way, from which another run goes on. Its file is JSON, format "fewtap.basis-checkpoint", version 1, as
+/// Schemas/fewtap.basis-checkpoint.schema.json has it.
 public struct BasisCheckpoint: Equatable, Sendable {
   /// The family's name.
   public let family: String
   /// The options; ``BasisFitOptions/threads`` may change from run to run.
   public let options: BasisFitOptions
-  /// What the fit was doing: a name of the operator's own.
-  package let stage: String
+  /// What the fit was doing.
+  package let stage: Stage
   /// The knots' parameters along each axis.
   package let knots: [[Double]]
   /// What else the operator must know to go on, by names of its own.
   package let state: [String: [Double]]
 
+  /// What a fit does.
+  package enum Stage: String, CaseIterable, Sendable {
+    /// An outputs basis is fitted.
+    case outputs
+    /// An offsets basis is fitted.
+    case offsets
+    /// Its knots are fitted one by one, as the paper does.
+    case knotsAlone = "knots alone"
+  }
+
   package init(
-    family: String, options: BasisFitOptions, stage: String, knots: [[Double]], state: [String: [Double]] = [:]
+    family: String, options: BasisFitOptions, stage: Stage, knots: [[Double]], state: [String: [Double]] = [:]
   ) {
     (self.family, self.options) = (family, options)
     (self.stage, self.knots, self.state) = (stage, knots, state)
@@ -34,36 +45,47 @@ public struct BasisCheckpoint: Equatable, Sendable {
 
   /// Reads a file.
   ///
-  /// Throws: ``BasisFitError/badCheckpoint(_:)``: not JSON (it was cut short), another format or version, a missing field.
+  /// Throws: ``BasisFitError/badCheckpoint(_:)``: not JSON (it was cut short), another format or version, a missing field, an
+  ///         unknown name.
   public init(json data: Data) throws(BasisFitError) {
     let file: File
     do {
       file = try JSONDecoder().decode(File.self, from: data)
-    } catch DecodingError.keyNotFound(let key, _) {
-      throw .badCheckpoint("\(key.stringValue) is missing")
+    } catch DecodingError.keyNotFound(let key, let context) {
+      throw .badCheckpoint("\((context.codingPath + [key]).fieldPath) is missing")
     } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-      throw .badCheckpoint("\(context.codingPath.map(\.stringValue).joined(separator: ".")) has the wrong type")
+      throw .badCheckpoint("\(context.codingPath.fieldPath) has the wrong type")
+    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
+      throw .badCheckpoint("\(context.codingPath.fieldPath) is a number that cannot stand there")
     } catch {
       throw .badCheckpoint("it cannot be read as JSON; was it cut short?")
     }
     guard file.format == Self.formatName else {
-      throw .badCheckpoint("its format is \"\(file.format)\", not \"\(Self.formatName)\"")
+      throw .badCheckpoint("format is \(quoted(file.format)), not \"\(Self.formatName)\"")
     }
     guard file.version == Self.formatVersion else {
-      throw .badCheckpoint("its version is \(file.version), not \(Self.formatVersion)")
+      throw .badCheckpoint("version is \(file.version), not \(Self.formatVersion)")
     }
     var options = BasisFitOptions()
-    guard let interpolation = FilterBasis.Interpolation(rawValue: file.interpolation),
-      let objective = Objective(rawValue: file.objective), let recipe = FitOptions.Recipe(rawValue: file.recipe)
-    else { throw .badCheckpoint("its operator, objective or recipe has an unknown name") }
-    (options.interpolation, options.objective, options.recipe) = (interpolation, objective, recipe)
+    options.interpolation = try Self.name("interpolation", file.interpolation)
+    options.objective = try Self.name("objective", file.objective)
+    options.recipe = try Self.name("recipe", file.recipe)
+    if let tracks = file.tracks { options.tracks = try Self.name("tracks", tracks) }
     (options.knots, options.error, options.taps, options.seed) = (file.asked, file.error, file.taps, file.seed)
-    options.layers = file.layers
-    guard let tracks = BasisFitOptions.Tracks(rawValue: file.tracks ?? BasisFitOptions.Tracks.knots.rawValue) else {
-      throw .badCheckpoint("its tracks have an unknown name")
+    (options.layers, options.terms) = (file.layers, file.terms)
+    self.init(
+      family: file.family, options: options, stage: try Self.name("stage", file.stage), knots: file.knots,
+      state: file.state)
+  }
+
+  private static func name<Name: RawRepresentable & CaseIterable>(
+    _ field: String, _ text: String
+  ) throws(BasisFitError) -> Name where Name.RawValue == String {
+    guard let name = Name(rawValue: text) else {
+      let known = Name.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .badCheckpoint("\(field) is \(quoted(text)): expected one of \(known)")
     }
-    (options.tracks, options.terms) = (tracks, file.terms)
-    self.init(family: file.family, options: options, stage: file.stage, knots: file.knots, state: file.state)
+    return name
   }
 
   /// The checkpoint as a file; a Double reads back bit for bit.
@@ -75,7 +97,8 @@ public struct BasisCheckpoint: Equatable, Sendable {
         format: Self.formatName, version: Self.formatVersion, family: family,
         interpolation: options.interpolation.rawValue, objective: options.objective.rawValue,
         recipe: options.recipe.rawValue, asked: options.knots, error: options.error, taps: options.taps,
-        layers: options.layers, tracks: options.tracks.rawValue, terms: options.terms, seed: options.seed, stage: stage,
+        layers: options.layers, tracks: options.tracks.rawValue, terms: options.terms, seed: options.seed,
+        stage: stage.rawValue,
         knots: knots, state: state))
   }
 
@@ -126,5 +149,16 @@ public struct BasisCheckpoint: Equatable, Sendable {
     var stage: String
     var knots: [[Double]]
     var state: [String: [Double]]
+  }
+}
+
+extension [any CodingKey] {
+  /// The place in a file, as in `knots[0][2]`.
+  fileprivate var fieldPath: String {
+    isEmpty
+      ? "it"
+      : reduce("") { path, key in
+        key.intValue.map { "\(path)[\($0)]" } ?? (path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)")
+      }
   }
 }

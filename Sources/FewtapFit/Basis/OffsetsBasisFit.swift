@@ -136,8 +136,7 @@ package struct OffsetsBasisFit: Sendable {
         keep(state, false)
       }
       let basis = try fit.basis(series)
-      let points = BasisAccuracy.pointsBetweenKnots(of: fit.measuringAxes(series.terms))
-      let accuracy = try BasisAccuracy(of: basis, against: family.family, at: points, threads: options.threads)
+      let accuracy = try BasisAccuracy(of: basis, against: family.family, threads: options.threads)
       let worst = accuracy.worst.photoPSNR
       watch.progress?(
         BasisFitProgress(

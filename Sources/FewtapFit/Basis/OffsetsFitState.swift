@@ -71,7 +71,7 @@ extension OffsetsFitState {
   /// The state as numbers with names.
   func checkpoint(_ family: String, _ options: BasisFitOptions) -> BasisCheckpoint {
     BasisCheckpoint(
-      family: family, options: options, stage: "offsets", knots: plan.last.knots,
+      family: family, options: options, stage: .offsets, knots: plan.last.knots,
       state: [
         Key.layout: template.layout.map(Double.init), Key.template: template.weights + template.x + template.y,
         Key.tracks: tracks, Key.damping: [damping],
@@ -88,6 +88,7 @@ extension OffsetsFitState {
       else { throw .badCheckpoint("its \(key) \(count == nil ? "is missing" : "is not \(count ?? 0) numbers")") }
       return values
     }
+    guard checkpoint.stage == .offsets else { throw .badCheckpoint("stage is \(checkpoint.stage.rawValue)") }
     let layout = try numbers(Key.layout, count: nil)
     let blank = try Self.chain(layout: layout, taps: taps)
     let n = blank.tapCount

@@ -10,9 +10,6 @@ struct OffsetsPaperFit: Sendable {
   let family: OffsetsFamily
   let options: BasisFitOptions
 
-  /// What the stage is called, in checkpoints too.
-  private static let stage = "knots alone"
-
   /// Throws: as the family; ``FitError``; ``BasisFitError``.
   func run(resuming: BasisCheckpoint?, _ watch: BasisFitWatch) throws -> FilterBasis {
     guard let asked = options.knots else {
@@ -30,7 +27,8 @@ struct OffsetsPaperFit: Sendable {
       }
       for result in fitted { done.append(try result.get()) }
       watch.progress?(
-        BasisFitProgress(stage: Self.stage, knots: asked, completed: done.count, total: grid.count))
+        BasisFitProgress(
+          stage: BasisCheckpoint.Stage.knotsAlone.rawValue, knots: asked, completed: done.count, total: grid.count))
       watch.checkpoint?(checkpoint(done, grid))
     }
     let basis = FilterBasis(
@@ -56,7 +54,7 @@ struct OffsetsPaperFit: Sendable {
   private func checkpoint(_ filters: [SparseFilter], _ grid: OffsetsGrid) -> BasisCheckpoint {
     let chains = filters.map { ChainParameters($0.chain) }
     return BasisCheckpoint(
-      family: family.family.name, options: options, stage: Self.stage, knots: grid.knots,
+      family: family.family.name, options: options, stage: .knotsAlone, knots: grid.knots,
       state: [
         "layout": (chains.first?.layout ?? []).map(Double.init),
         "tracks": chains.flatMap { $0.weights + $0.x + $0.y },
@@ -65,7 +63,8 @@ struct OffsetsPaperFit: Sendable {
 
   /// The filters that a checkpoint holds. Throws: ``BasisFitError/badCheckpoint(_:)``.
   private func filters(of checkpoint: BasisCheckpoint, _ grid: OffsetsGrid) throws -> [SparseFilter] {
-    guard let tracks = checkpoint.state["tracks"], let layout = checkpoint.state["layout"],
+    guard checkpoint.stage == .knotsAlone, let tracks = checkpoint.state["tracks"],
+      let layout = checkpoint.state["layout"],
       checkpoint.knots == grid.knots
     else { throw BasisFitError.badCheckpoint("its knots, layout or tracks are missing") }
     let blank = try OffsetsFitState.chain(layout: layout, taps: options.taps)

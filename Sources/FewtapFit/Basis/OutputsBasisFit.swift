@@ -250,13 +250,11 @@ struct OutputsBasisFit: Sendable {
       for (axis, knots) in best.knots.enumerated() { numbers["best knots \(axis)"] = knots }
     }
     return BasisCheckpoint(
-      family: family.name, options: options, stage: Self.stage, knots: state.knots, state: numbers)
+      family: family.name, options: options, stage: .outputs, knots: state.knots, state: numbers)
   }
 
-  private static let stage = "outputs"
-
   private func restored(_ checkpoint: BasisCheckpoint) throws(BasisFitError) -> State {
-    guard checkpoint.stage == Self.stage, let quality = checkpoint.state["quality"]?.first,
+    guard checkpoint.stage == .outputs, let quality = checkpoint.state["quality"]?.first,
       let moves = checkpoint.state["moves"]?.first, (0...200).contains(quality), (0...100).contains(moves)
     else { throw .badCheckpoint("it does not say where the fit was") }
     var state = State(knots: checkpoint.knots, quality: quality, moves: Int(moves))

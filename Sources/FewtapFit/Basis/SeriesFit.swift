@@ -151,15 +151,6 @@ struct SeriesFit: Sendable {
     return terms
   }
 
-  /// The axes of a grid between whose knots a series is measured: as many as it has functions.
-  func measuringAxes(_ terms: [Int]) -> [KnotAxis] {
-    family.family.axes.enumerated().map { index, axis in
-      let isTurning = family.turns[index] != 0
-      return KnotAxis(
-        axis, knots: OffsetsGrid.knots(axis.range, count: max(terms[index], isTurning ? 9 : 4), growing: !isTurning))
-    }
-  }
-
   /// Turns offsets into a frame, or out of it.
   private func turn(_ numbers: inout [Double], by turn: SIMD2<Double>, forward: Bool) {
     let n = numbers.count / 3
