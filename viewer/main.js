@@ -25,7 +25,7 @@ let isDue = { run: false, draw: false };
 
 function say(text) {
   at("message").textContent = text;
-  at("message").hidden = !text;
+  at("note").hidden = !text;
 }
 
 /** Runs a handler, and says what went wrong. */
@@ -356,6 +356,7 @@ async function start() {
   chain.show(members[0]);
   if (data.axes.length) parameters = new Parameters(data.axes, () => (view ? invalidate(true) : still(source)));
   listenToFiles();
+  at("note-close").addEventListener("click", () => say(""));
   const files = Object.fromEntries(Object.entries(data.export.files).map(([name, file]) =>
     [name, typeof file === "string" ? file : new Float32Array(bytes(file.base64).buffer)]));
   try {
