@@ -7,7 +7,7 @@
 // The image is any texture that shaders can read: its values must be linear light, so take an sRGB format for encoded ones, and
 // multiply colors by alpha where the export says premultiplied. In a basis every pixel has parameters of its own, set before that:
 //
-//   filter.setParameters(try filter.texture(of: floats))  // four a pixel, in the order of the axes
+//   try filter.setParameters(filter.texture(of: floats))  // four a pixel, in the order of the axes
 //
 // It runs the text as it is, in the order of passes.json.
 
