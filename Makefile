@@ -1,7 +1,7 @@
 # Everything that a contributor or CI runs. `make` alone lists the targets.
 
 SWIFT ?= swift
-SWIFT_SOURCES = Package.swift Sources Tests Snippets Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_SOURCES = Package.swift Sources Tests Snippets viewer Benchmarks/Package.swift Benchmarks/Sources
 # The photograph that `make demo` filters; empty takes the one of a Debian package.
 PHOTO ?=
 # Options of `Benchmarks/peers.py run` in `make bench-peers`.
@@ -36,7 +36,7 @@ shader-tools: ## install what tests run WGSL and HLSL with, into .build/shader-t
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Snippets
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Snippets viewer
 	Scripts/check-layering --self-test
 	Scripts/check-layering
 	Scripts/check-schema --self-test
@@ -48,7 +48,7 @@ sanitize: ## run the C code under the address and undefined-behavior sanitizers,
 	Scripts/check-sanitizers
 
 format: ## format all Swift sources in place
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Snippets
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Snippets viewer
 
 docs: ## write the documentation as a static site to docs-out/
 	@Scripts/install-deps build

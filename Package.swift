@@ -63,7 +63,8 @@ let package = Package(
     .target(
       name: "FewtapViewer", dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapShaders"], path: "viewer",
       resources: [
-        "page.html", "page.css", "chain.js", "kernel.js", "main.js", "parameters.js", "picture.js", "sources.js", "truth.js",
+        "page.html", "page.css", "chain.js", "kernel.js", "main.js", "parameters.js", "picture.js", "sources.js",
+        "truth.js",
       ].map { .embedInCode($0) }),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(
@@ -105,7 +106,10 @@ let package = Package(
       name: "FewtapGPUTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
     .testTarget(
       name: "FewtapViewerTests",
-      dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapEngine", "FewtapShaders", "FewtapViewer", "TestSupport"]),
+      dependencies: [
+        "FewtapCore", "FewtapSynthesis", "FewtapEngine", "FewtapImageIO", "FewtapShaders", "FewtapViewer",
+        "TestSupport",
+      ]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapGPU", "FewtapImageIO", "TestSupport"]),

@@ -73,7 +73,7 @@ public struct ViewData: Sendable {
       taps: filter.chain.tapCount, layers: filter.chain.layers.count, passes: files.program.passes.count,
       rate: filter.rate?.factor, accuracy: accuracy ?? filter.fit.map(ViewAccuracy.init),
       noiseGain: filter.chain.noiseGain,
-      denseTaps: target.map(ViewFigures.tapCount))
+      denseTaps: target?.supportCount)
   }
 
   /// A basis; `targets` has the kernel of its family at each of `ViewData.knots(of:)`.
@@ -112,7 +112,7 @@ public struct ViewData: Sendable {
       taps: basis.filters.map(\.chain.tapCount).max() ?? 0, layers: basis.filters.map(\.chain.layers.count).max() ?? 0,
       passes: files.program.passes.count, rate: nil, accuracy: basis.fit.map(ViewAccuracy.init),
       noiseGain: basis.filters.map(\.chain.noiseGain).max() ?? 1,
-      denseTaps: targets?.map(ViewFigures.tapCount).max())
+      denseTaps: targets?.map(\.supportCount).max())
   }
 
   /// The filters of a basis that a page shows, and wants targets of: all, or where there are many those of a coarser grid.

@@ -27,9 +27,6 @@ struct ViewFigures: Equatable, Sendable {
   /// Weights of the dense kernel that are not zero, of a basis of the largest one.
   var denseTaps: Int?
 
-  /// What a dense kernel has to add up for a pixel.
-  static func tapCount(_ kernel: Kernel) -> Int { kernel.values.values.count { $0 != 0 } }
-
   var json: String {
     object([
       ("taps", number(taps)), ("layers", number(layers)), ("passes", number(passes)), ("rate", number(rate)),

@@ -15,6 +15,7 @@ struct ViewCommand: ParsableCommand {
         fewtap view my-bokeh.json photo.jpg -o bokeh.html --kernel my-bokeh.png
         fewtap view bokeh.json photo.jpg -o shallow.html --depth depth.png --focus 0.3
         fewtap view motion.json photo.jpg -o zoom.html --radial length:inner=10%,high=20 --field angle=direction
+        fewtap view heart.json photo.jpg --serve
 
       The page is one file: it runs the shaders that fewtap export writes, by WebGL 2, opens from a disk and asks nothing of a \
       network. It takes photographs that are dropped on it; IMAGE is the one it opens with, scaled down beyond 4 megapixels.
@@ -22,6 +23,8 @@ struct ViewCommand: ParsableCommand {
       The kernel that a filter stands for, or a basis' family, is made again from the words in its file, or given with \
       --kernel; then the page shows it beside the filter's. With IMAGE and a map it also holds IMAGE filtered by the dense \
       kernel of every pixel. Depths blur each pixel by itself here, as with --no-occlusion.
+
+      --serve gives the page to browsers of this machine, at the address that it tells, until Ctrl-C ends it.
       """)
 
   @Argument(help: ArgumentHelp("The filter or basis file; - for standard input.", valueName: "filter"))
@@ -31,7 +34,16 @@ struct ViewCommand: ParsableCommand {
   var image: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The page to write.", valueName: "page.html"))
-  var output: String
+  var output: String?
+
+  @Flag(help: "Give the page to browsers of this machine, over HTTP on 127.0.0.1 alone, until Ctrl-C.")
+  var serve = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The port of --serve; 0: one that is free. (default: 0)", valueName: "n"),
+    transform: OptionValue.whole(0...65535))
+  var port: Int?
 
   @Option(
     help: ArgumentHelp("The kernel that the filter was fitted to, or the basis' family.", valueName: "kernel"))
@@ -55,8 +67,13 @@ struct ViewCommand: ParsableCommand {
 
   @OptionGroup var report: ReportOptions
 
+  func validate() throws {
+    if output == nil, !serve { throw ValidationError("say where the page goes: -o PAGE.html, or --serve") }
+    if port != nil, !serve { throw ValidationError("--port: it is for --serve; give that too") }
+  }
+
   func run() throws {
-    try OutputPath(path: output).check(force: force)
+    if let output { try OutputPath(path: output).check(force: force) }
     let file = FilterFile(path: filter)
     let stored = try file.readAny()
     try checkMaps(stored, file)
@@ -72,11 +89,15 @@ struct ViewCommand: ParsableCommand {
     warnings += view.warnings
     for warning in warnings { report.warn(warning) }
     let bytes = ViewPage(data).bytes
-    try AtomicFile.write(bytes, to: output)
+    if let output { try AtomicFile.write(bytes, to: output) }
+    let server = serve ? try PageServer(bytes, port: UInt16(port ?? 0)) : nil
     try report.print(
       ViewReport(
-        output: output, name: file.name, data: data, picture: picture, bytes: bytes.count, hasTarget: view.hasTarget),
-      warnings: warnings)
+        output: output, address: server?.address, name: file.name, data: data, picture: picture, bytes: bytes.count,
+        hasTarget: view.hasTarget), warnings: warnings)
+    guard let server else { return }
+    if !report.quiet { Console.writeError("fewtap: serving \(server.address) until Ctrl-C") }
+    Interruption.during { server.run(until: $0) }
   }
 
   private var options: ShaderOptions {
@@ -173,7 +194,10 @@ extension FilterFile {
 
 /// What a page holds.
 private struct ViewReport: Report {
-  let output: String
+  /// The file; nil where the page is served alone.
+  let output: String?
+  /// Where it is served.
+  let address: String?
   let name: String
   let data: ViewData
   let picture: PagePicture?
@@ -188,7 +212,8 @@ private struct ViewReport: Report {
       ])
     }
     return [
-      ("command", .string("view")), ("filter", .string(name)), ("output", .string(output)), ("bytes", .integer(bytes)),
+      ("command", .string("view")), ("filter", .string(name)), ("output", .string(output)),
+      ("address", .string(address)), ("bytes", .integer(bytes)),
       ("title", .string(data.title)), ("target", .bool(hasTarget)), ("image", image ?? .null),
       ("map", .bool(data.hasMap)), ("truth", .bool(data.truth != nil)),
     ]
@@ -200,6 +225,6 @@ private struct ViewReport: Report {
       data.hasMap ? "the map" : nil, data.truth != nil ? "the image filtered by dense kernels" : nil,
     ].compactMap { $0 }
     let holds = parts.isEmpty ? "" : ", with " + parts.joined(separator: ", ")
-    return "\(output): \(fixed(Double(bytes) / 1e6, 2)) MB\(holds); open it in a browser"
+    return "\(output ?? address ?? name): \(fixed(Double(bytes) / 1e6, 2)) MB\(holds); open it in a browser"
   }
 }

@@ -54,14 +54,23 @@ final class Workplace {
     return try streams.outcome(of: process)
   }
 
-  /// Runs `arguments`, sends SIGINT once standard error says `text`, and waits for the end.
-  func interrupt(_ arguments: [String], when text: String) throws -> Outcome {
+  /// Runs `arguments`, sends SIGINT once standard error says `text` and `body` is done with what it says, and waits for the end.
+  func interrupt(
+    _ arguments: [String], when text: String,
+    // Long enough for some steps of the work, far from enough for all.
+    after body: (_ errors: String) throws -> Void = { _ in usleep(300_000) }
+  ) throws -> Outcome {
     let streams = try Streams()
     let process = try start(arguments, streams)
     // Ends by itself if the process does, so a missing text fails the test instead of hanging it.
     while process.isRunning, try !streams.errors().contains(text) { usleep(10_000) }
-    // Long enough for some steps of the work, far from enough for all.
-    usleep(300_000)
+    do {
+      try body(streams.errors())
+    } catch {
+      process.interrupt()
+      process.waitUntilExit()
+      throw error
+    }
     process.interrupt()
     process.waitUntilExit()
     return try streams.outcome(of: process)

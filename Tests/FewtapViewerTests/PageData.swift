@@ -44,7 +44,8 @@ struct PageKernel {
     scale = try whole("scale")
     (low, high) = try (#require(fields["low"] as? Double), #require(fields["high"] as? Double))
     let (least, span) = (low, high - low)
-    values = try codes(#require(fields["values"] as? String)).map { least + span * Double($0) / 65535 }
+    let text = try #require(fields["values"] as? String)
+    values = try codes(text).map { least + span * Double($0) / 65535 }
     try #require(values.count == width * height)
   }
 

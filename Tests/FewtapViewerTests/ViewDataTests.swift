@@ -64,8 +64,8 @@ import Testing
     #expect(page.fields["kind"] as? String == "filter" && page.fields["title"] as? String == "disk")
     #expect(page.figure("taps") == 9 && page.figure("layers") == 2 && page.figure("rate") == 4)
     #expect(page.figure("decibels") == 71.5 && page.figure("worstDecibels") == 69.25)
-    #expect(page.figure("relativeError") == 0.12 && page.figure("denseTaps") == Double(target.values.values.count { $0 != 0 }))
-    #expect(page.figure("noiseGain") == chain.noiseGain)
+    #expect(page.figure("relativeError") == 0.12 && page.figure("denseTaps") == Double(target.supportCount))
+    #expect(abs((page.figure("noiseGain") ?? 0) - chain.noiseGain) <= 1e-12)
     let shown = try PageData(
       ViewPage(
         ViewData(
@@ -76,7 +76,7 @@ import Testing
     let taps = try #require(layers[1]["taps"] as? [[Double]])
     #expect(taps.map { $0[0] } == chain.layers[1].taps.map(\.x))
     #expect(zip(taps, chain.layers[1].taps).allSatisfy { abs($0[2] - $1.weight) <= 0x1p-24 * abs($1.weight) })
-    let kernel = try #require(page.target())
+    let kernel = try #require(try page.target())
     #expect(kernel.halfCodes(from: target) <= 1 + 1e-6)
     // The program that a host runs, with every file that it tells of.
     let exported = try #require(page.fields["export"] as? [String: Any])
@@ -85,8 +85,13 @@ import Testing
     #expect(program["language"] as? String == "essl" && program["stage"] as? String == "fragment")
     let passes = try #require(program["passes"] as? [[String: Any]])
     #expect(Double(passes.count) == page.figure("passes"))
-    for pass in passes { #expect(files[try #require(pass["file"] as? String)] is String) }
-    #expect(files["fullscreen.vert"] is String)
+    for pass in passes {
+      let file = try #require(pass["file"] as? String)
+      #expect(files[file] is String)
+    }
+    let vertices = try #require(program["fullscreen"] as? [String: Any])
+    let name = try #require(vertices["file"] as? String)
+    #expect(files[name] is String)
   }
 
   /// A kernel of 257 columns is averaged over 3x3: a pixel in the middle still has offset 0.
@@ -121,7 +126,8 @@ import Testing
       let steps = try page.steps(index)
       #expect(steps.count == 1)
       #expect(try steps[0].halfCodes(from: basis.filters[index].effectiveKernel()) <= 1 + 1e-6)
-      #expect(try #require(page.target(index)).halfCodes(from: targets[index]) <= 1 + 1e-6)
+      let target = try #require(try page.target(index))
+      #expect(target.halfCodes(from: targets[index]) <= 1 + 1e-6)
     }
     let axes = try #require(page.fields["axes"] as? [[String: Any]])
     #expect(axes.map { $0["name"] as? String } == ["length", "angle"] && axes[0]["high"] as? Double == 4)
@@ -157,7 +163,7 @@ import Testing
   @Test func errors() throws {
     let basis = Self.basis([3], layout: [3], reach: 2)
     #expect(throws: ViewError.targets(found: 1, expected: 3)) {
-      try ViewData(basis, name: "b", targets: [try Self.disk(side: 5)])
+      _ = try ViewData(basis, name: "b", targets: [try Self.disk(side: 5)])
     }
     var data = try ViewData(basis, name: "b")
     #expect(throws: ViewError.mapAxes(found: 2, expected: 1)) {
@@ -168,18 +174,16 @@ import Testing
       try data.setMap(ParameterMap(width: 2, height: 2, constant: [9]))
     }
     #expect(!data.hasMap)
-    // Two taps far apart make a kernel so large that it would take minutes.
-    let taps = (0..<600).map { Tap(x: Double($0 * 6), y: Double($0 * 6), weight: 1) }
+    // Taps far apart make a kernel so large that it would take minutes.
+    let taps = (0..<1200).map { Tap(x: Double($0 * 3), y: Double($0 * 3), weight: 1) }
     let wide = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer(taps)]))
-    let error = #expect(throws: ViewError.self) { try ViewData(wide, name: "w") }
-    #expect(
-      "\(String(describing: error))".contains("multiply-adds")
-        || error.map { "\($0)".contains("multiply-adds") } == true)
+    let error = #expect(throws: ViewError.self) { _ = try ViewData(wide, name: "w") }
+    #expect(error?.description.contains("multiply-adds") == true)
     let empty = SparseFilter(chain: TapChain(model: .integer, layers: []))
-    #expect(throws: ViewError.self) { try ViewData(empty, name: "e") }
+    #expect(throws: ViewError.self) { _ = try ViewData(empty, name: "e") }
     // Weights that cancel leave no kernel to show.
     let none = SparseFilter(
       chain: TapChain(model: .integer, layers: [TapLayer([Tap(x: 0, y: 0, weight: 1), Tap(x: 0, y: 0, weight: -1)])]))
-    #expect(throws: ViewError.self) { try ViewData(none, name: "n") }
+    #expect(throws: ViewError.self) { _ = try ViewData(none, name: "n") }
   }
 }

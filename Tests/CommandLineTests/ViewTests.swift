@@ -1,0 +1,206 @@
+import Fewtap
+import FewtapImageIO
+import Foundation
+import TestSupport
+import Testing
+
+/// `fewtap view`: pages, figures, refusals, and the page over HTTP.
+@Suite struct ViewTests {
+  /// What the script of a page gets to read.
+  private func data(_ place: Workplace, _ page: String) throws -> [String: Any] {
+    let text = String(decoding: try #require(place.bytes(page)), as: UTF8.self)
+    let start = try #require(text.firstRange(of: "id=\"fewtap-data\">")).upperBound
+    let end = try #require(text[start...].firstRange(of: "</script>")).lowerBound
+    return try #require(JSONSerialization.jsonObject(with: Data(text[start..<end].utf8)) as? [String: Any])
+  }
+
+  /// A picture that a page holds.
+  private func picture(_ field: Any?) throws -> (type: String, file: ImageFile, bytes: [UInt8]) {
+    let field = try #require(field as? [String: Any])
+    let text = try #require(field["base64"] as? String)
+    let bytes = Array(try #require(Data(base64Encoded: text)))
+    return (try #require(field["type"] as? String), try ImageFile.decode(bytes, path: "picture"), bytes)
+  }
+
+  @Test func filterWithAnImage() throws {
+    let place = try Workplace.withPhotograph()
+    try place.run(["fit", "disk:radius=3", "-o", "disk.json", "--taps", "12", "--effort", "fast"])
+    let arguments = ["view", "disk.json", "photo.ppm", "-o", "page.html"]
+    let told = try place.run(arguments + ["--json"]).json()
+    #expect(told["target"] as? Bool == true && told["map"] as? Bool == false && told["truth"] as? Bool == false)
+    let page = try #require(place.bytes("page.html"))
+    #expect(told["bytes"] as? Int == page.count)
+    #expect((told["image"] as? [String: Any])?["asStored"] as? Bool == false)
+    let fields = try data(place, "page.html")
+    #expect(fields["kind"] as? String == "filter" && fields["name"] as? String == "disk.json")
+    #expect(fields["title"] as? String == "disk:radius=3")
+    let (type, file, bytes) = try picture(fields["image"])
+    #expect(type == "image/png")
+    let source = try ImageFile.read(path: place.path("photo.ppm")).image
+    #expect(file.image == source)
+    let member = try #require((fields["members"] as? [[String: Any]])?.first)
+    #expect(member["target"] is [String: Any])
+    // The error is what `info` computes anew.
+    let info = try place.run(["info", "disk.json", "--json"]).json()
+    let figures = try #require(fields["figures"] as? [String: Any])
+    #expect(figures["decibels"] as? Double == info["photoPSNR"] as? Double)
+    #expect(figures["relativeError"] as? Double == info["relativeError"] as? Double)
+    // The same bytes again; a PNG is embedded as it is; nothing else is left behind.
+    try place.write(bytes, to: "photo.png")
+    #expect(try place.run(arguments + ["--force"]).code == 0)
+    #expect(place.bytes("page.html") == page)
+    let again = try place.run(["view", "disk.json", "photo.png", "-o", "png.html", "--json"]).json()
+    #expect((again["image"] as? [String: Any])?["asStored"] as? Bool == true)
+    let embedded = try picture(data(place, "png.html")["image"]).bytes
+    #expect(embedded == bytes)
+    #expect(try place.files() == ["disk.json", "page.html", "photo.png", "photo.ppm", "png.html"])
+  }
+
+  @Test func largeAndBrightImages() throws {
+    let place = try Workplace()
+    try place.writeIdentity("k.json")
+    try place.writeGray("large.pgm", width: 2200, [UInt8](repeating: 188, count: 2200 * 2000))
+    let outcome = try place.run(["view", "k.json", "large.pgm", "-o", "large.html"])
+    #expect(outcome.code == 0 && outcome.errors.contains("2200x2000") && outcome.errors.contains("scaled down"))
+    let (type, file, _) = try picture(data(place, "large.html")["image"])
+    #expect(type == "image/jpeg" && file.image.width * file.image.height <= 4_000_000)
+    #expect(file.image.width * file.image.height > 3_900_000)
+    let light = Float(TransferFunction.srgb.decode(188.0 / 255))
+    #expect(file.image.planes[0].values.allSatisfy { abs($0 - light) < 0.01 })
+    try place.writeArray("bright.npy", [[0.25, 4], [0.5, 1]])
+    let bright = try place.run(["view", "k.json", "bright.npy", "-o", "bright.html"])
+    #expect(bright.code == 0 && bright.errors.contains("above 1"))
+  }
+
+  @Test func basisWithAMap() throws {
+    let place = try Workplace()
+    try place.run(["basis", "disk:radius=0...4", "-o", "b.json", "--knots", "3"])
+    try place.writeNoise("a.ppm")
+    let told = try place.run(["view", "b.json", "a.ppm", "-o", "page.html", "--at", "radius=3", "--json"]).json()
+    #expect(told["target"] as? Bool == true && told["map"] as? Bool == true && told["truth"] as? Bool == true)
+    let fields = try data(place, "page.html")
+    let map = try #require(fields["map"] as? [String: Any])
+    #expect(map["width"] as? Int == 24 && map["height"] as? Int == 16)
+    #expect((fields["members"] as? [[String: Any]])?.count == 3)
+    // The truth is the disk of that radius, but for one of 512 steps of 0...4 and half a code.
+    let truth = try picture(fields["truth"]).file.image
+    let image = try ImageFile.read(path: place.path("a.ppm")).image
+    let kernel = try KernelFamily("disk:radius=0...4").kernel(at: [3])
+    for (channel, plane) in image.planes.enumerated() {
+      let expected = try ReferenceApply.apply(kernel, to: plane.map { Double($0) })
+      for (seen, value) in zip(truth.planes[channel].values, expected.values) {
+        let difference = TransferFunction.srgb.encode(Double(seen)) - TransferFunction.srgb.encode(value)
+        #expect(abs(difference) <= 1.5 / 255)
+      }
+    }
+    #expect(try place.run(["view", "b.json", "a.ppm", "-o", "n.html", "--at", "3", "--no-truth"]).code == 0)
+    #expect(try data(place, "n.html")["truth"] is NSNull)
+    // A family that no words make: the page does without.
+    try place.write(Samples.basis().json(), to: "boxes.json")
+    let boxes = try place.run(["view", "boxes.json", "a.ppm", "-o", "boxes.html", "--at", "3", "--json"]).json()
+    #expect(boxes["target"] as? Bool == false && boxes["truth"] as? Bool == false && boxes["map"] as? Bool == true)
+  }
+
+  @Test func refusals() throws {
+    let place = try Workplace.withPhotograph()
+    try place.writeIdentity("k.json")
+    try place.write(Samples.basis().json(), to: "b.json")
+    try place.writeNoise("wide.ppm", width: 40, height: 8)
+    try place.write("{\"format\": \"other\"}".utf8, to: "other.json")
+    try place.write("no image".utf8, to: "bad.png")
+    try place.write(Array("RIFF".utf8) + [0, 0, 0, 0] + Array("WEBP".utf8), to: "a.webp")
+    let output = ["-o", "page.html"]
+    try place.expectRefusal(1, naming: ["other.json", "other"], ["view", "other.json"] + output)
+    try place.expectRefusal(1, naming: ["none.json"], ["view", "none.json"] + output)
+    try place.expectRefusal(1, naming: ["bad.png"], ["view", "k.json", "bad.png"] + output)
+    try place.expectRefusal(1, naming: ["none.png"], ["view", "k.json", "none.png"] + output)
+    try place.expectRefusal(
+      64, naming: ["--map", "one filter"], ["view", "k.json", "photo.ppm", "--map", "photo.ppm"] + output)
+    try place.expectRefusal(64, naming: ["--at", "IMAGE"], ["view", "b.json", "--at", "radius=2"] + output)
+    try place.expectRefusal(
+      1, naming: ["40x8", "48x40", "--stretch"], ["view", "b.json", "photo.ppm", "--map", "wide.ppm"] + output)
+    try place.expectRefusal(
+      64, naming: ["--weights"], ["view", "b.json", "photo.ppm", "--weights", "photo.ppm"] + output)
+    try place.expectRefusal(
+      64, naming: ["scatter"], ["view", "b.json", "photo.ppm", "--at", "radius=2", "--physics", "scatter"] + output)
+    try place.expectRefusal(1, naming: ["WebP"], ["view", "b.json", "a.webp", "--at", "radius=2"] + output)
+    try place.expectRefusal(
+      1, naming: ["parameters", "angle"], ["view", "b.json", "--kernel", "motion:length=1...4,angle=0...180"] + output)
+    try place.expectRefusal(64, naming: ["-o", "--serve"], ["view", "k.json"])
+    try place.expectRefusal(64, naming: ["--port", "--serve"], ["view", "k.json", "--port", "80"] + output)
+    try place.expectRefusal(64, naming: ["name is empty"], ["view", "k.json", "-o", ""])
+    try place.expectRefusal(64, naming: ["IMAGE is empty"], ["view", "k.json", ""] + output)
+    try place.expectRefusal(1, naming: ["nowhere", "folder"], ["view", "k.json", "-o", "nowhere/page.html"])
+    #expect(try place.run(["view", "k.json"] + output).code == 0)
+    try place.expectRefusal(1, naming: ["exists", "--force"], ["view", "k.json"] + output)
+  }
+
+  /// Answers of a server: first lines and bodies, each request of its own connection.
+  private func answers(_ requests: [String], port: String) throws -> [String] {
+    let script = """
+      from json import dumps, loads
+      from socket import create_connection
+      from sys import argv
+      answers = []
+      for request in loads(argv[2]):
+          with create_connection(("127.0.0.1", int(argv[1])), 20) as connection:
+              connection.sendall(request.encode("latin-1"))
+              parts = []
+              while part := connection.recv(65536):
+                  parts.append(part)
+          answers.append(b"".join(parts).decode("utf-8"))
+      print(dumps(answers))
+      """
+    let (process, output) = (Process(), Pipe())
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    let list = String(decoding: try JSONEncoder().encode(requests), as: UTF8.self)
+    process.arguments = ["python3", "-c", script, port, list]
+    process.standardOutput = output
+    try process.run()
+    let bytes = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return try #require(JSONSerialization.jsonObject(with: bytes) as? [String])
+  }
+
+  @Test func overHTTP() throws {
+    let place = try Workplace()
+    try place.writeIdentity("k.json")
+    #expect(try place.run(["view", "k.json", "-o", "page.html"]).code == 0)
+    let page = String(decoding: try #require(place.bytes("page.html")), as: UTF8.self)
+    let outcome = try place.interrupt(["view", "k.json", "--serve", "--json"], when: "until Ctrl-C") { errors in
+      let match = try #require(errors.firstMatch(of: /http:\/\/127\.0\.0\.1:([0-9]+)\//))
+      let port = String(match.1)
+      func request(_ line: String, host: String? = nil, more: String = "") -> String {
+        "\(line)\r\nHost: \(host ?? "127.0.0.1:\(port)")\r\n\(more)\r\n"
+      }
+      let cases: [(request: String, status: String)] = [
+        (request("GET / HTTP/1.1"), "200"), (request("GET / HTTP/1.1", host: "LOCALHOST:\(port)"), "200"),
+        (request("GET /page.html HTTP/1.1"), "404"), (request("GET /../k.json HTTP/1.1"), "404"),
+        (request("GET /%2e%2e/etc/passwd HTTP/1.1"), "404"), (request("GET //etc/passwd HTTP/1.1"), "404"),
+        (request("GET http://127.0.0.1/ HTTP/1.1"), "404"),
+        (request("POST / HTTP/1.1", more: "Content-Length: 2\r\n") + "hi", "405"),
+        (request("HEAD / HTTP/1.1"), "405"), (request("GET / HTTP/1.1", host: "evil.example"), "421"),
+        (request("GET / HTTP/1.1", host: "127.0.0.1"), "421"),
+        (request("GET / HTTP/1.1", host: "evil.example:\(port)"), "421"),
+        (request("GET / HTTP/1.1", more: "Host: evil.example\r\n"), "400"), ("GET / HTTP/1.1\r\n\r\n", "400"),
+        (request("GET / HTTP/1.0"), "505"), (request("GET  / HTTP/1.1"), "400"), (request("nonsense"), "400"),
+        (request("GET / HTTP/1.1", more: "no colon\r\n"), "400"),
+        (request("GET / HTTP/1.1", more: "X: " + String(repeating: "x", count: 20000) + "\r\n"), "431"),
+      ]
+      let answers = try answers(cases.map(\.request), port: port)
+      for (item, answer) in zip(cases, answers) {
+        #expect(answer.hasPrefix("HTTP/1.1 \(item.status) "), "\(item.request.prefix(60)): \(answer.prefix(60))")
+        #expect(answer.hasSuffix("\r\n\r\n" + page) == (item.status == "200"))
+      }
+      #expect(answers[0].contains("Content-Type: text/html; charset=utf-8\r\n"))
+      #expect(answers[0].contains("Content-Length: \(page.utf8.count)\r\n"))
+      // Another server cannot have the port.
+      let second = try place.run(["view", "k.json", "--serve", "--port", port])
+      #expect(second.code == 1 && second.errors.contains("port \(port)"))
+    }
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let address = try outcome.json()["address"] as? String
+    #expect(address?.hasPrefix("http://127.0.0.1:") == true)
+    #expect(try place.files() == ["k.json", "page.html"])
+  }
+}
