@@ -101,7 +101,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "FewtapShadersTests",
-      dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
+      dependencies: [
+        "FewtapCore", "FewtapTargets", "FewtapFit", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport",
+      ]),
     .testTarget(
       name: "FewtapGPUTests", dependencies: ["FewtapCore", "FewtapEngine", "FewtapShaders", "FewtapGPU", "TestSupport"]),
     .testTarget(

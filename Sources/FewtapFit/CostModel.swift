@@ -13,7 +13,7 @@ public struct CostModel: Equatable, Sendable {
   public enum Target: String, CaseIterable, Sendable {
     /// The engine, on one core.
     case cpu
-    /// Shaders: a pass a layer, bilinear fetches.
+    /// Shaders, as `fewtap export` writes them: a pass a layer, bilinear fetches, four channels at once. See `GPUWork`.
     case gpu
   }
 
@@ -39,13 +39,15 @@ public struct CostModel: Equatable, Sendable {
     case run4
     /// A texture fetch.
     case fetch
-    /// A pixel that a pass writes.
+    /// A byte from or to memory.
+    case byte
+    /// Starting a pass and waiting for its end, once an image of 1920x1080.
     case pass
 
     static func parts(of target: Target) -> [Part] {
       switch target {
       case .cpu: [.copy, .resampling, .rowWeight, .columnWeight, .layer] + runs
-      case .gpu: [.fetch, .pass]
+      case .gpu: [.fetch, .byte, .pass]
       }
     }
 
@@ -74,25 +76,34 @@ public struct CostModel: Equatable, Sendable {
     (self.target, self.machine, self.milliseconds) = (target, machine, milliseconds)
   }
 
-  /// Milliseconds a megapixel and channel of `filter`.
-  public func milliseconds(_ filter: SparseFilter) -> Double { milliseconds(work: work(of: filter)) }
+  /// Milliseconds a megapixel and channel of `filter`, on a graphics processor with textures of `format`.
+  public func milliseconds(_ filter: SparseFilter, format: GPUTarget.Format = .half) -> Double {
+    milliseconds(work: work(of: filter, format: format))
+  }
 
   /// What `filter` does a pixel of the image and channel.
-  public func work(of filter: SparseFilter) -> [Part: Double] {
+  public func work(of filter: SparseFilter, format: GPUTarget.Format = .half) -> [Part: Double] {
     switch target {
     case .cpu:
       var counts = [Int](repeating: 0, count: VerticalRun.maximumLength)
       for layer in filter.chain.layers { for run in layer.verticalRuns() { counts[run.weights.count - 1] += 1 } }
       return Self.work(rate: filter.rate, layers: filter.chain.layers.count, runs: counts)
-    case .gpu: return Self.work(rate: filter.rate, fetches: filter.chain.tapCount, passes: filter.chain.layers.count)
+    case .gpu: return Self.work(GPUWork(filter, format: format))
     }
   }
 
+  /// Milliseconds a megapixel and channel of what a graphics processor, whose model it must be, is to do.
+  func milliseconds(_ work: GPUWork) -> Double { milliseconds(work: Self.work(work)) }
+
+  /// Whether its times are a machine's: those of ``builtIn(_:)`` for graphics processors are not, and only tell which of two filters
+  /// is the cheaper one.
+  public var isMeasured: Bool { self != .builtIn(.gpu) }
+
   /// The same of a layout, as long as no two taps meet.
-  func milliseconds(rate: Resampling?, layout: Layout) -> Double {
+  func milliseconds(rate: Resampling?, layout: Layout, format: GPUTarget.Format = .half) -> Double {
     switch target {
     case .gpu:
-      return milliseconds(work: Self.work(rate: rate, fetches: layout.taps.reduce(0, +), passes: layout.layers.count))
+      return milliseconds(work: Self.work(GPUWork(rate: rate, taps: layout.taps, format: format)))
     case .cpu:
       var counts = [Int](repeating: 0, count: VerticalRun.maximumLength)
       for layer in layout.layers {
@@ -130,15 +141,8 @@ public struct CostModel: Equatable, Sendable {
     return work
   }
 
-  /// A pass along each axis, for decimation and for interpolation; a bilinear fetch takes two weights.
-  private static func work(rate: Resampling?, fetches: Int, passes: Int) -> [Part: Double] {
-    guard let rate else { return [.fetch: Double(fetches), .pass: Double(passes)] }
-    let (factor, area) = (Double(rate.factor), Double(rate.factor * rate.factor))
-    let down = (Double(rate.prefilterWeights.values.count) / 2).rounded(.up)
-    // An output pixel sees one low-rate pixel for each box of the interpolator.
-    let up = (Double(rate.interpolator.boxes) / 2).rounded(.up)
-    let resampling = down / factor + down / area + up / factor + up
-    return [.fetch: Double(fetches) / area + resampling, .pass: (Double(passes) + 1) / area + 2 / factor + 1]
+  private static func work(_ work: GPUWork) -> [Part: Double] {
+    [.fetch: work.fetches, .byte: work.bytes, .pass: Double(work.passes)]
   }
 }
 
@@ -157,9 +161,7 @@ extension CostModel {
           .run2: 0.025, .run3: 0.028, .run4: 0.041,
         ])
     case .gpu:
-      // No machine's: 1e11 bilinear fetches and 2e11 bytes a second, a pixel of four half floats read and written by a pass, all
-      // four channels at once. Only the ratio decides.
-      CostModel(.gpu, "a nominal graphics processor", [.fetch: 0.0025, .pass: 0.02])
+      CostModel(.gpu, "a nominal graphics processor", NominalGPU.milliseconds)
     }
   }
 

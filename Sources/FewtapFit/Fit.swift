@@ -130,7 +130,7 @@ public struct Fit: Sendable {
       best = refine(start(monitor), monitor)
       // Adam knows no constraint on signs.
       if options.objective == .charbonnier, !options.nonnegative { best = polishCharbonnier(best, monitor) }
-      best = try capNoiseGain(best)
+      best = try capNoiseGain(onSubtexelGrid(best))
     }
     return try finish(best.chain(model: options.tapModel), termination: monitor.termination)
   }
@@ -196,6 +196,16 @@ public struct Fit: Sendable {
     let start = adam.start(at: parameters)
     let end = adam.run(from: parameters, iterations: 500) { _ in !monitor.hasTime(for: .refinement) }
     return end.cost < start.cost ? end.parameters : parameters
+  }
+
+  /// Bilinear offsets where the texture unit reads, and the weights that are best there.
+  private func onSubtexelGrid(_ parameters: ChainParameters) -> ChainParameters {
+    guard options.tapModel == .bilinear, let bits = options.fractionBits else { return parameters }
+    let layers = parameters.chain(model: .bilinear).layers.map { $0.rounded(toFractionBits: bits).taps }
+    let rounded = ChainParameters(layers: layers)
+    // That loss has no fit of weights alone; its own are near the best.
+    guard options.objective != .charbonnier else { return rounded }
+    return LevenbergMarquardt(problem, freedom: .weights, tolerance: 1e-4).run(from: rounded, iterations: 30).parameters
   }
 
   /// Raises the ridge until the noise gain is within the bound, weights refitted each time.

@@ -79,6 +79,9 @@ public struct FitOptions: Equatable, Sendable {
   public var rate: Resampling?
   /// How taps read between pixels.
   public var tapModel = TapModel.integer
+  /// Bits of the place between two pixels that bilinear taps are read with, ``GPUTarget/fractionBits``: offsets are rounded to them, and
+  /// weights fitted to that. nil: offsets are any.
+  public var fractionBits: Int?
   /// What an error costs.
   public var objective = Objective.photo
   /// Which method finds the taps.

@@ -46,6 +46,8 @@ public struct PlanOptions: Equatable, Sendable {
   public var seed: UInt64 = 1
   /// Threads to use; the result does not depend on it.
   public var threads = 1
+  /// What a graphics processor keeps of the filter, where ``costs`` are one's.
+  public var gpu = GPUTarget()
 
   /// Options that demand `demand` under `costs`.
   public init(_ demand: Demand, costs: CostModel = .builtIn(.cpu)) { (self.demand, self.costs) = (demand, costs) }
@@ -71,8 +73,13 @@ public struct PlanCandidate: Equatable, Sendable {
   public let filter: SparseFilter
   /// Milliseconds a megapixel and channel by the cost model.
   public let milliseconds: Double
-  /// How good it is.
+  /// How good it is; for a graphics processor with offsets that its texture unit tells apart.
   public let accuracy: FilterAccuracy
+  /// What half floats between the passes do to it; nil where numbers stay floats.
+  public let storage: HalfStorage?
+
+  /// Mean PSNR on photographs, dB, half floats' rounding included.
+  public var photoPSNR: Double { storage?.with(photoPSNR: accuracy.photo.mean) ?? accuracy.photo.mean }
 
   /// Vertical runs in each layer.
   package var runs: [Int] { filter.chain.layers.map { $0.verticalRuns().count } }
@@ -102,6 +109,10 @@ public enum PlanError: Error, Equatable, CustomStringConvertible {
   case outOfReach(asked: Double, best: Double)
   /// No filter within the cost keeps a point of light as asked.
   case pointLight(asked: Double)
+  /// Only half floats' rounding is in the way of the error.
+  case halfNoise(asked: Double, best: Double, inFloats: Double)
+  /// Half floats overflow: images may be so large at most.
+  case halfRange(largest: Double)
   /// It was cancelled before there was a filter.
   case cancelled
 
@@ -113,6 +124,11 @@ public enum PlanError: Error, Equatable, CustomStringConvertible {
       "no filter costs \(asked) ms a megapixel or less: the cheapest costs \(rounded(least)) ms"
     case .outOfReach(let asked, let best): "no filter reaches \(asked) dB: the best reaches \(rounded(best)) dB"
     case .pointLight(let asked): "no filter within \(asked) ms a megapixel keeps a point of light as asked: allow more"
+    case .halfNoise(let asked, let best, let inFloats):
+      "no filter reaches \(asked) dB with half floats between its passes: their rounding leaves \(rounded(best)) dB; "
+        + "with rgba32f the best reaches \(rounded(inFloats)) dB"
+    case .halfRange(let largest):
+      "half floats, which end at 65504, overflow for images above \(largest): use rgba32f, or scale the kernel"
     case .cancelled: "interrupted before there was a filter"
     }
   }

@@ -47,7 +47,7 @@ extension Planner {
     let useful = other.map(\.milliseconds) ?? .infinity
     let rates = rates().filter { rate in
       if case .cost = options.demand { return true }
-      return options.costs.milliseconds(rate: rate, layout: Self.smallestLayout) < useful
+      return milliseconds(rate, Self.smallestLayout) < useful
     }
     return try parallel(rates) { rate in
       let fit = try ClosedFit(kernel, rate: rate)
@@ -125,7 +125,7 @@ extension Planner {
         .map(\.accuracy.photo.mean).max()
       if case .error(let decibels) = options.demand, let bound, bound < decibels { return [] }
       let sizes = layouts(rate, thoroughly: thoroughly)
-        .filter { options.costs.milliseconds(rate: rate, layout: $0) < useful }
+        .filter { milliseconds(rate, $0) < useful }
       return try search(rate, sizes, thoroughly: thoroughly)
     }
   }
@@ -177,11 +177,11 @@ extension Planner {
 
   /// Layouts that cost no more than `layout`: the first layer as large as that allows, and some of few runs after it.
   private func shapes(_ rate: Resampling?, like layout: Layout) -> [Layout] {
-    let limit = options.costs.milliseconds(rate: rate, layout: layout)
+    let limit = milliseconds(rate, layout)
     return Self.laterLayers.compactMap { later in
       (4...layout.layers[0].count).reversed().lazy
         .compactMap { try? Layout(layers: [Self.runs($0)] + later) }
-        .first { options.costs.milliseconds(rate: rate, layout: $0) <= limit }
+        .first { milliseconds(rate, $0) <= limit }
     }
   }
 
@@ -198,10 +198,13 @@ extension Planner {
     var fitOptions = FitOptions()
     (fitOptions.budget, fitOptions.rate) = (.layout(layout), rate)
     (fitOptions.effort, fitOptions.seed, fitOptions.threads) = (effort, seed, 1)
-    fitOptions.tapModel = options.costs.target == .gpu ? .bilinear : .integer
+    if options.costs.target == .gpu {
+      (fitOptions.tapModel, fitOptions.fractionBits) = (.bilinear, options.gpu.fractionBits)
+    }
     let result = try Fit(kernel, fitOptions).run(cancellation: cancellation)
-    return PlanCandidate(
-      method: .chain, filter: result.filter.withoutProvenance, milliseconds: options.costs.milliseconds(result.filter),
-      accuracy: result.summary.accuracy)
+    var filter = result.filter
+    // The plan tells where it came from.
+    (filter.kernel, filter.fit) = (nil, nil)
+    return try candidate(.chain, filter, result.summary.accuracy)
   }
 }

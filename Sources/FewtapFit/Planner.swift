@@ -58,6 +58,8 @@ public struct Planner: Sendable {
 
   /// Whether it keeps a point of light, and the error demanded or the cost.
   func isFeasible(_ candidate: PlanCandidate) -> Bool {
+    // Images go up to 1 where nobody says otherwise.
+    if let storage = candidate.storage, storage.largest < 1 { return false }
     if let bounds = options.pointLight {
       guard candidate.accuracy.relativeError <= bounds.relativeError, candidate.accuracy.flicker <= bounds.flicker
       else {
@@ -65,7 +67,7 @@ public struct Planner: Sendable {
       }
     }
     switch options.demand {
-    case .error(let decibels): return candidate.accuracy.photo.mean >= decibels
+    case .error(let decibels): return candidate.photoPSNR >= decibels
     case .cost(let milliseconds): return candidate.milliseconds <= milliseconds
     }
   }
@@ -77,7 +79,7 @@ public struct Planner: Sendable {
     case .error: return feasible.min { $0.milliseconds < $1.milliseconds }
     case .cost:
       // min, and not max: that one gives the last of equals.
-      return feasible.min { ($1.accuracy.photo.mean, $0.milliseconds) < ($0.accuracy.photo.mean, $1.milliseconds) }
+      return feasible.min { ($1.photoPSNR, $0.milliseconds) < ($0.photoPSNR, $1.milliseconds) }
     }
   }
 
@@ -90,9 +92,15 @@ public struct Planner: Sendable {
   }
 
   private func failure(_ candidates: [PlanCandidate]) -> PlanError {
+    let ranges = candidates.compactMap(\.storage?.largest)
+    if let largest = ranges.max(), largest < 1 { return .halfRange(largest: largest) }
     switch options.demand {
     case .error(let decibels):
-      return .outOfReach(asked: decibels, best: candidates.map(\.accuracy.photo.mean).max() ?? 0)
+      let (best, inFloats) = (
+        candidates.map(\.photoPSNR).max() ?? 0, candidates.map(\.accuracy.photo.mean).max() ?? 0
+      )
+      guard inFloats < decibels else { return .halfNoise(asked: decibels, best: best, inFloats: inFloats) }
+      return .outOfReach(asked: decibels, best: best)
     case .cost(let milliseconds):
       let least = candidates.map(\.milliseconds).min() ?? 0
       return least > milliseconds ? .tooCheap(asked: milliseconds, least: least) : .pointLight(asked: milliseconds)
@@ -101,12 +109,33 @@ public struct Planner: Sendable {
 
   // MARK: Candidates
 
+  private func milliseconds(_ filter: SparseFilter) -> Double {
+    options.costs.milliseconds(filter, format: options.gpu.format)
+  }
+
+  func milliseconds(_ rate: Resampling?, _ layout: Layout) -> Double {
+    options.costs.milliseconds(rate: rate, layout: layout, format: options.gpu.format)
+  }
+
   /// Measures `filter`.
   func candidate(_ method: PlanCandidate.Method, _ filter: SparseFilter) throws -> PlanCandidate {
-    let filter = options.costs.target == .gpu ? filter.withPairedTaps() : filter
+    guard options.costs.target == .gpu else {
+      return PlanCandidate(
+        method: method, filter: filter, milliseconds: milliseconds(filter),
+        accuracy: try gauge.accuracy(of: filter), storage: nil)
+    }
+    let filter = filter.withPairedTaps().rounded(toFractionBits: options.gpu.fractionBits)
+    return try candidate(method, filter, gauge.accuracy(of: filter))
+  }
+
+  /// The candidate of a filter whose accuracy is known.
+  func candidate(_ method: PlanCandidate.Method, _ filter: SparseFilter, _ accuracy: FilterAccuracy) throws
+    -> PlanCandidate
+  {
+    let isHalf = options.costs.target == .gpu && options.gpu.format == .half
     return PlanCandidate(
-      method: method, filter: filter, milliseconds: options.costs.milliseconds(filter),
-      accuracy: try gauge.accuracy(of: filter))
+      method: method, filter: filter, milliseconds: milliseconds(filter), accuracy: accuracy,
+      storage: isHalf ? try HalfStorage(filter) : nil)
   }
 
   /// The results of `make` in order, as far as there was time.
@@ -122,11 +151,11 @@ public struct Planner: Sendable {
     // The front in cost and error; what the demand bounds beyond those two may lie behind it.
     var front: [PlanCandidate] = []
     for candidate in candidates.sorted(by: {
-      ($0.milliseconds, $1.accuracy.photo.mean) < ($1.milliseconds, $0.accuracy.photo.mean)
+      ($0.milliseconds, $1.photoPSNR) < ($1.milliseconds, $0.photoPSNR)
     }) {
-      let best = front.map(\.accuracy.photo.mean).max() ?? -.infinity
+      let best = front.map(\.photoPSNR).max() ?? -.infinity
       // The chosen one may lie close to a cheaper one that is too wrong, or, of a point of light, behind it.
-      if candidate.accuracy.photo.mean >= best + Self.step || candidate == chosen { front.append(candidate) }
+      if candidate.photoPSNR >= best + Self.step || candidate == chosen { front.append(candidate) }
     }
     let index = front.firstIndex(of: chosen) ?? 0
     var fitOptions = FitOptions()
@@ -144,16 +173,26 @@ public struct Planner: Sendable {
 
   private func reason(_ chosen: PlanCandidate, _ candidates: [PlanCandidate]) -> String {
     let rest = candidates.filter { $0 != chosen && isFeasible($0) }
-    let what = "\(chosen.summary) \(PlanText.number(chosen.milliseconds, 3)) ms a megapixel"
+    let what = "\(chosen.summary) \(cost(chosen))"
     switch options.demand {
     case .error(let decibels):
       let next = rest.filter { $0.shape != chosen.shape }.min { $0.milliseconds < $1.milliseconds }
-      let dearer = next.map { "; next, \($0.summary) \(PlanText.number($0.milliseconds, 3)) ms" } ?? ""
+      let dearer = next.map { "; next, \($0.summary) \(cost($0))" } ?? ""
       return "the cheapest with \(PlanText.number(decibels, 2)) dB\(pointLightText): \(what)\(dearer)"
     case .cost(let milliseconds):
       return "the best within \(PlanText.number(milliseconds, 3)) ms a megapixel\(pointLightText): \(what), "
-        + "\(PlanText.number(chosen.accuracy.photo.mean, 2)) dB"
+        + "\(PlanText.number(chosen.photoPSNR, 2)) dB"
     }
+  }
+
+  /// The cost in words; milliseconds only where a machine was measured.
+  private func cost(_ candidate: PlanCandidate) -> String {
+    guard options.costs.isMeasured else {
+      let work = GPUWork(candidate.filter, format: options.gpu.format)
+      return "\(PlanText.number(work.fetches, 1)) fetches and \(PlanText.number(work.bytes, 1)) bytes a pixel in "
+        + "\(work.passes) pass\(work.passes == 1 ? "" : "es")"
+    }
+    return "\(PlanText.number(candidate.milliseconds, 3)) ms a megapixel"
   }
 
   private var pointLightText: String {

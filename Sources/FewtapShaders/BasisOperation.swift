@@ -41,6 +41,8 @@ struct VaryingSum: Equatable, Sendable {
   /// Whether the result is multiplied by the gain, which then is interpolated too.
   var appliesGain: Bool
   var meaning: String
+  /// What a compute shader's group is to share, if it fits; nil: nothing.
+  var tile: SharedTile?
 }
 
 /// The outputs of all knots, of which each texel takes those around.

@@ -78,9 +78,11 @@ struct HLSL: ShaderDialect {
     return [
       "[numthreads(\(side), \(side), 1)]",
       "void \(pass.name)(",
-      "    uint3 thread : SV_DispatchThreadID, uint3 group : SV_GroupID, uint3 local : SV_GroupThreadID,",
+      "    uint3 thread : SV_DispatchThreadID, uint3 group : SV_GroupID, uint3 place : SV_GroupThreadID,",
       "    uint index : SV_GroupIndex) {",
-      "  int2 corner = int2(group.xy) * \(side) + int2(\(tile.first));",
+      "  int2 local = int2(place.xy);",
+      "  int2 first = int2(group.xy) * \(side);",
+      "  int2 corner = \(tile.corner("first", pair: "int2"));",
       "  for (int i = int(index); i < \(shape.count); i += \(side * side)) {",
       "    \(tile.name)[i] = \(tile.load)(corner + int2(i % \(shape.width), i / \(shape.width)));",
       "  }",
@@ -88,7 +90,7 @@ struct HLSL: ShaderDialect {
       "  uint width, height\(more);",
       "  \(result).GetDimensions(width, height\(more));",
       "  if (thread.x < width && thread.y < height) {",
-      "    \(result)[\(place)] = \(value)(int2(thread.xy), int(local.y) * \(shape.width) + int(local.x));",
+      "    \(result)[\(place)] = \(value)(int2(thread.xy), \(tile.index("local", "first")));",
       "  }",
       "}",
     ]

@@ -79,20 +79,22 @@ struct MSL: ShaderDialect {
     let place = pass.layer.map { "thread_index, uint(\($0))" } ?? "thread_index"
     let indices = [
       "    uint2 thread_index [[thread_position_in_grid]]", "    uint2 group [[threadgroup_position_in_grid]]",
-      "    uint2 local [[thread_position_in_threadgroup]]",
+      "    uint2 place [[thread_position_in_threadgroup]]",
     ]
     return ["kernel void \(pass.name)("]
       + ([output] + inputs + indices).joined(separator: ",\n").split(separator: "\n").map(String.init)
       + [
         ") {",
         "  threadgroup float4 \(tile.name)[\(shape.count)];",
-        "  int2 corner = int2(group) * \(side) + int2(\(tile.first));",
-        "  for (int i = int(local.y) * \(side) + int(local.x); i < \(shape.count); i += \(side * side)) {",
+        "  int2 local = int2(place);",
+        "  int2 first = int2(group) * \(side);",
+        "  int2 corner = \(tile.corner("first", pair: "int2"));",
+        "  for (int i = local.y * \(side) + local.x; i < \(shape.count); i += \(side * side)) {",
         "    \(tile.name)[i] = \(tile.load)(\(arguments(pass.inputs))corner + int2(i % \(shape.width), i / \(shape.width)));",
         "  }",
         "  threadgroup_barrier(mem_flags::mem_threadgroup);",
         "  if (thread_index.x < \(result).get_width() && thread_index.y < \(result).get_height()) {",
-        "    int at = int(local.y) * \(shape.width) + int(local.x);",
+        "    int at = \(tile.index("local", "first"));",
         "    \(result).write(\(value)(\(arguments(pass.inputs))\(argument(tile))int2(thread_index), at), \(place));",
         "  }",
         "}",

@@ -68,7 +68,8 @@ extension OpenGLDialect {
     return [
       "void main() {",
       "  ivec2 local = ivec2(gl_LocalInvocationID.xy);",
-      "  ivec2 corner = ivec2(gl_WorkGroupID.xy) * \(side) + ivec2(\(tile.first));",
+      "  ivec2 first = ivec2(gl_WorkGroupID.xy) * \(side);",
+      "  ivec2 corner = \(tile.corner("first", pair: "ivec2"));",
       "  for (int i = local.y * \(side) + local.x; i < \(shape.count); i += \(side * side)) {",
       "    \(tile.name)[i] = \(tile.load)(corner + ivec2(i % \(shape.width), i / \(shape.width)));",
       "  }",
@@ -77,7 +78,7 @@ extension OpenGLDialect {
       "  ivec2 texel = ivec2(gl_GlobalInvocationID.xy);",
       "  ivec2 size = imageSize(\(pass.output.name))\(pass.output.isArray ? ".xy" : "");",
       "  if (texel.x < size.x && texel.y < size.y) {",
-      "    imageStore(\(pass.output.name), \(place), \(value)(texel, local.y * \(shape.width) + local.x));",
+      "    imageStore(\(pass.output.name), \(place), \(value)(texel, \(tile.index("local", "first"))));",
       "  }",
       "}",
     ]

@@ -14,6 +14,19 @@ enum PassOperation: Equatable, Sendable {
   case varyingSum(VaryingSum)
   /// Of a basis: the sum of the outputs of the knots around, weighted.
   case blend(KnotBlend)
+
+  /// What a compute shader's group shares; nil: nothing.
+  var tile: SharedTile? { wantedTile.flatMap { $0.fits ? $0 : nil } }
+
+  /// What it would share if that fitted.
+  var wantedTile: SharedTile? {
+    switch self {
+    case .tapSum(let sum): sum.tile
+    case .interpolation(let phases): phases.tile
+    case .varyingSum(let sum): sum.tile
+    case .extend, .coordinates, .blend: nil
+    }
+  }
 }
 
 /// Equation: `out[t] = sum_i w_i in(stride t + r_i)`, t and reads in texels, read bilinearly between them.
@@ -32,7 +45,7 @@ struct TapSum: Equatable, Sendable {
   var meaning: String
   /// Where the numbers stand.
   var storage = Storage.statements
-  /// What a compute shader's group shares; nil: nothing.
+  /// What a compute shader's group is to share, if it fits; nil: nothing.
   var tile: SharedTile?
 
   enum Storage: Equatable, Sendable {
@@ -46,28 +59,6 @@ struct TapSum: Equatable, Sendable {
   var isWhole: Bool { reads.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() } }
 }
 
-/// The texels that the threads of a group read, loaded once for all of them.
-struct SharedTile: Equatable, Sendable {
-  /// The upper left one, from the group's first texel.
-  var first: PixelOffset
-  var width: Int
-  var height: Int
-
-  var count: Int { width * height }
-
-  /// The tile of a sum; nil if groups cannot share so much, or nothing is gained.
-  init?(_ sum: TapSum) {
-    guard sum.strideX == 1, sum.strideY == 1, sum.reads.count > 1 else { return nil }
-    let (xs, ys) = (sum.reads.map { $0.x.rounded(.down) }, sum.reads.map { $0.y.rounded(.down) })
-    guard let left = xs.min(), let right = xs.max(), let top = ys.min(), let bottom = ys.max() else { return nil }
-    let more = sum.isWhole ? 0 : 1
-    first = PixelOffset(x: Int(left), y: Int(top))
-    width = ShaderLimits.groupSide + Int(right - left) + more
-    height = ShaderLimits.groupSide + Int(bottom - top) + more
-    guard width * height <= ShaderLimits.tileTexels else { return nil }
-  }
-}
-
 /// Equation: `out[t] = sum_j sum_i w[t.y mod D][j] w[t.x mod D][i] in(t / D + first + (i, j))`.
 struct PhaseWeights: Equatable, Sendable {
   var factor: Int
@@ -75,9 +66,22 @@ struct PhaseWeights: Equatable, Sendable {
   var first: PixelOffset
   /// Of each phase its weights, as many as ``count``.
   var weights: [[Double]]
+  /// What a compute shader's group is to share, if it fits; nil: nothing.
+  var tile: SharedTile?
 
   /// Weights along an axis, 2...4.
   var count: Int { weights[0].count }
+
+  /// Of each phase, reads between texels that take two weights each: where, from ``first``, and the sum of the two.
+  var pairs: [[(place: Double, weight: Double)]] {
+    weights.map { weights in
+      stride(from: 0, to: weights.count, by: 2).map { index in
+        let next = index + 1 < weights.count ? weights[index + 1] : 0
+        let sum = weights[index] + next
+        return (Double(index) + (sum == 0 ? 0 : next / sum), sum)
+      }
+    }
+  }
 }
 
 /// What the image's texels are to a pass.

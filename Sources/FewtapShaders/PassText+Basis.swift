@@ -56,7 +56,7 @@ extension PassText {
   }
 
   /// Declares `row`, the first of the knots around, and the shares of the next one along each axis, `share`.
-  private func knotsAround(_ grid: KnotGrid, _ lines: inout ShaderLines) {
+  func knotsAround(_ grid: KnotGrid, _ lines: inout ShaderLines) {
     guard let coordinates = bound.input(ProgramBuilder.coordinates) else { return }
     if grid.origin == PixelOffset(x: 0, y: 0), bound.pass.output == ProgramBuilder.output {
       lines.add(declare(.vec4, "at", dialect.fetch(coordinates, "texel", layer: nil)))
@@ -82,14 +82,33 @@ extension PassText {
   // MARK: Offsets
 
   func varyingSum(_ sum: VaryingSum, _ lines: inout ShaderLines) {
-    guard let table = bound.input(sum.table) else { return }
-    let (isSampled, tap) = (source.addressing != nil, "\(name)_tap")
+    let isSampled = source.addressing != nil
     if !isSampled {
       if bound.pass.reading != nil { pixelFunction(&lines) }
       betweenFunction(&lines)
     }
+    interpolatedTap(sum, &lines)
+    lines.block(function(value, [(.ivec2, "texel")])) { lines in
+      knotsAround(sum.grid, &lines)
+      if isSampled {
+        lines.comment("The texture unit reads between texels; their centers lie at halves.")
+        lines.add(declare(.vec2, "scale", "\(vector(.vec2, [1, 1])) / \(type(.vec2))(\(dialect.size(source)))"))
+        let center = vector(.vec2, [Double(sum.base.x) + 0.5, Double(sum.base.y) + 0.5])
+        lines.add(declare(.vec2, "place", "\(type(.vec2))(texel) + \(center)"))
+      } else {
+        lines.add(declare(.ivec2, "place", "texel + \(whole(sum.base.x, sum.base.y))"))
+      }
+      let read =
+        isSampled ? dialect.sample(source, "(place + tap.xy) * scale") : "\(between)(\(arguments)place, tap.xy)"
+      varyingLoop(sum, read: read, &lines)
+    }
+  }
+
+  /// The function that gives a tap between the knots around.
+  func interpolatedTap(_ sum: VaryingSum, _ lines: inout ShaderLines) {
+    guard let table = bound.input(sum.table) else { return }
     lines.comment("Tap i between the knots around: where it reads, x and y, its weight, and the gain.")
-    lines.block(function(tap, [(.int, "i"), (.int, "row"), (.vec4, "share")])) { lines in
+    lines.block(function("\(name)_tap", [(.int, "i"), (.int, "row"), (.vec4, "share")])) { lines in
       func between(_ axis: Int, _ offset: Int) -> String {
         guard axis < sum.grid.shape.count else {
           let row = offset == 0 ? "row" : "row + \(offset)"
@@ -101,27 +120,18 @@ extension PassText {
       lines.add("return \(between(0, 0));")
     }
     lines.add()
-    lines.block(function(value, [(.ivec2, "texel")])) { lines in
-      knotsAround(sum.grid, &lines)
-      if isSampled {
-        lines.comment("The texture unit reads between texels; their centers lie at halves.")
-        lines.add(declare(.vec2, "scale", "\(vector(.vec2, [1, 1])) / \(type(.vec2))(\(dialect.size(source)))"))
-        let center = vector(.vec2, [Double(sum.base.x) + 0.5, Double(sum.base.y) + 0.5])
-        lines.add(declare(.vec2, "place", "\(type(.vec2))(texel) + \(center)"))
-      } else {
-        lines.add(declare(.ivec2, "place", "texel + \(whole(sum.base.x, sum.base.y))"))
-      }
-      lines.add(declare(.vec4, "sum", zero(), changes: true))
-      lines.block(dialect.loop("i", count: "\(sum.taps)")) { lines in
-        lines.add(declare(.vec4, "tap", "\(tap)(\(arguments)i, row, share)"))
-        let read =
-          isSampled
-          ? dialect.sample(source, "(place + tap.xy) * scale") : "\(between)(\(arguments)place, tap.xy)"
-        lines.add("sum += tap.z * \(read);")
-      }
-      if sum.appliesGain { lines.add("sum = sum * \(tap)(\(arguments)0, row, share).w;") }
-      finish(&lines)
+  }
+
+  /// Adds up the taps, `read` each at its `tap`.
+  func varyingLoop(_ sum: VaryingSum, read: String, _ lines: inout ShaderLines) {
+    let tap = "\(name)_tap"
+    lines.add(declare(.vec4, "sum", zero(), changes: true))
+    lines.block(dialect.loop("i", count: "\(sum.taps)")) { lines in
+      lines.add(declare(.vec4, "tap", "\(tap)(\(arguments)i, row, share)"))
+      lines.add("sum += tap.z * \(read);")
     }
+    if sum.appliesGain { lines.add("sum = sum * \(tap)(\(arguments)0, row, share).w;") }
+    finish(&lines)
   }
 
   // MARK: Outputs
@@ -157,7 +167,7 @@ extension PassText {
     if let phases = group.phases { weightTable(phases, weights, &lines) }
     lines.block(function("\(name)_group\(index)", [(.ivec2, "texel"), (.int, "layer")])) { lines in
       if let phases = group.phases {
-        phaseSum(phases, weights, &lines) { dialect.fetch(texture, $0, layer: "layer") }
+        phaseSum(phases, weights, &lines) { dialect.fetch(texture, "place + \(whole($0, $1))", layer: "layer") }
         lines.add("return sum;")
       } else {
         lines.add("return \(dialect.fetch(texture, "texel", layer: "layer"));")

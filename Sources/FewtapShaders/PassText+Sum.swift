@@ -72,9 +72,40 @@ extension PassText {
 
   func interpolation(_ phases: PhaseWeights, _ lines: inout ShaderLines) {
     let weights = "\(name)_weights"
+    guard source.addressing == nil else { return pairedInterpolation(phases, weights, &lines) }
     weightTable(phases, weights, &lines)
     lines.block(function(value, [(.ivec2, "texel")])) { lines in
-      phaseSum(phases, weights, &lines) { dialect.fetch(source, $0, layer: nil) }
+      phaseSum(phases, weights, &lines) { dialect.fetch(source, "place + \(whole($0, $1))", layer: nil) }
+      finish(&lines)
+    }
+  }
+
+  /// The texture unit takes two weights at once: B-splines have none below 0.
+  private func pairedInterpolation(_ phases: PhaseWeights, _ weights: String, _ lines: inout ShaderLines) {
+    let (pairs, parts) = (phases.pairs, ["x", "y", "z", "w"])
+    let count = pairs[0].count
+    let form = count == 1 ? ShaderType.vec2 : .vec4
+    lines.comment("Of each phase, along either axis: where to read between two texels, and their weight.")
+    lines.add(
+      lines: dialect.table(form, weights, pairs.map { vector(form, $0.flatMap { [$0.place, $0.weight] }) }))
+    lines.add()
+    lines.block(function(value, [(.ivec2, "texel")])) { lines in
+      lines.add(declare(.ivec2, "cell", "texel / \(phases.factor)"))
+      lines.add(declare(.ivec2, "phase", "texel - cell * \(phases.factor)"))
+      lines.comment("The texture unit reads between texels; their centers lie at halves.")
+      lines.add(declare(.vec2, "scale", "\(vector(.vec2, [1, 1])) / \(type(.vec2))(\(dialect.size(source)))"))
+      let center = vector(.vec2, [Double(phases.first.x) + 0.5, Double(phases.first.y) + 0.5])
+      lines.add(declare(.vec2, "place", "\(type(.vec2))(cell) + \(center)"))
+      lines.add(declare(form, "across", "\(weights)[phase.x]"))
+      lines.add(declare(form, "down", "\(weights)[phase.y]"))
+      lines.add(declare(.vec4, "sum", zero(), changes: true))
+      for row in 0..<count {
+        for column in 0..<count {
+          let (x, y) = ("across.\(parts[2 * column])", "down.\(parts[2 * row])")
+          let read = dialect.sample(source, "(place + \(type(.vec2))(\(x), \(y))) * scale")
+          lines.add("sum += across.\(parts[2 * column + 1]) * down.\(parts[2 * row + 1]) * \(read);")
+        }
+      }
       finish(&lines)
     }
   }
@@ -87,19 +118,20 @@ extension PassText {
     lines.add()
   }
 
-  /// Makes a variable `sum` of what `fetch` gives for places.
+  /// Makes a variable `sum` of what `fetch` gives for texels so many columns and rows from `place`.
   func phaseSum(
-    _ phases: PhaseWeights, _ weights: String, _ lines: inout ShaderLines, _ fetch: (_ place: String) -> String
+    _ phases: PhaseWeights, _ weights: String, readsPlaces: Bool = true, _ lines: inout ShaderLines,
+    _ fetch: (_ x: Int, _ y: Int) -> String
   ) {
     lines.add(declare(.ivec2, "cell", "texel / \(phases.factor)"))
     lines.add(declare(.ivec2, "phase", "texel - cell * \(phases.factor)"))
-    lines.add(declare(.ivec2, "place", "cell + \(whole(phases.first.x, phases.first.y))"))
+    if readsPlaces { lines.add(declare(.ivec2, "place", "cell + \(whole(phases.first.x, phases.first.y))")) }
     lines.add(declare(.vec4, "across", "\(weights)[phase.x]"))
     lines.add(declare(.vec4, "down", "\(weights)[phase.y]"))
     lines.add(declare(.vec4, "sum", zero(), changes: true))
     let parts = ["x", "y", "z", "w"]
     for row in 0..<phases.count {
-      let terms = (0..<phases.count).map { "across.\(parts[$0]) * \(fetch("place + \(whole($0, row))"))" }
+      let terms = (0..<phases.count).map { "across.\(parts[$0]) * \(fetch($0, row))" }
       lines.add("sum += down.\(parts[row]) * (\(terms[0])")
       for term in terms.dropFirst().dropLast() { lines.add("    + \(term)") }
       lines.add("    + \(terms[terms.count - 1]));")

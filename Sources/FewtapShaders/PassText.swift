@@ -12,9 +12,7 @@ struct PassText {
 
   /// The functions of the pass and what they need, without the head that a file begins with.
   func lines(_ stage: ShaderStage) -> [String] {
-    if stage == .compute, case .tapSum(let sum) = bound.pass.operation, let shape = sum.tile {
-      return tiledLines(sum, shape)
-    }
+    if stage == .compute, let shape = bound.pass.operation.tile { return tiledLines(shape) }
     var lines = ShaderLines()
     lines.comment("Pass \(bound.pass.name): \(meaning).")
     lines.add(lines: dialect.declarations(bound, stage))

@@ -57,8 +57,28 @@ struct TileText {
   let load: String
   let shape: SharedTile
 
-  /// From the group's first texel to the tile's, as arguments.
-  var first: String { "\(shape.first.x), \(shape.first.y)" }
+  /// The tile's first texel in the source; `first` is the group's in the output, `pair` the name of two whole numbers.
+  func corner(_ first: String, pair: String) -> String {
+    let start = "\(pair)(\(shape.first.x), \(shape.first.y))"
+    switch shape.step {
+    case .stride(1, 1): return "\(first) + \(start)"
+    case .stride(let x, let y): return "\(first) * \(pair)(\(x), \(y)) + \(start)"
+    case .factor(let factor): return "\(first) / \(factor) + \(start)"
+    }
+  }
+
+  /// Where in the tile the reads of a thread begin; `local` is its number within the group.
+  func index(_ local: String, _ first: String) -> String {
+    switch shape.step {
+    case .stride(let x, let y):
+      return "\(local).y * \(y * shape.width) + \(local).x" + (x == 1 ? "" : " * \(x)")
+    case .factor(let factor):
+      func cell(_ axis: String) -> String {
+        "(\(first).\(axis) + \(local).\(axis)) / \(factor) - \(first).\(axis) / \(factor)"
+      }
+      return "(\(cell("y"))) * \(shape.width) + \(cell("x"))"
+    }
+  }
 }
 
 /// A texture of a pass as text has it.

@@ -14,6 +14,8 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
   case constants(ShaderOptions.Constants)
   /// Coverage cannot be told where filters of a basis have different sums.
   case sumsDiffer([Double])
+  /// No pass has a tile that a group could share; which comes nearest, if it is only its size that is in the way.
+  case tile(pass: String?, texels: Int?, limit: Int)
   /// The prefix cannot start a name.
   case prefix(String)
   /// The border's constant is not finite.
@@ -36,6 +38,11 @@ public enum ShaderError: Error, Equatable, CustomStringConvertible {
     case .sumsDiffer(let sums):
       "the basis' filters have different sums (\(sums.min() ?? 0) to \(sums.max() ?? 0)), so alpha has no scale: "
         + "use --alpha none"
+    case .tile(let pass?, let texels?, let limit):
+      "no pass can share a tile: a group of \(pass) reads \(texels) texels, and 16 KiB hold \(limit); leave the tile out, or fit at "
+        + "a lower rate"
+    case .tile:
+      "no pass can share a tile: they read single texels, knots' outputs, or between texels by the texture unit (fetches share)"
     case .prefix(let prefix):
       "the prefix \(quoted(prefix)) cannot start a name: use a letter, then letters, digits and single underscores, "
         + "\(ShaderLimits.prefixLength) in all, not gl_"

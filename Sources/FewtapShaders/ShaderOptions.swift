@@ -32,6 +32,16 @@ public struct ShaderOptions: Equatable, Sendable {
     case fetch
   }
 
+  /// Whether the texture unit reads two whole texels side by side, of weights of one sign, at once: between them.
+  public enum Pairing: String, CaseIterable, Sendable {
+    /// Where textures hold half floats: their rounding is about what 1/256 of a texel makes.
+    case automatic = "auto"
+    /// Wherever the texture unit interpolates.
+    case always
+    /// Nowhere.
+    case never
+  }
+
   /// How a filter's numbers stand in the text.
   public enum Constants: String, CaseIterable, Sendable {
     /// Of a filter unrolled up to ``ShaderLimits/unrolledTaps`` a pass, a table up to ``ShaderLimits/constantTaps``, else a texture; of
@@ -69,6 +79,8 @@ public struct ShaderOptions: Equatable, Sendable {
   public var border: BorderRule = .clamp
   /// Who interpolates between texels.
   public var sampling: Sampling = .hardware
+  /// Whether whole texels are read two at once, where ``sampling`` is the texture unit's and no tile is shared.
+  public var pairing: Pairing = .automatic
   /// How the numbers stand in the text.
   public var constants: Constants = .automatic
   /// What the fourth channel is.
@@ -80,6 +92,16 @@ public struct ShaderOptions: Equatable, Sendable {
 
   /// The options that ``prefix`` and the others start with.
   public init() {}
+
+  /// What ``pairing`` comes to.
+  var pairs: Bool {
+    guard sampling == .hardware, !usesTile else { return false }
+    switch pairing {
+    case .automatic: return format == .half
+    case .always: return true
+    case .never: return false
+    }
+  }
 
   func check() throws(ShaderError) {
     let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -111,6 +133,9 @@ public enum ShaderLimits {
   public static let prefixLength = 32
   /// Most texels of a tile that a group shares: the 16 KiB that OpenGL ES 3.1 and WebGPU promise.
   public static let tileTexels = 1024
+  /// Fetches that must be saved before the image is extended for it beyond its border: a pass that reads and writes 16 bytes a texel
+  /// takes about as long as 8 of them, where 1e11 are fetched and 2e11 bytes moved a second (FewtapFit's nominal processor).
+  static let fetchesOfExtension = 8
   /// Threads of a group along each axis.
   public static let groupSide = 8
 }

@@ -91,7 +91,8 @@ extension ProgramBuilder {
         plane = extended(plane, to: area.read(by: basis.coveredBounds(layer)), name: "\(prefix)extend")
       }
       let gains = basis.filters.map(\.gain)
-      let gainVaries = gains.contains { $0 != gains[0] }
+      // Kernels' sums, which gains are, differ by rounding: a fetch a pixel for less than a float tells apart is none.
+      let gainVaries = gains.contains { abs($0 - gains[0]) > 0x1p-26 * abs(gains[0]) }
       let taps = basis.filters[0].chain.layers[layer].taps.count
       let table = try table(
         "layer\(layer + 1)_taps",
@@ -100,11 +101,14 @@ extension ProgramBuilder {
             [-$0.x, -$0.y, isLast && !gainVaries ? $0.weight * filter.gain : $0.weight, filter.gain]
           }
         }, width: taps, height: basis.filters.count)
-      let sum = VaryingSum(
+      var sum = VaryingSum(
         grid: KnotGrid(shape: basis.shape, origin: PixelOffset(x: area.x.origin, y: area.y.origin)), table: table,
         taps: taps,
         base: PixelOffset(x: area.x.origin - plane.area.x.origin, y: area.y.origin - plane.area.y.origin),
         appliesGain: isLast && gainVaries, meaning: "layer \(layer + 1) of \(count)")
+      if options.usesTile, hardware(plane) == nil {
+        sum.tile = SharedTile(readsWithin: basis.coveredBounds(layer).flipped, of: sum)
+      }
       plane = pass(
         name, .varyingSum(sum), from: plane, linear: hardware(plane),
         inputs: [Self.coordinates, table] + (isLast ? finishInputs(finish) : []), to: isLast ? target : name,
@@ -112,6 +116,11 @@ extension ProgramBuilder {
         finish: isLast ? finish : nil, dependsOn: .parameters)
     }
   }
+}
+
+extension OffsetBounds {
+  /// Where taps of these offsets read.
+  fileprivate var flipped: OffsetBounds { OffsetBounds(minX: -maxX, maxX: -minX, minY: -maxY, maxY: -minY) }
 }
 
 extension FilterBasis {

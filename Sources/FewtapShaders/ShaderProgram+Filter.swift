@@ -81,8 +81,10 @@ extension ProgramBuilder {
     var plane = decimation(
       rate.prefilterWeights, factor: rate.factor, from: source, prefix: prefix, to: "\(prefix)low", area: area)
     plane = try chain(layers, from: plane, prefix: prefix, to: "\(prefix)layer\(layers.count)", area: low, finish: nil)
+    var phases = PhaseWeights(rate, low: plane.area)
+    phases.tile = options.usesTile ? SharedTile(phases) : nil
     _ = pass(
-      "\(prefix)interpolate", .interpolation(PhaseWeights(rate, low: plane.area)), from: plane,
+      "\(prefix)interpolate", .interpolation(phases), from: plane, linear: options.pairs ? hardware(plane) : nil,
       inputs: finishInputs(finish), to: target, area: .image, finish: finish)
   }
 
@@ -99,6 +101,7 @@ extension ProgramBuilder {
     _ layers: [TapLayer], from source: Source, prefix: String, to target: String, layer targetLayer: Int? = nil,
     area: TexelArea, finish: Finish?
   ) throws(ShaderError) -> Source {
+    let layers = layers.enumerated().map { paired($1, of: $0 == 0 ? source : nil) }
     // What each layer's result must cover, the last one's first.
     var areas = [area]
     for layer in layers.dropFirst().reversed() { areas.append(areas[areas.count - 1].read(by: layer.coveredBounds)) }
@@ -117,7 +120,7 @@ extension ProgramBuilder {
       var inputs: [String] = []
       if case .texture(let table, _) = sum.storage { inputs = [table] }
       let linear = sum.isWhole ? nil : hardware(plane)
-      if options.usesTile, linear == nil { sum.tile = SharedTile(sum) }
+      if linear == nil { sum.tile = options.usesTile ? SharedTile(sum) : nil }
       let isLast = index == layers.count - 1
       plane = pass(
         name, .tapSum(sum), from: plane, linear: linear,
@@ -125,6 +128,15 @@ extension ProgramBuilder {
         layer: isLast ? targetLayer : nil, area: area, finish: isLast ? finish : nil)
     }
     return plane
+  }
+
+  /// The layer with its taps paired where that saves more than it costs; `source` is what it reads, nil for what a pass made.
+  private func paired(_ layer: TapLayer, of source: Source?) -> TapLayer {
+    guard options.pairs, layer.isWhole else { return layer }
+    let paired = layer.withPairedTaps()
+    let needsExtension = source.map { hardware($0) == nil } ?? false
+    let saved = layer.taps.count - paired.taps.count
+    return saved > (needsExtension ? ShaderLimits.fetchesOfExtension : 0) ? paired : layer
   }
 
   /// Adds a pass that makes of the image a plane over `area`.
@@ -140,20 +152,31 @@ extension ProgramBuilder {
     _ a: Resampling.Weights, factor: Int, from source: Source, prefix: String, to target: String, area: TexelArea
   ) -> Source {
     let between = TexelArea(x: area.x, y: area.y.decimated(by: a, factor: factor))
-    func reads(_ place: (_ offset: Int) -> (x: Int, y: Int)) -> [TapSum.Read] {
-      a.values.enumerated().map { index, weight in
+    func reads(from source: Source, _ place: (_ offset: Int) -> (x: Int, y: Int)) -> [TapSum.Read] {
+      let taps = a.values.enumerated().map { index, weight in
         let (x, y) = place(a.first + index)
-        return TapSum.Read(x: Double(x), y: Double(y), weight: weight)
+        return Tap(x: Double(x), y: Double(y), weight: weight)
+      }
+      let pairs = options.pairs && hardware(source) != nil
+      return (pairs ? TapLayer(taps).withPairedTaps().taps : taps).map {
+        TapSum.Read(x: $0.x, y: $0.y, weight: $0.weight)
       }
     }
-    let columns = TapSum(
-      reads: reads { (factor * area.x.origin - $0 - source.area.x.origin, between.y.origin - source.area.y.origin) },
+    var columns = TapSum(
+      reads: reads(from: source) {
+        (factor * area.x.origin - $0 - source.area.x.origin, between.y.origin - source.area.y.origin)
+      },
       strideX: factor, meaning: "decimation by \(factor) along x")
+    columns.tile = options.usesTile ? SharedTile(columns) : nil
     let plane = pass(
-      "\(prefix)decimate_x", .tapSum(columns), from: source, to: "\(prefix)decimate_x", area: between)
-    let rows = TapSum(
-      reads: reads { (0, factor * area.y.origin - $0 - between.y.origin) }, strideY: factor,
+      "\(prefix)decimate_x", .tapSum(columns), from: source, linear: columns.isWhole ? nil : hardware(source),
+      to: "\(prefix)decimate_x", area: between)
+    var rows = TapSum(
+      reads: reads(from: plane) { (0, factor * area.y.origin - $0 - between.y.origin) }, strideY: factor,
       meaning: "decimation by \(factor) along y")
-    return pass("\(prefix)decimate_y", .tapSum(rows), from: plane, to: target, area: area)
+    rows.tile = options.usesTile ? SharedTile(rows) : nil
+    return pass(
+      "\(prefix)decimate_y", .tapSum(rows), from: plane, linear: rows.isWhole ? nil : hardware(plane), to: target,
+      area: area)
   }
 }

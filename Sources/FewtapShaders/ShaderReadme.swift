@@ -9,6 +9,16 @@ extension ShaderFiles {
     var lines = ["fewtap: \(program.title)", ""]
     lines += program.figures.isEmpty ? [] : program.figures.map { "\($0)." } + [""]
     lines += [
+      "A pixel takes \(rounded(program.work.fetches)) fetches and \(rounded(program.work.bytes)) bytes from and to memory."
+    ]
+    if options.sampling == .hardware, let error = program.fractionError(), error > 0 {
+      lines += [
+        "Texture units round the place between two texels, most to 1/256: a result is then off by \(Float((error * 1e5).rounded(.up) / 1e5)) at most, "
+          + "for images in 0...1."
+      ]
+    }
+    lines += [""]
+    lines += [
       "\(language.rawValue), \(stage.rawValue) stage, \(program.passes.count) passes. Border: \(Self.words(options.border)). "
         + "Alpha: \(options.alpha.rawValue).",
       "passes.json says the same for programs.", "",
@@ -30,6 +40,9 @@ extension ShaderFiles {
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// One digit after the point.
+  private func rounded(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 
   private func size(_ texture: ShaderTexture) -> String {
     func side(_ grid: TexelGrid, _ name: String) -> String {

@@ -54,9 +54,11 @@ extension TexelGrid {
 }
 
 extension TapLayer {
+  /// Whether nothing is read between texels.
+  var isWhole: Bool { taps.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() } }
+
   /// The offsets that a texture must cover: where reads lie between texels, the next texel of each, even where its weight is 0.
   var coveredBounds: OffsetBounds {
-    let isWhole = taps.allSatisfy { $0.x == $0.x.rounded() && $0.y == $0.y.rounded() }
     var box = bounds
     guard !isWhole else { return box }
     // The read at p - o takes the texel at floor(p - o) and the one after it.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Fewtap
 import FewtapImageIO
+import FewtapShaders
 import Foundation
 
 /// `fewtap basis`: from a family of kernels to a basis file.
@@ -18,6 +19,7 @@ struct BasisCommand: ParsableCommand {
         fewtap basis psfs.npy --positions psfs.csv -o psfs.json --knots 5,5
         fewtap basis star:radius=4...22,inner=32%,rotation=0...90 -o star.json --operator offsets --knots 6,9
         fewtap basis star:radius=4...22,inner=32%,rotation=0...90 -o star.json --operator offsets --tracks series --terms 4,3
+        fewtap basis disk:radius=1...20 -o gpu.json --for gpu --error 62
         fewtap basis disk:radius=1...20 -o paper.json --operator offsets --recipe paper --knots 8
 
       FAMILY is a kernel in words ('fewtap kernel --list') with a range a...b for every number that changes; a length of 0 \
@@ -36,8 +38,34 @@ struct BasisCommand: ParsableCommand {
 
   @Option(
     name: .customLong("operator"),
-    help: "What is interpolated between knots: outputs of filters (for processors), or offsets of taps (for GPUs).")
-  var interpolation: FilterBasis.Interpolation = .outputs
+    help:
+      "What is interpolated between knots: outputs of filters (for processors), or offsets of taps (for GPUs). (default: outputs; with --for gpu offsets)"
+  )
+  var givenInterpolation: FilterBasis.Interpolation?
+
+  @Option(
+    name: .customLong("for"),
+    help:
+      "What runs the basis. For gpu, taps and layers that are not given are the cheapest that keep --error. (default: cpu)"
+  )
+  var target: CostModel.Target?
+
+  @Option(
+    help: ArgumentHelp("With --for gpu: times of your own to choose by. (default: a built-in table)", valueName: "file")
+  )
+  var costModel: String?
+
+  @OptionGroup var gpu: GPUArguments
+
+  private var interpolation: FilterBasis.Interpolation {
+    givenInterpolation ?? (target == .gpu ? .offsets : .outputs)
+  }
+
+  /// Whether taps and layers are chosen by what they cost a graphics processor.
+  private var isPlanned: Bool {
+    target == .gpu && interpolation == .offsets && recipe == .fewtap && taps == nil && layers == nil
+      && (error != nil || (knots == nil && terms == nil))
+  }
 
   @Option(
     parsing: .unconditional,
@@ -120,6 +148,13 @@ struct BasisCommand: ParsableCommand {
   @OptionGroup var report: ReportOptions
 
   func validate() throws {
+    try gpu.check(target)
+    if costModel != nil, !isPlanned {
+      throw ValidationError("--cost-model: it is for --for gpu where taps and layers are to be chosen; leave it out")
+    }
+    if isPlanned, checkpoint != nil || resume != nil {
+      throw ValidationError("--checkpoint: several bases are fitted with --for gpu; give --taps, and there is one")
+    }
     if taps != nil, interpolation == .outputs {
       throw ValidationError("--taps: it is for --operator offsets; the planner chooses the taps of outputs")
     }
@@ -159,13 +194,37 @@ struct BasisCommand: ParsableCommand {
     } catch {
       throw Failure(self.family.text, error)
     }
-    try finish(basis, file, warnings: [keeper?.failure].compactMap { $0 }, seconds: bar.elapsed)
+    let seconds = bar.elapsed
+    let work = target == .gpu ? try gpuFigures(basis, family) : nil
+    try finish(basis, file, warnings: [keeper?.failure].compactMap { $0 }, seconds: seconds, gpu: work)
+  }
+
+  private func costs() throws -> CostModel {
+    guard let costModel else { return .builtIn(.gpu) }
+    guard let model = try CostModelFile(path: costModel).read(.gpu) else {
+      throw Failure("\(costModel): there is no such file")
+    }
+    return model
+  }
+
+  /// What the basis is to a graphics processor.
+  private func gpuFigures(_ basis: FilterBasis, _ family: KernelFamily) throws -> BasisReport.GPU {
+    var options = ShaderOptions()
+    options.format = gpu.target.format == .half ? .half : .float
+    do {
+      let work = try ShaderProgram(basis, options: options).work
+      let delivered = try basis.delivered(by: gpu.target, against: family, threads: threading.threads)
+      return BasisReport.GPU(work: work, target: gpu.target, mean: delivered.mean, worst: delivered.worst)
+    } catch {
+      throw Failure(self.family.text, error)
+    }
   }
 
   /// Fits kernels that no parameters tell apart.
   private func fitEach(_ kernels: [Kernel], _ file: FilterFile) throws {
     let unfit = [
-      ("--operator", interpolation != .outputs), ("--knots", knots != nil), ("--recipe", recipe != .fewtap),
+      ("--operator", interpolation != .outputs), ("--for", target == .gpu), ("--knots", knots != nil),
+      ("--recipe", recipe != .fewtap),
       ("--checkpoint", checkpoint != nil), ("--resume", resume != nil), ("--objective", objective != .photo),
     ]
     if let flag = unfit.first(where: \.1)?.0 {
@@ -188,11 +247,13 @@ struct BasisCommand: ParsableCommand {
     try finish(basis, file, warnings: [], seconds: bar.elapsed)
   }
 
-  private func finish(_ basis: FilterBasis, _ file: FilterFile, warnings: [String], seconds: Double) throws {
+  private func finish(
+    _ basis: FilterBasis, _ file: FilterFile, warnings: [String], seconds: Double, gpu: BasisReport.GPU? = nil
+  ) throws {
     try file.write(basis)
     for warning in warnings { report.warn(warning) }
     try report.print(
-      BasisReport(basis: basis, command: "basis", name: output, seconds: seconds), warnings: warnings,
+      BasisReport(basis: basis, command: "basis", name: output, seconds: seconds, gpu: gpu), warnings: warnings,
       textToError: file.isStandardStream)
     if basis.fit?.termination == "cancelled" {
       Console.writeError(
@@ -204,6 +265,13 @@ struct BasisCommand: ParsableCommand {
   private func fit(
     _ family: KernelFamily, _ resumed: BasisCheckpoint?, _ keeper: CheckpointKeeper?, _ bar: ProgressBar
   ) throws -> FilterBasis {
+    if isPlanned {
+      let fit = try GPUBasisFit(family, options, for: gpu.target, costs: costs())
+      return try Interruption.during { cancellation in
+        report.note("choosing taps and layers for a graphics processor; Ctrl-C keeps the best so far")
+        return try fit.run(cancellation: cancellation, progress: { bar.show($0) })
+      }
+    }
     let fit = try BasisFit(family, options)
     return try Interruption.during { cancellation in
       report.note("fitting \(family.name) on up to \(threading.threads) threads; Ctrl-C keeps the best so far")

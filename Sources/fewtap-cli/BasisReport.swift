@@ -8,8 +8,40 @@ struct BasisReport: Report {
   let name: String
   /// How long the fit took; nil where there was none.
   var seconds: Double?
+  /// What it is to a graphics processor; nil where none was asked about.
+  var gpu: GPU?
   /// Whether every filter is told.
   var listsFilters = false
+
+  /// Work and error on a graphics processor.
+  struct GPU {
+    let work: GPUWork
+    let target: GPUTarget
+    let mean: Double
+    let worst: Double
+
+    var json: JSON {
+      .object(
+        work.json + [
+          ("photoPSNR", .number(mean)), ("worstPhotoPSNR", .number(worst)),
+          ("fractionBits", .integer(target.fractionBits)), ("format", .string(target.format.rawValue)),
+        ])
+    }
+
+    var rows: [(label: String, value: String)] {
+      [
+        (
+          "on a GPU",
+          "\(fixed(work.fetches, 1)) fetches and \(fixed(work.bytes, 1)) bytes a pixel in \(work.passes) passes"
+        ),
+        (
+          "there",
+          "\(fixed(mean, 2)) dB mean, \(fixed(worst, 2)) dB worst, with \(target.fractionBits) bits between texels and "
+            + target.format.rawValue
+        ),
+      ]
+    }
+  }
 
   private var costs: [Double] { basis.filters.map(\.multiplyAddsPerPixel) }
 
@@ -33,6 +65,7 @@ struct BasisReport: Report {
       ("recipe", .string(fit?.recipe)), ("seed", fit.map { .unsigned($0.seed) } ?? .null),
       ("termination", .string(fit?.termination)),
     ]
+    if let gpu { fields.append(("gpu", gpu.json)) }
     if let seconds { fields.append(("seconds", .number(seconds))) }
     if listsFilters { fields.append(("filters", .array(basis.filters.indices.map(filterJSON)))) }
     return fields
@@ -81,6 +114,7 @@ struct BasisReport: Report {
         ),
       ]
     }
+    if let gpu { rows += gpu.rows }
     if let seconds { rows.append(("time", "\(fixed(seconds, 2)) s")) }
     return "\(name)\n" + aligned(rows) + (listsFilters ? "\n" + list : "")
   }

@@ -14,17 +14,18 @@ struct CostModelFile {
     return CostModelFile(path: folder + "/fewtap/cost-model.json")
   }
 
-  /// The model in the file; nil if there is none.
-  func read() throws -> CostModel? {
+  /// The model in the file, of a target; nil if there is none.
+  func read(_ target: CostModel.Target = .cpu) throws -> CostModel? {
     guard access(path, F_OK) == 0 else { return nil }
     let bytes = try readBytes(path: path, limit: CostModel.maximumFileSize)
     do {
       let model = try CostModel(json: Data(bytes))
-      guard model.target == .cpu else { throw CostModelError.badTarget(model.target.rawValue) }
+      guard model.target == target else { throw CostModelError.badTarget(model.target.rawValue) }
       return model
     } catch {
       throw Failure(
-        "\(path): \(legible("\(error)", limit: 300)); measure it anew with 'fewtap bench calibrate --force', or delete the file"
+        "\(path): \(legible("\(error)", limit: 300))"
+          + (target == .cpu ? "; measure it anew with 'fewtap bench calibrate --force', or delete the file" : "")
       )
     }
   }

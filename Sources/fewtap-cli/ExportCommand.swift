@@ -52,6 +52,13 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     help: """
+      With --sampling hardware: whether two whole texels side by side are read at once, between them. auto: where textures hold half \
+      floats, whose rounding is about as large.
+      """)
+  var pairing: ShaderOptions.Pairing = .automatic
+
+  @Option(
+    help: """
       How numbers stand in the text: statements up to \(ShaderLimits.unrolledTaps) taps a pass, a table up to \
       \(ShaderLimits.constantTaps), else a texture; of a basis a texture.
       """)
@@ -63,7 +70,10 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "What textures between passes, and the result, hold.")
   var format: ShaderOptions.Format = .half
 
-  @Flag(help: "Let compute groups share a tile of their input, where it fits their memory.")
+  @Flag(
+    help:
+      "Let compute groups share a tile of their input, where it fits their memory and texels are fetched: taps, decimation, interpolation and interpolated taps."
+  )
   var tile = false
 
   @Flag(help: "Write all passes into one file.")
@@ -100,6 +110,7 @@ struct ExportCommand: ParsableCommand {
         case .filter(let filter): try ShaderProgram(filter, options: options)
         case .basis(let basis): try ShaderProgram(basis, options: options)
         }
+      if tile { try program.checkTile() }
       files = try ShaderFiles(program, language: language, stage: stage, isSingle: singleFile, host: host)
     } catch {
       throw Failure(
@@ -115,7 +126,7 @@ struct ExportCommand: ParsableCommand {
     var options = ShaderOptions()
     (options.prefix, options.border) = (prefix, border.rule(constant: constant))
     (options.sampling, options.constants, options.alpha) = (sampling, constants, alpha)
-    (options.format, options.usesTile) = (format, tile)
+    (options.format, options.usesTile, options.pairing) = (format, tile, pairing)
     return options
   }
 }
@@ -124,7 +135,7 @@ extension ShaderError {
   /// Whether a flag is wrong, not the file.
   fileprivate var isOfCommandLine: Bool {
     switch self {
-    case .prefix, .border, .constants, .host: true
+    case .prefix, .border, .constants, .tile, .host: true
     case .filter, .number, .taps, .table, .sumsDiffer, .zeroSumNormalized: false
     }
   }
@@ -134,6 +145,7 @@ extension ShaderLanguage: ExpressibleByArgument {}
 extension ShaderStage: ExpressibleByArgument {}
 extension ShaderHost: ExpressibleByArgument {}
 extension ShaderOptions.Sampling: ExpressibleByArgument {}
+extension ShaderOptions.Pairing: ExpressibleByArgument {}
 extension ShaderOptions.Constants: ExpressibleByArgument {}
 extension ShaderOptions.Alpha: ExpressibleByArgument {}
 extension ShaderOptions.Format: ExpressibleByArgument {}
@@ -176,7 +188,8 @@ private struct ExportReport: Report {
     return [
       ("command", .string("export")), ("filter", .string(name)), ("folder", .string(folder)),
       ("language", .string(files.language.rawValue)), ("stage", .string(files.stage.rawValue)),
-      ("passes", .array(program.passes.map { .string($0.name) })),
+      ("passes", .array(program.passes.map { .string($0.name) })), ("fetches", .number(program.work.fetches)),
+      ("bytes", .number(program.work.bytes)),
       ("textures", .integer(program.textures.count)),
       (
         "files",

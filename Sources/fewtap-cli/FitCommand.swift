@@ -23,6 +23,7 @@ struct FitCommand: ParsableCommand {
       Examples:
         fewtap fit heart:size=49 -o heart.json --error 60
         fewtap fit heart:size=49 -o heart.json --error 66 --effort thorough
+        fewtap fit heart:size=49 -o heart.json --for gpu --error 60
         fewtap fit heart:size=49 -o heart.json --taps 96
         fewtap fit aperture.png --size 65 -o aperture.json --effort thorough
         fewtap fit disk:radius=20 -o disk.json --layout 76,8,6,6 --seed 7 --force
@@ -202,7 +203,10 @@ struct FitCommand: ParsableCommand {
         report.note("planning \(kernel.name) for \(options.costs.machine); Ctrl-C takes the best so far")
         return try Planner(kernel, options, cancellation: cancellation).run()
       }
-      return (plan.result, PlanReport(plan: plan, costs: options.costs), (ContinuousClock.now - clock) / .seconds(1))
+      return (
+        plan.result, PlanReport(plan: plan, costs: options.costs, gpu: options.gpu),
+        (ContinuousClock.now - clock) / .seconds(1)
+      )
     } catch {
       throw Failure(self.kernel.text, error)
     }

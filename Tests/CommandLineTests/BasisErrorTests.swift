@@ -21,6 +21,9 @@ import Testing
     (["disk:radius=nan...5"], ["nan...5", "ascending"]), (["disk:radius=3...3.0000001"], ["does not change"]),
     (["motion:length=1...9,angle=0...1e9"], ["1000000000", "-360...360"]),
     (["disk:radius=0...5", "--center", "1,1"], ["--center", "words"]),
+    (["disk:radius=0...5", "--format", "rgba32f"], ["--format", "--for gpu"]),
+    (["disk:radius=0...5", "--cost-model", "c.json"], ["--cost-model", "--for gpu"]),
+    (["disk:radius=1...5", "--for", "gpu", "--checkpoint", "c"], ["--checkpoint", "--taps"]),
   ]) func arguments(arguments: [String], words: [String]) throws {
     let place = try Workplace()
     try place.expectRefusal(64, naming: words, ["basis"] + arguments + ["-o", "b.json"])

@@ -29,6 +29,30 @@ import Testing
     #expect(again == basis)
   }
 
+  @Test func graphicsProcessorsGetOffsetsAndTheirWork() throws {
+    let place = try Workplace()
+    let outcome = try place.run([
+      "basis", "disk:radius=1...4", "-o", "g.json", "--for", "gpu", "--error", "45", "--json",
+    ])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let told = try outcome.json()
+    #expect(told["interpolation"] as? String == "offsets")
+    let gpu = try #require(told["gpu"] as? [String: Any])
+    #expect(try #require(gpu["worstPhotoPSNR"] as? Double) >= 45)
+    let basis = try FilterBasis(json: #require(place.bytes("g.json")))
+    // A pass for the coordinates, and one a layer; of each tap two rows of the table and the image.
+    let layers = basis.filters[0].chain.layout
+    #expect(gpu["passes"] as? Int == 1 + layers.count)
+    #expect(gpu["fetches"] as? Double == Double(1 + layers.count + 3 * layers.reduce(0, +)))
+    #expect(gpu["fractionBits"] as? Int == 8 && gpu["format"] as? String == "rgba16f")
+    // Outputs are told about too, where they are asked for.
+    let outputs = try place.run([
+      "basis", "disk:radius=0...6", "-o", "o.json", "--for", "gpu", "--operator", "outputs", "--knots", "4", "--json",
+    ]).json()
+    #expect(outputs["interpolation"] as? String == "outputs")
+    #expect(try #require((outputs["gpu"] as? [String: Any])?["fetches"] as? Double) > 1)
+  }
+
   @Test func tapsAlongASeriesAreToldAndApplied() throws {
     let place = try Workplace()
     let outcome = try place.run([

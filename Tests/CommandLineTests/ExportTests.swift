@@ -87,11 +87,15 @@ import Testing
     try place.expectRefusal(
       64, naming: ["--tile"],
       ["export", "k.json", "--language", "msl", "--stage", "fragment", "-o", "out", "--tile"])
+    try place.write(Samples.filter(layers: "[[[-30, 0, 0.5], [30, 30, 0.5]]]").utf8, to: "far.json")
+    try place.expectRefusal(
+      64, naming: ["layer1", "texels", "1024"],
+      ["export", "far.json", "--language", "msl", "--stage", "compute", "-o", "out", "--tile"])
     // More taps than constants may have, where constants are asked for.
     let taps = (0..<5000).map { Tap(x: Double($0 % 100), y: Double($0 / 100), weight: 2e-4) }
     let large = SparseFilter(chain: TapChain(model: .integer, layers: [TapLayer(taps)]))
     try place.write(large.json(), to: "large.json")
-    let rest = ["--language", "hlsl", "--stage", "compute", "-o", "large"]
+    let rest = ["--language", "hlsl", "--stage", "compute", "-o", "large", "--pairing", "never"]
     try place.expectRefusal(
       1, naming: ["large.json", "5000", "4096"], ["export", "large.json", "--constants", "table"] + rest)
     #expect(try place.run(["export", "large.json"] + rest).code == 0)

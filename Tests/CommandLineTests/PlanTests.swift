@@ -60,6 +60,40 @@ import Testing
     let graphics = try place.run(["fit", "disk:radius=8", "-o", "b.json", "--error", "60", "--for", "gpu", "--json"])
       .json()
     #expect(graphics["tapModel"] as? String == "bilinear")
+    let plan = try #require(graphics["plan"] as? [String: Any])
+    let front = try #require(plan["front"] as? [[String: Any]])
+    let chosen = front[try #require(plan["chosen"] as? Int)]
+    // Nobody measured it, so there is no time to tell; fetches, passes and bytes are counted.
+    #expect(chosen["millisecondsAMegapixel"] is NSNull)
+    #expect(try #require(chosen["fetches"] as? Double) > 1 && (chosen["passes"] as? Int ?? 0) > 0)
+    #expect(try #require(chosen["bytes"] as? Double) >= 16)
+    #expect(plan["fractionBits"] as? Int == 8 && plan["format"] as? String == "rgba16f")
+    #expect(try #require(chosen["photoPSNR"] as? Double) >= 60)
+  }
+
+  @Test func graphicsProcessorsOfOnesOwn() throws {
+    let place = try Workplace()
+    let model = try CostModel(target: .gpu, machine: "mine", milliseconds: [.fetch: 0.002, .byte: 0.001, .pass: 0])
+    try place.write(model.json(), to: "mine.json")
+    let fit = ["fit", "disk:radius=8", "--for", "gpu", "--cost-model", "mine.json"]
+    let outcome = try place.run(
+      fit + ["--cost", "0.2", "-o", "a.json", "--format", "rgba32f", "--fraction-bits", "6", "--json"])
+    let plan = try #require(try outcome.json()["plan"] as? [String: Any])
+    let front = try #require(plan["front"] as? [[String: Any]])
+    let chosen = front[try #require(plan["chosen"] as? Int)]
+    #expect(try #require(chosen["millisecondsAMegapixel"] as? Double) <= 0.2)
+    #expect(chosen["roundingPSNR"] is NSNull && plan["fractionBits"] as? Int == 6)
+    let filter = try SparseFilter(json: try #require(place.bytes("a.json")))
+    for tap in filter.chain.layers.flatMap(\.taps) { #expect(tap.x * 64 == (tap.x * 64).rounded()) }
+    // A processor's times are no graphics processor's.
+    try place.write(CostModel.builtIn(.cpu).json(), to: "cpu.json")
+    try place.expectRefusal(
+      1, naming: ["cpu.json", "target"],
+      ["fit", "disk", "-o", "b.json", "--for", "gpu", "--cost-model", "cpu.json", "--error", "60"])
+    try place.expectRefusal(
+      1, naming: ["none.json"], ["fit", "disk", "-o", "b.json", "--for", "gpu", "--cost-model", "none.json"])
+    try place.expectRefusal(
+      1, naming: ["half floats", "rgba32f"], ["fit", "box:width=3", "-o", "b.json", "--for", "gpu", "--error", "90"])
   }
 
   @Test func optionsThatContradictEachOther() throws {
@@ -72,7 +106,10 @@ import Testing
       (["--seconds", "--highlights"], ["--highlights", "--seconds", "1"]),
       (["--objective", "--exact-shift"], ["--exact-shift", "--objective", "balanced"]),
       (["--recipe", "--for"], ["--for", "cpu", "--recipe", "paper"]),
-      (["--cost-model", "--for"], ["--for", "gpu", "--cost-model", "c.json"]),
+      (["--cost", "--cost-model"], ["--for", "gpu", "--cost", "1"]),
+      (["--fraction-bits", "--for gpu"], ["--fraction-bits", "8"]),
+      (["--format", "--for gpu"], ["--format", "rgba32f", "--error", "60"]),
+      (["--fraction-bits", "4"], ["--for", "gpu", "--fraction-bits", "3"]),
       (["--error", "1 or more"], ["--error", "0"]), (["--error"], ["--error", "nan"]),
       (["--error"], ["--error", "-60"]),
       (["--cost"], ["--cost", "0"]), (["--cost"], ["--cost", "inf"]), (["--for", "tpu"], ["--for", "tpu"]),

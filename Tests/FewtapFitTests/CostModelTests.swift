@@ -55,7 +55,20 @@ struct CostModelTests {
     // Two boxes of 4 have 7 weights, three 10.
     #expect(low[.rowWeight] == 17.0 / 4)
     let fetches = CostModel.builtIn(.gpu).work(of: SparseFilter(chain: chain))
-    #expect(fetches[.fetch] == 6 && fetches[.pass] == 2)
+    // Two of the four taps in a column are one fetch; a pass reads and writes 8 bytes a pixel.
+    #expect(fetches[.fetch] == 4 && fetches[.pass] == 2 && fetches[.byte] == 32)
+    let floats = CostModel.builtIn(.gpu).work(of: SparseFilter(chain: chain), format: .float)
+    #expect(floats[.fetch] == 4 && floats[.byte] == 64)
+  }
+
+  @Test("only a graphics processor that nobody measured has no times to tell")
+  func measured() throws {
+    #expect(CostModel.builtIn(.cpu).isMeasured && !CostModel.builtIn(.gpu).isMeasured)
+    let own = try CostModel(target: .gpu, machine: "mine", milliseconds: [.fetch: 0.001, .byte: 0.002, .pass: 0])
+    #expect(own.isMeasured)
+    #expect(throws: CostModelError.missing("milliseconds.byte")) {
+      try CostModel(target: .gpu, machine: "mine", milliseconds: [.fetch: 0.001, .pass: 0])
+    }
   }
 
   @Test("a file reads back bit for bit")

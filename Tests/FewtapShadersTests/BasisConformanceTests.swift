@@ -82,6 +82,54 @@ struct BasisConformanceTests {
     return random.plane(width: width, height: height, in: low - 0.2 * (high - low)...high + 0.3 * (high - low))
   }
 
+  @Test("tiles that groups share change nothing for interpolated taps, nor for the levels and layers of outputs")
+  func tiles() throws {
+    var random = SeededGenerator(seed: 612)
+    var cases: [FilterConformanceTests.Case] = []
+    for (name, signed) in Self.offsets(&random) + Self.outputs(&random) where name != "outputs over both" {
+      for border in FilterConformanceTests.borders {
+        var basis = signed
+        // Weights of both signs may leave little to divide by, and quotients with it.
+        if border == .normalized { basis.filters = basis.filters.map(magnitudes) }
+        var options = ShaderOptions()
+        options.prefix = "v\(cases.count)_"
+        (options.border, options.format, options.sampling, options.usesTile) = (border, .float, .fetch, true)
+        let program = try ShaderProgram(basis, options: options)
+        let shared = program.passes.filter { pass in
+          program.text(of: pass, in: .msl, .compute).contains("threadgroup_barrier")
+        }.map(\.name)
+        let expected = basis.interpolation == .offsets ? ["layer1", "layer2"] : ["level2_decimate_x"]
+        if name != "outputs at full rate", name != "outputs at low rates" {
+          #expect(Set(shared).isSuperset(of: expected), "\(name): \(shared)")
+        }
+        cases.append(
+          try Self.conformance(
+            name, basis, options, program, .compute, (33, 27), &random))
+      }
+    }
+    try FilterConformanceTests.expectConformance(cases)
+  }
+
+  /// A case of a basis over an image and a map of noise.
+  private static func conformance(
+    _ name: String, _ basis: FilterBasis, _ options: ShaderOptions, _ program: ShaderProgram, _ stage: ShaderStage,
+    _ size: (width: Int, height: Int), _ random: inout SeededGenerator
+  ) throws -> FilterConformanceTests.Case {
+    let image = FilterConformanceTests.image(&random, size.width, size.height)
+    let maps = basis.axes.map { map($0, size.width, size.height, &random) }
+    let coordinates = zip(basis.axes, maps).map { axis, map in map.map { axis.coordinate(of: Double($0)) } }
+    let reference = try ReferenceVarying(basis, coordinates: coordinates, border: options.border)
+    let blank = Plane<Double>(width: size.width, height: size.height)
+    let parameters = (0..<4).map { $0 < maps.count ? maps[$0].map { Double($0) } : blank }
+    let job = MetalRun.Job(
+      label: "\(name), \(options.border), \(options.sampling), \(stage), \(options.format)", program: program,
+      stage: stage, width: size.width, height: size.height, image: FilterConformanceTests.texels(image),
+      parameters: FilterConformanceTests.texels(parameters))
+    return FilterConformanceTests.Case(
+      job: job, expected: try image.map { try reference.apply(to: $0) },
+      tolerance: FilterConformanceTests.promised(options.format))
+  }
+
   @Test("offsets and outputs, over grids of one and two axes, with every border, stage and sampling")
   func bases() throws { try FilterConformanceTests.expectConformance(Self.cases()) }
 
@@ -99,21 +147,10 @@ struct BasisConformanceTests {
         options.format = number % 7 == 3 && border != .normalized ? .half : .float
         options.sampling = number % 3 == 0 ? .fetch : .hardware
         let stage: ShaderStage = number / 2 % 2 == 0 ? .compute : .fragment
-        let (width, height) = number % 4 == 1 ? (9, 5) : (33, 27)
-        let image = FilterConformanceTests.image(&random, width, height)
-        let maps = basis.axes.map { map($0, width, height, &random) }
-        let coordinates = zip(basis.axes, maps).map { axis, map in map.map { axis.coordinate(of: Double($0)) } }
-        let reference = try ReferenceVarying(basis, coordinates: coordinates, border: border)
-        let blank = Plane<Double>(width: width, height: height)
-        let parameters = (0..<4).map { $0 < maps.count ? maps[$0].map { Double($0) } : blank }
-        let job = MetalRun.Job(
-          label: "\(name), \(border), \(options.sampling), \(stage), \(options.format)",
-          program: try ShaderProgram(basis, options: options), stage: stage, width: width, height: height,
-          image: FilterConformanceTests.texels(image), parameters: FilterConformanceTests.texels(parameters))
         cases.append(
-          FilterConformanceTests.Case(
-            job: job, expected: try image.map { try reference.apply(to: $0) },
-            tolerance: FilterConformanceTests.promised(options.format)))
+          try Self.conformance(
+            name, basis, options, ShaderProgram(basis, options: options), stage, number % 4 == 1 ? (9, 5) : (33, 27),
+            &random))
       }
     }
     return cases

@@ -26,6 +26,8 @@ struct MetalRun: ShaderRunner {
     .appending(path: "Shaders").path
 
   let name = "MSL"
+  /// Bits of the place between two texels that samplers keep; nil: all.
+  var fractionBits: Int?
   var missing: String? { Self.compiler == nil ? "no clang++" : nil }
 
   enum Problem: Error { case failed(String) }
@@ -39,7 +41,7 @@ struct MetalRun: ShaderRunner {
         [
           "-std=c++17", "-O0", "-Wno-unknown-attributes", "-I", Self.standIn, "-o", "\(folder)/program",
           "\(folder)/main.cpp",
-        ])
+        ] + (fractionBits.map { ["-DFRACTION_BITS=\($0)"] } ?? []))
       let input = jobs.flatMap { $0.image + $0.parameters + Self.tables($0.program) }
       try input.withUnsafeBytes { try Data($0).write(to: URL(filePath: "\(folder)/input")) }
       try Self.run("\(folder)/program", ["\(folder)/input", "\(folder)/output"])

@@ -16,7 +16,8 @@ struct ShaderErrorTests {
     var options = ShaderOptions()
     change(&options)
     do {
-      _ = try ShaderProgram(filter, options: options)
+      let program = try ShaderProgram(filter, options: options)
+      if options.usesTile { try program.checkTile() }
       return nil
     } catch { return error }
   }
@@ -44,11 +45,13 @@ struct ShaderErrorTests {
   func taps() {
     let many = Self.filter((0..<4097).map { Tap(x: Double($0 % 64), y: Double($0 / 64), weight: 1e-3) })
     for constants in [ShaderOptions.Constants.table, .unrolled] {
-      let error = Self.error(many) { $0.constants = constants }
+      let error = Self.error(many) { ($0.constants, $0.pairing) = (constants, .never) }
       #expect(error == .taps(pass: "layer1", count: 4097, limit: 4096))
       #expect(error.map { "\($0)".contains("4096") } == true)
     }
-    #expect(Self.error(many) { $0.constants = .texture } == nil)
+    #expect(Self.error(many) { ($0.constants, $0.pairing) = (.texture, .never) } == nil)
+    // Two at once they are few enough.
+    #expect(Self.error(many) { $0.constants = .table } == nil)
     #expect(Self.error(many) { _ in } == nil)
   }
 
@@ -65,6 +68,17 @@ struct ShaderErrorTests {
     options.alpha = .none
     options.constants = .table
     #expect(throws: ShaderError.constants(.table)) { try ShaderProgram(basis, options: options) }
+  }
+
+  @Test("a tile that no pass can share is refused, with what is in the way")
+  func tiles() throws {
+    let far = Self.filter([Tap(x: -20, y: -20, weight: 0.5), Tap(x: 20, y: 20, weight: 0.5)])
+    // Whole offsets are fetched: 8 + 40 texels a side.
+    #expect(Self.error(far) { $0.usesTile = true } == .tile(pass: "layer1", texels: 48 * 48, limit: 1024))
+    let between = Self.filter([Tap(x: 0.5, y: 0, weight: 0.5), Tap(x: -1, y: 0, weight: 0.5)])
+    #expect(Self.error(between) { $0.usesTile = true } == .tile(pass: nil, texels: nil, limit: 1024))
+    #expect(Self.error(between) { ($0.usesTile, $0.sampling) = (true, .fetch) } == nil)
+    #expect(Self.error(Self.one) { $0.usesTile = true } == .tile(pass: nil, texels: nil, limit: 1024))
   }
 
   @Test("compute text names the format of the texture that it writes: coordinates need floats, whatever pixels have")

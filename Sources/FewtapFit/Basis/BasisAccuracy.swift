@@ -43,12 +43,14 @@ public struct BasisAccuracy: Equatable, Sendable {
   /// Measures `basis` against `family`, which must have its axes, at `points`, one value an axis each; nil: where
   /// ``pointsBetweenKnots(of:)`` says, for a basis whose taps follow a series between as many knots as it has functions, four
   /// along an axis at least and nine along one that turns the kernel: its table's own knots are many, and all alike near to it.
+  /// With `fractionBits` the offsets operator's offsets are rounded to so many bits after the point, as a texture unit does.
   ///
   /// Throws: ``FilterError`` for a basis that breaks its invariants; ``BasisFitError/badRates(_:)``;
   ///         ``BasisFitError/wrongAxisCount(_:_:)``; what the family's maker throws.
   /// Cost:   about a millisecond a point for radii to 25, and as much for each two filters that are neighbors.
   public init(
-    of basis: FilterBasis, against family: KernelFamily, at points: [[Double]]? = nil, threads: Int = 1
+    of basis: FilterBasis, against family: KernelFamily, at points: [[Double]]? = nil, fractionBits: Int? = nil,
+    threads: Int = 1
   ) throws {
     try basis.checkInvariants()
     for point in [basis.axes.map { $0.knots[0] }] + (points ?? []) where point.count != family.axes.count {
@@ -63,7 +65,9 @@ public struct BasisAccuracy: Equatable, Sendable {
     switch basis.interpolation {
     case .offsets:
       measure = { index in
-        let figures = try AccuracyGauge(kernels[index]).figures(of: basis.interpolatedFilter(at: points[index]))
+        let filter = try basis.interpolatedFilter(at: points[index])
+        let figures = try AccuracyGauge(kernels[index]).figures(
+          of: fractionBits.map { filter.rounded(toFractionBits: $0) } ?? filter)
         return Point(
           parameters: points[index], photoPSNR: figures.photoPSNR, relativeError: figures.relativeError)
       }

@@ -20,6 +20,8 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
   case errorNotReached(asked: Double, reached: Double, knots: [Int])
   /// No functions that a series may have reach the PSNR asked for.
   case errorNotReachedBySeries(asked: Double, reached: Double, terms: [Int])
+  /// No taps that are tried for a graphics processor come near even the largest kernel alone.
+  case templateNotReached(asked: Double, reached: Double, taps: Int)
   /// An option has a value that this operator does not take.
   case option(String, value: String, required: String)
   /// A kernel's weights cancel, or its sum is out of range.
@@ -61,6 +63,9 @@ public enum BasisFitError: Error, Equatable, CustomStringConvertible {
     case .errorNotReachedBySeries(let asked, let reached, let terms):
       "\(asked) dB is not reached: a series of \(terms.map(String.init).joined(separator: " x ")) functions came to "
         + "\(reached) dB; ask for less, or give more taps"
+    case .templateNotReached(let asked, let reached, let taps):
+      "\(asked) dB is not reached: \(taps) taps come to \(reached) dB for the largest kernel alone, as a GPU reads and stores it; ask for "
+        + "less, or use --format rgba32f"
     case .option(let option, let value, let required):
       "this fit does not take \(option) \(value): expected \(required)"
     case .badSum(let point, let sum):

@@ -65,7 +65,8 @@ struct OffsetsTemplate: Sendable {
     (grid, limits) = (problem.grid, problem.offsetLimits(parameters))
   }
 
-  private static func point(_ family: OffsetsFamily) -> [Double] {
+  /// The parameters of the kernel that a template is fitted to.
+  static func point(_ family: OffsetsFamily) -> [Double] {
     family.largest.indices.map { index in
       guard family.turns[index] != 0 else { return family.largest[index] }
       let range = family.family.axes[index].range
