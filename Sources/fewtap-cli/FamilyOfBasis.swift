@@ -39,7 +39,7 @@ struct FamilyOfBasis {
     }.map { try $0.get() }
   }
 
-  /// The image filtered by the kernel of every pixel: the nearest one of some thousands. Alpha is left out.
+  /// The image, which has no alpha, filtered by the kernel of every pixel: the nearest one of some thousands.
   ///
   /// Throws: ``ApplyError``, and what the family's maker throws.
   func filtered(_ image: Image, by map: ParameterMap, _ options: ApplyOptions) throws -> Image {
@@ -49,13 +49,12 @@ struct FamilyOfBasis {
     let places = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, Int32($0)) })
     let dense = try DenseVarying(kernels(at: used.map { lattice.point(Int($0)) }, threads: options.threads))
     let indices = nearest.compactMap { places[$0] }
-    let colors = image.planes.indices.filter { $0 != image.alphaIndex }
-    let planes = try colors.enumerated().map { done, color in
+    let planes = try image.planes.enumerated().map { done, color in
       var part = options
       part.progress = options.progress.map { progress in
-        { @Sendable share in progress((Double(done) + share) / Double(colors.count)) }
+        { @Sendable share in progress((Double(done) + share) / Double(image.planes.count)) }
       }
-      return try dense.apply(toPlane: image.planes[color], indices: indices, options: part)
+      return try dense.apply(toPlane: color, indices: indices, options: part)
     }
     return try Image(planes: planes)
   }

@@ -5,7 +5,7 @@ import FewtapViewer
 /// The picture that a page opens with: the file as it is where browsers read it, else encoded again.
 struct PagePicture {
   let image: ViewImage
-  /// What a browser makes of it, in linear light; nil unless asked for.
+  /// What a page makes of it, in linear light without alpha; nil unless asked for.
   let pixels: Image?
   /// Whether the file's own bytes are embedded.
   let isAsStored: Bool
@@ -13,6 +13,8 @@ struct PagePicture {
 
   /// Most pixels: a page must stay quick on a small device.
   static let maximumPixels = 4_000_000
+  /// Most columns or rows: textures of most devices are no larger.
+  static let maximumSide = 8192
   /// Most bytes of a file that is embedded as it is.
   static let maximumBytes = 12 << 20
   /// Pixels up to which a picture is encoded without loss.
@@ -41,25 +43,29 @@ struct PagePicture {
       )
     }
     let colors = file.image.planes.count - (file.image.alphaIndex == nil ? 0 : 1)
-    let size = file.image.width * file.image.height
+    let isSmall =
+      file.image.width * file.image.height <= Self.maximumPixels
+      && max(file.image.width, file.image.height) <= Self.maximumSide
     // Maps are for pixels as stored, and a browser would turn them.
     let isPlain = !readsPixels || (file.metadata.orientation == 1 && file.metadata.colorProfile == nil)
-    if let kind, size <= Self.maximumPixels, bytes.count <= Self.maximumBytes, isPlain, colors == 1 || colors == 3 {
+    if let kind, isSmall, bytes.count <= Self.maximumBytes, isPlain, colors == 1 || colors == 3 {
       image = ViewImage(kind: kind, bytes: bytes)
       (isAsStored, warnings) = (true, file.warnings.map { "\(path): \($0)" })
     } else {
       (image, warnings) = try Self.encoded(file, path)
       isAsStored = false
     }
-    pixels = try readsPixels ? ImageFile.decode(image.bytes, path: path).image : nil
+    pixels = try readsPixels ? ImageFile.decode(image.bytes, path: path).image.overGray() : nil
   }
 
   /// The picture of 8 bits, scaled down where it is large, and what is lost by that.
   private static func encoded(_ file: ImageFile, _ path: String) throws -> (ViewImage, [String]) {
     var (image, warnings) = (file.image, file.warnings.map { "\($0)" })
     let (width, height) = (image.width, image.height)
-    if width * height > maximumPixels {
-      let share = (Double(maximumPixels) / (Double(width) * Double(height))).squareRoot()
+    let share = min(
+      (Double(maximumPixels) / (Double(width) * Double(height))).squareRoot(),
+      Double(maximumSide) / Double(max(width, height)))
+    if share < 1 {
       image = try image.shrunk(
         width: max(1, Int(Double(width) * share)), height: max(1, Int(Double(height) * share)))
       warnings.append("it is \(width)x\(height), and scaled down to \(image.width)x\(image.height)")
@@ -80,6 +86,22 @@ struct PagePicture {
 }
 
 extension Image {
+  /// The image before the gray, code 128, that a page lays under it: mixed as browsers do, in codes of sRGB.
+  fileprivate func overGray() throws -> Image {
+    guard let alphaIndex else { return self }
+    let (alpha, gray) = (planes[alphaIndex], 128.0 / 255)
+    let colors = planes.indices.filter { $0 != alphaIndex }.map { index -> Plane<Float> in
+      var color = planes[index]
+      for place in color.values.indices {
+        let cover = Double(alpha.values[place])
+        let code = TransferFunction.srgb.encode(Double(color.values[place]))
+        color.values[place] = Float(TransferFunction.srgb.decode(cover * code + (1 - cover) * gray))
+      }
+      return color
+    }
+    return try Image(planes: colors)
+  }
+
   /// The image scaled down: each pixel is the mean of the area that it covers, colors weighted by alpha.
   func shrunk(width: Int, height: Int) throws -> Image {
     func shrunk(_ plane: Plane<Float>) -> Plane<Float> { plane.shrunk(width: width, height: height) }

@@ -95,6 +95,17 @@ import Testing
     }
     #expect(try place.run(["view", "b.json", "a.ppm", "-o", "n.html", "--at", "3", "--no-truth"]).code == 0)
     #expect(try data(place, "n.html")["truth"] is NSNull)
+    // What is transparent stands before gray, as the page lays it.
+    let (color, alpha) = (
+      Plane<Float>(width: 24, height: 16, repeating: 0.2), Plane<Float>(width: 24, height: 16, repeating: 0.5)
+    )
+    try ImageFile(image: Image(planes: [color, color, color, alpha], alphaIndex: 3)).write(
+      path: place.path("clear.png"), options: WriteOptions(type: .uint8, transfer: .srgb))
+    #expect(try place.run(["view", "b.json", "clear.png", "-o", "clear.html", "--at", "3"]).code == 0)
+    let mixed = 0.5 * TransferFunction.srgb.encode(0.2) + 0.5 * 128 / 255
+    let gray = try picture(data(place, "clear.html")["truth"]).file.image
+    #expect(gray.planes.count == 3)
+    #expect(gray.planes[0].values.allSatisfy { abs(TransferFunction.srgb.encode(Double($0)) - mixed) <= 1.5 / 255 })
     // A family that no words make: the page does without.
     try place.write(Samples.basis().json(), to: "boxes.json")
     let boxes = try place.run(["view", "boxes.json", "a.ppm", "-o", "boxes.html", "--at", "3", "--json"]).json()
