@@ -167,7 +167,7 @@ public struct BaselineResult: Sendable {
 
 extension SparseFilter {
   /// The kernel as a filter of one layer.
-  fileprivate init(dense kernel: Kernel) {
+  package init(dense kernel: Kernel) {
     let scale = Fit.scale(kernel)
     var taps: [Tap] = []
     kernel.forEachOffset { x, y, weight in

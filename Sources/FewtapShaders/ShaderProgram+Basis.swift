@@ -30,23 +30,22 @@ extension ShaderProgram {
 }
 
 extension FilterBasis {
-  /// What makes results of sums. The engine's rules: coverage has a scale only where all filters have one sum, and a normalized border
-  /// divides by no sum that cancels.
+  /// What makes results of sums. The engine's rules: coverage has a scale, and a normalized border something to divide by, only where
+  /// all filters have one sum.
   fileprivate func finish(_ options: ShaderOptions) throws(ShaderError) -> Finish {
-    let sums = filters.map { $0.chain.sum * $0.gain }
-    let cancel = zip(sums, filters).map { abs($0) <= 0x1p-10 * $1.chain.noiseGain * abs($1.gain) }
-    if options.border == .normalized, let index = cancel.firstIndex(of: true) {
-      throw .zeroSumNormalized(sum: sums[index])
+    let sums = FilterSums(self)
+    if options.border == .normalized {
+      if sums.cancels { throw .zeroSumNormalized(sum: sums.common ?? sums.each[0]) }
+      guard sums.common != nil else { throw .sumsDiffer(sums.each) }
     }
     var finish = Finish(dividesByShare: options.border == .normalized)
     guard options.alpha != .none else { return finish }
-    if cancel.allSatisfy({ $0 }) {
+    if sums.cancels {
       finish.alpha = .of(options, scale: nil)
       return finish
     }
-    let largest = sums.reduce(0) { max($0, abs($1)) }
-    guard sums.allSatisfy({ abs($0 - sums[0]) <= 1e-6 * largest }) else { throw .sumsDiffer(sums) }
-    finish.alpha = .of(options, scale: 1 / sums[0])
+    guard let sum = sums.common else { throw .sumsDiffer(sums.each) }
+    finish.alpha = .of(options, scale: 1 / sum)
     return finish
   }
 }

@@ -178,17 +178,6 @@ struct BenchGPUCommand: ParsableCommand {
   }
 }
 
-extension SparseFilter {
-  /// All taps of a kernel in one layer.
-  fileprivate init(dense kernel: Kernel) {
-    var taps: [Tap] = []
-    kernel.forEachOffset { x, y, weight in
-      if weight != 0 { taps.append(Tap(x: Double(x), y: Double(y), weight: weight)) }
-    }
-    self.init(chain: TapChain(model: .integer, layers: [TapLayer(taps)]))
-  }
-}
-
 /// What one of them took.
 private struct GPURow {
   let contender: GPUContender

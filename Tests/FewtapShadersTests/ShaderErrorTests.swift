@@ -65,7 +65,9 @@ struct ShaderErrorTests {
     let basis = FilterBasis(
       interpolation: .offsets, axes: [axis], filters: [Self.one, Self.filter([Tap(x: 0, y: 0, weight: 2)])])
     #expect(throws: ShaderError.sumsDiffer([1, 2])) { try ShaderProgram(basis, options: options) }
-    options.alpha = .none
+    (options.alpha, options.border) = (.none, .normalized)
+    #expect(throws: ShaderError.sumsDiffer([1, 2])) { try ShaderProgram(basis, options: options) }
+    options.border = .clamp
     options.constants = .table
     #expect(throws: ShaderError.constants(.table)) { try ShaderProgram(basis, options: options) }
   }
