@@ -3,7 +3,7 @@ import FewtapCore
 
 /// Predicts how long a filter runs: what it does a pixel, each part with its time.
 ///
-/// Equation: `t = sum_i w_i t_i`, `w` the ``work(of:)`` a pixel of the image and channel, `t_i` in milliseconds a megapixel.
+/// Equation: `t = sum_i w_i t_i`, `w` the ``work(of:format:)`` a pixel of the image and channel, `t_i` in milliseconds a megapixel.
 /// Units:    milliseconds a megapixel and channel; on a processor of one core.
 /// Accuracy: within a third of what `fewtap bench apply` measures on the machine that the table is from, for images of a megapixel or
 ///           more; the order of two filters is right where they differ by more. Smaller images and rows that end within a

@@ -10,7 +10,7 @@ import FewtapCore
 /// Equation: layer k has `w_k = max(0, 1 - |d - k|)` of a pixel whose knot coordinate, signed, is d; `out = sum_k s_k C_k / sum_k s_k
 ///           A_k`, near to far, `C_k` and `A_k` the light `w_k I` and the cover `w_k` through the knot's filter;
 ///           `s_k A_k = min(A_k b_k, o_k)`, o_k what is open, b_k what was open before the layers that a surface here shows in
-///           (``SurfaceRuns``): their covers add, others know nothing of each other.
+///           (`SurfaceRuns`): their covers add, others know nothing of each other.
 /// Order:    the signed radius tells what is nearer: it rises with distance for every lens. Pixels of one radius do not hide each
 ///           other: nor do they look different.
 /// Laws:     a picture all at one radius is ``VaryingPlan``'s to the bit; what is in focus stays as it is, to the bit, farther from
