@@ -23,7 +23,7 @@ extension TapSeries {
   /// Equation: interpolation along an axis is off by `h^2 |v''| / 8` at most, and along several by the sum; so each interval holds
   ///           the same integral of the root of that, 1 at most.
   /// Throws:   ``FilterError`` for a series that bends too much for any table.
-  func tableKnots() throws(FilterError) -> [[Double]] {
+  package func tableKnots() throws(FilterError) -> [[Double]] {
     var knots: [[Double]] = []
     for axis in axes.indices {
       // Places farther apart than the waves would see none of them.

@@ -77,12 +77,12 @@ public struct CostModel: Equatable, Sendable {
   }
 
   /// Milliseconds a megapixel and channel of `filter`, on a graphics processor with textures of `format`.
-  public func milliseconds(_ filter: SparseFilter, format: GPUTarget.Format = .half) -> Double {
+  public func milliseconds(_ filter: SparseFilter, format: TexelFormat = .half) -> Double {
     milliseconds(work: work(of: filter, format: format))
   }
 
   /// What `filter` does a pixel of the image and channel.
-  public func work(of filter: SparseFilter, format: GPUTarget.Format = .half) -> [Part: Double] {
+  public func work(of filter: SparseFilter, format: TexelFormat = .half) -> [Part: Double] {
     switch target {
     case .cpu:
       var counts = [Int](repeating: 0, count: VerticalRun.maximumLength)
@@ -100,7 +100,7 @@ public struct CostModel: Equatable, Sendable {
   public var isMeasured: Bool { self != .builtIn(.gpu) }
 
   /// The same of a layout, as long as no two taps meet.
-  func milliseconds(rate: Resampling?, layout: Layout, format: GPUTarget.Format = .half) -> Double {
+  func milliseconds(rate: Resampling?, layout: Layout, format: TexelFormat = .half) -> Double {
     switch target {
     case .gpu:
       return milliseconds(work: Self.work(GPUWork(rate: rate, taps: layout.taps, format: format)))

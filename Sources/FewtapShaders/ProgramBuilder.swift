@@ -64,7 +64,7 @@ struct ProgramBuilder {
   mutating func pass(
     _ name: String, _ operation: PassOperation, from source: Source, linear: ShaderPass.Input.Addressing? = nil,
     inputs: [String] = [], to texture: String, layer: Int? = nil, area: TexelArea, finish: Finish? = nil,
-    dependsOn: ShaderPass.Dependence? = nil, format: ShaderOptions.Format? = nil
+    dependsOn: ShaderPass.Dependence? = nil, format: TexelFormat? = nil
   ) -> Source {
     var names = [source.texture]
     for name in inputs where !names.contains(name) { names.append(name) }

@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// Types of values in shader text.
 enum ShaderType {
   case float, vec2, vec3, vec4, int, ivec2
@@ -99,7 +101,7 @@ struct BoundPass {
   let inputs: [ShaderBinding]
   let output: ShaderBinding
   let layer: Int?
-  let format: ShaderOptions.Format
+  let format: TexelFormat
   /// Name and number of the sampler.
   let sampler: (name: String, number: Int)?
 

@@ -65,14 +65,6 @@ public struct ShaderOptions: Equatable, Sendable {
     case premultiplied
   }
 
-  /// What textures between passes, and the output, hold a texel.
-  public enum Format: String, CaseIterable, Sendable {
-    /// Four half floats.
-    case half = "rgba16f"
-    /// Four floats.
-    case float = "rgba32f"
-  }
-
   /// What every name in the text starts with.
   public var prefix = "fewtap_"
   /// What stands outside the image.
@@ -86,7 +78,7 @@ public struct ShaderOptions: Equatable, Sendable {
   /// What the fourth channel is.
   public var alpha: Alpha = .none
   /// What textures hold; compute shaders of some languages name it.
-  public var format: Format = .half
+  public var format: TexelFormat = .half
   /// Whether compute shaders read a tile of their input into memory that a group shares, where it fits there.
   public var usesTile = false
 

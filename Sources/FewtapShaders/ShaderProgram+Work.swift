@@ -62,10 +62,6 @@ extension ShaderTexture {
   fileprivate var share: Double { x.factor == 0 || y.factor == 0 ? 0 : 1 / Double(x.factor * y.factor) }
 }
 
-extension ShaderOptions.Format {
-  fileprivate var bytes: Int { self == .half ? 8 : 16 }
-}
-
 extension ShaderPass {
   /// Reads of textures for a texel of its output.
   fileprivate var fetches: Double {

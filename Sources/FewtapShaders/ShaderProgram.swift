@@ -64,7 +64,7 @@ public struct ShaderTexture: Equatable, Sendable {
   /// Layers; nil: no array. An array may have one layer.
   public let layers: Int?
   /// What a texel holds. The host's own textures may be any that can be fetched.
-  public let format: ShaderOptions.Format
+  public let format: TexelFormat
 
   /// Columns and rows for an image of given size.
   public func size(imageWidth: Int, imageHeight: Int) -> (width: Int, height: Int) {

@@ -49,7 +49,7 @@ struct BenchGPUCommand: ParsableCommand {
   var sampling: ShaderOptions.Sampling = .hardware
 
   @Option(help: "What textures between passes, and the result, hold.")
-  var format: ShaderOptions.Format = .half
+  var format: TexelFormat = .half
 
   @Option(help: "How passes run. (default: compute where the device has it)")
   var stage: ShaderStage?

@@ -68,7 +68,7 @@ struct ExportCommand: ParsableCommand {
   var alpha: ShaderOptions.Alpha = .none
 
   @Option(help: "What textures between passes, and the result, hold.")
-  var format: ShaderOptions.Format = .half
+  var format: TexelFormat = .half
 
   @Flag(
     help:
@@ -148,7 +148,7 @@ extension ShaderOptions.Sampling: ExpressibleByArgument {}
 extension ShaderOptions.Pairing: ExpressibleByArgument {}
 extension ShaderOptions.Constants: ExpressibleByArgument {}
 extension ShaderOptions.Alpha: ExpressibleByArgument {}
-extension ShaderOptions.Format: ExpressibleByArgument {}
+extension TexelFormat: ExpressibleByArgument {}
 
 /// The folder that an export goes to.
 private struct ExportFolder {

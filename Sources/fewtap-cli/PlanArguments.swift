@@ -98,7 +98,7 @@ struct GPUArguments: ParsableArguments {
     help: ArgumentHelp(
       "For --for gpu: what textures hold; half floats' rounding counts as error. (default: \(GPUTarget().format.rawValue))"
     ))
-  var format: GPUTarget.Format?
+  var format: TexelFormat?
 
   /// An option that was given, if there is one.
   var given: String? { fractionBits != nil ? "--fraction-bits" : format != nil ? "--format" : nil }
@@ -116,7 +116,6 @@ struct GPUArguments: ParsableArguments {
 }
 
 extension CostModel.Target: ExpressibleByArgument {}
-extension GPUTarget.Format: ExpressibleByArgument {}
 
 /// The front that a planner considered, and what it chose.
 struct PlanReport {

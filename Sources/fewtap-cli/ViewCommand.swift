@@ -53,7 +53,7 @@ struct ViewCommand: ParsableCommand {
   var sampling: ShaderOptions.Sampling = .hardware
 
   @Option(help: "What textures between passes, and the result, hold.")
-  var format: ShaderOptions.Format = .half
+  var format: TexelFormat = .half
 
   @OptionGroup(title: "Maps (for a basis)") var maps: MapArguments
 

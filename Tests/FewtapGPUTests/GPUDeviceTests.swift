@@ -25,7 +25,7 @@ struct GPUDeviceTests {
   "Filters on a device", .serialized,
   .enabled(if: (try? GPUDevice()) != nil, "needs EGL and a driver of OpenGL ES: libegl1, libgles2, libgl1-mesa-dri"))
 struct GPUFilterTests {
-  private static func program(_ format: ShaderOptions.Format = .float) throws -> ShaderProgram {
+  private static func program(_ format: TexelFormat = .float) throws -> ShaderProgram {
     var options = ShaderOptions()
     options.format = format
     let layer = TapLayer([Tap(x: 1, y: 0, weight: 0.25), Tap(x: 0, y: -1, weight: 0.75)])

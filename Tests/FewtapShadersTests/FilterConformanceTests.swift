@@ -8,7 +8,7 @@ import Testing
 @Suite("Shaders of filters")
 struct FilterConformanceTests {
   /// What the project promises of a shader against the CPU's reference, images up to 1: METHOD.md section 9.
-  static func promised(_ format: ShaderOptions.Format) -> Double { format == .float ? 1e-5 : 2e-3 }
+  static func promised(_ format: TexelFormat) -> Double { format == .float ? 1e-5 : 2e-3 }
 
   static let borders: [BorderRule] = [.clamp, .mirror, .wrap, .constant(0.75), .normalized]
 

@@ -92,12 +92,12 @@ package struct OffsetsBasisFit: Sendable {
     var series = try state.series ?? fit.start(fit.terms(for: knots.shape), at: state.tracks, on: state.grid)
     state.series = series
     keep(state, true)
-    try fit.descend(&series, watch) {
-      state.series = $0
-      keep(state, false)
-    }
     let basis: FilterBasis
     do {
+      try fit.descend(&series, watch) {
+        state.series = $0
+        keep(state, false)
+      }
       basis = try fit.basis(series)
     } catch is FilterError {
       // No table follows it.

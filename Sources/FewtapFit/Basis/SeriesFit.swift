@@ -161,10 +161,13 @@ struct SeriesFit: Sendable {
   }
 
   /// Makes steps until there are no more to make, with ever more functions.
+  ///
+  /// Throws: as ``basis(_:)``, after the first functions whose taps no table follows: more functions bend them no less.
   func descend(_ state: inout SeriesFitState, _ watch: BasisFitWatch, keep: (SeriesFitState) -> Void) throws {
     while true {
       try descendHere(&state, watch, keep: keep)
       guard state.isDone, !watch.cancellation.isCancelled, !isLast(state) else { return }
+      _ = try series(state).tableKnots()
       let path = path(to: state.target)
       let next = path.firstIndex(of: state.terms).map { path[min($0 + 1, path.count - 1)] } ?? state.target
       state = try extended(state, to: next, round: next == state.terms ? state.round + 1 : 0)
@@ -207,6 +210,10 @@ struct SeriesFit: Sendable {
 
   /// The basis. Throws: as the family; ``FilterError`` for taps that no table follows.
   func basis(_ state: SeriesFitState) throws -> FilterBasis {
+    try FilterBasis(series: series(state), axes: family.family.axes, family: family.family.name)
+  }
+
+  private func series(_ state: SeriesFitState) throws -> TapSeries {
     let setting = try setting(state.terms, state.round)
     let plain = setting.functions.plain(state.coefficients)
     let (n, count) = (template.parameters.tapCount, setting.functions.count)
@@ -224,9 +231,7 @@ struct SeriesFit: Sendable {
       alike
       ? (0..<count).map { $0 == 0 ? gains[0] : 0 }
       : setting.functions.plain(setting.functions.projected(gains.map { [$0] }))
-    return try FilterBasis(
-      series: TapSeries(axes: setting.axes, layers: layers, gain: gain), axes: family.family.axes,
-      family: family.family.name)
+    return TapSeries(axes: setting.axes, layers: layers, gain: gain)
   }
 }
 

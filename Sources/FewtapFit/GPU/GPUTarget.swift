@@ -1,16 +1,7 @@
+import FewtapCore
+
 /// What a graphics processor keeps of a filter's numbers.
 public struct GPUTarget: Equatable, Sendable {
-  /// What textures between passes, and the result, hold.
-  public enum Format: String, CaseIterable, Sendable {
-    /// Four half floats.
-    case half = "rgba16f"
-    /// Four floats.
-    case float = "rgba32f"
-
-    /// Bytes of a texel.
-    public var bytes: Int { self == .half ? 8 : 16 }
-  }
-
   /// What ``fractionBits`` may be: Vulkan promises 4 (VkPhysicalDeviceLimits, subTexelPrecisionBits); 16 are more than half floats resolve.
   public static let fractionBitCounts = 4...16
 
@@ -20,8 +11,8 @@ public struct GPUTarget: Equatable, Sendable {
   /// (9 bits of fixed point, 8 of them after the point, snapped to the nearest). A filter whose offsets are rounded to them is read as it
   /// says on every device that has as many or more.
   public var fractionBits = 8
-  /// What textures hold.
-  public var format = Format.half
+  /// What textures between passes, and the result, hold.
+  public var format = TexelFormat.half
 
   /// Direct3D's bits, and half floats.
   public init() {}

@@ -4,12 +4,12 @@ extension GPUWork {
   /// What `fewtap export` makes of a filter with hardware bilinear reads: `ShaderProgram.work` of FewtapShaders says the same of the text.
   ///
   /// The border must be one that the texture unit has; others cost a pass more.
-  public init(_ filter: SparseFilter, format: GPUTarget.Format = .half) {
+  public init(_ filter: SparseFilter, format: TexelFormat = .half) {
     self.init(rate: filter.rate, taps: filter.withPairedTaps().chain.layout, format: format)
   }
 
   /// The same of layers of so many taps, as they are after pairing.
-  init(rate: Resampling?, taps: [Int], format: GPUTarget.Format = .half) {
+  init(rate: Resampling?, taps: [Int], format: TexelFormat = .half) {
     self.init()
     let bytes = format.bytes
     guard let rate else {
@@ -32,8 +32,8 @@ extension GPUWork {
   /// What `fewtap export` makes of a basis of interpolated offsets with layers of so many taps, over so many parameters.
   ///
   /// A tap is read from the rows of the knots around, and then from the image. Tables stay in caches.
-  package init(offsetsOver axes: Int, taps: [Int], format: GPUTarget.Format = .half) {
-    let (knots, floats) = (Double(1 << axes), GPUTarget.Format.float.bytes)
+  package init(offsetsOver axes: Int, taps: [Int], format: TexelFormat = .half) {
+    let (knots, floats) = (Double(1 << axes), TexelFormat.float.bytes)
     // Parameters, and the knot coordinates that are made of them, are floats.
     self.init()
     add(written: 1, fetches: 1, read: 1, bytesPerTexel: floats)
