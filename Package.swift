@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Fewtap", targets: ["Fewtap"]),
     .library(name: "FewtapImageIO", targets: ["FewtapImageIO"]),
     .library(name: "FewtapShaders", targets: ["FewtapShaders", "FewtapGPU"]),
+    .library(name: "FewtapC", type: .dynamic, targets: ["FewtapC"]),
     .library(name: "FewtapReport", targets: ["FewtapReport", "FewtapBaselines", "FewtapMetrics", "FewtapViewer"]),
     .executable(name: "fewtap", targets: ["fewtap-cli"]),
   ],
@@ -67,6 +68,10 @@ let package = Package(
         "truth.js",
       ].map { .embedInCode($0) }),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
+    .target(name: "CFewtap"),
+    .target(
+      name: "FewtapC",
+      dependencies: ["CFewtap", "FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
     .target(
       name: "Fewtap", dependencies: ["FewtapCore", "FewtapTargets", "FewtapSynthesis", "FewtapFit", "FewtapEngine"]),
     .executableTarget(

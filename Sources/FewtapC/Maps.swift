@@ -1,0 +1,173 @@
+import CFewtap
+import FewtapCore
+import FewtapEngine
+
+/// What a map's handle stands for.
+struct PixelMap: Handled {
+  let map: ParameterMap
+  /// Whether its planes are weights of filters, not parameters.
+  let isWeights: Bool
+
+  static var handleName: String { "map" }
+
+  /// A plan together with it.
+  func mapped(_ plan: VaryingPlan, _ direction: VaryingDirection) throws(ApplyError) -> MappedPlan {
+    isWeights
+      ? try plan.mapped(byWeights: map, direction: direction) : try plan.mapped(by: map, direction: direction)
+  }
+
+  /// The basis' knot coordinates for a plane of its size, in binary64.
+  func coordinates(_ basis: FilterBasis, _ plane: Plane<Double>) throws -> [Plane<Double>] {
+    guard map.width == plane.width, map.height == plane.height else {
+      throw ApplyError.mapSize(map: [map.width, map.height], image: [plane.width, plane.height])
+    }
+    guard map.axisCount == basis.axes.count else {
+      throw ApplyError.mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
+    }
+    return try basis.axes.enumerated().map { index, axis in
+      let values = map.plane(axis: index).values
+      if let bad = values.firstIndex(where: { $0.isNaN || (axis.isPeriodic && $0.isInfinite) }) {
+        throw MapError.notANumber(axis: axis.name, x: bad % map.width, y: bad / map.width, value: values[bad])
+      }
+      return Plane(width: map.width, height: map.height, exactly: values.map { axis.coordinate(of: Double($0)) })
+    }
+  }
+}
+
+@c @implementation
+public func fewtap_map_create(
+  _ width: Int64, _ height: Int64, _ sources: UnsafePointer<fewtap_map_source>?, _ count: Int64,
+  _ map: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let map = try result(map, "map")
+    let columns = try FewtapC.count(width, 1...Int(Int32.max), "width")
+    let rows = try FewtapC.count(height, 1...Int(Int32.max), "height")
+    let number = try FewtapC.count(count, 1...ParameterAxis.maximumCount, "count")
+    guard let sources else { throw CallError.null("sources") }
+    // The caller's structs may be longer or shorter than ours: each tells its size.
+    var (made, place) = ([MapSource](), UnsafeRawPointer(sources))
+    for index in 0..<number {
+      let name = "sources[\(index)]"
+      let source = try options(place.assumingMemoryBound(to: fewtap_map_source.self), fewtap_map_source(), name)
+      made.append(try MapSource(source, name))
+      place += Int(source.size)
+    }
+    let parameters = try ParameterMap(width: columns, height: rows, made)
+    map.pointee = HandleTable.shared.insert(PixelMap(map: parameters, isWeights: false))
+  }
+}
+
+@c @implementation
+public func fewtap_map_parameters(
+  _ planes: UnsafePointer<fewtap_image>?, _ map: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let map = try result(map, "map")
+    let values = try ParameterMap(planes, "planes")
+    map.pointee = HandleTable.shared.insert(PixelMap(map: values, isWeights: false))
+  }
+}
+
+@c @implementation
+public func fewtap_map_weights(
+  _ weights: UnsafePointer<fewtap_image>?, _ map: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let map = try result(map, "map")
+    let values = try ParameterMap(weights, "weights")
+    map.pointee = HandleTable.shared.insert(PixelMap(map: values, isWeights: true))
+  }
+}
+
+@c @implementation
+public func fewtap_map_get_info(
+  _ map: OpaquePointer?, _ info: UnsafeMutablePointer<fewtap_map_info>?, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let map: PixelMap = try HandleTable.shared.value(map)
+    var found = fewtap_map_info()
+    (found.width, found.height) = (Int64(map.map.width), Int64(map.map.height))
+    (found.plane_count, found.is_weights) = (Int64(map.map.axisCount), map.isWeights ? 1 : 0)
+    try write(found, to: info, "info")
+  }
+}
+
+@c @implementation
+public func fewtap_map_get_values(
+  _ map: OpaquePointer?, _ planes: UnsafePointer<fewtap_image>?, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let map = try HandleTable.shared.value(map, PixelMap.self).map
+    let planes = try Pixels(planes, "planes")
+    try planes.checkNumbers("planes")
+    guard planes.width == map.width, planes.height == map.height, planes.channels == map.axisCount else {
+      throw CallError(
+        FEWTAP_BAD_SHAPE,
+        "planes is \(planes.width)x\(planes.height) of \(planes.channels) channels: expected \(map.width)x\(map.height) of "
+          + "\(map.axisCount), as the map")
+    }
+    for axis in 0..<map.axisCount { planes.store(map.plane(axis: axis), axis) }
+  }
+}
+
+extension ParameterMap {
+  /// The numbers of an image, a channel a plane.
+  fileprivate init(_ image: UnsafePointer<fewtap_image>?, _ name: String) throws {
+    let pixels = try Pixels(image, name)
+    try pixels.checkNumbers(name)
+    self.init(sameSizePlanes: (0..<pixels.channels).map { pixels.plane($0, as: Float.self) })
+  }
+}
+
+extension MapSource {
+  /// The source that a caller describes.
+  fileprivate init(_ source: fewtap_map_source, _ name: String) throws {
+    let ramp = MapRamp(
+      low: source.low, high: source.high, start: MapLength(source.start), rise: MapLength(source.rise),
+      exponent: source.exponent == 0 ? 1 : source.exponent)
+    let center =
+      try flag(source.has_center, "\(name).has_center")
+      ? MapCenter(x: MapLength(source.center_x), y: MapLength(source.center_y)) : MapCenter()
+    switch source.kind {
+    case FEWTAP_MAP_CONSTANT:
+      guard source.value.isFinite else {
+        throw CallError(FEWTAP_NON_FINITE, "\(name).value is \(source.value): it must be finite")
+      }
+      self = .constant(source.value)
+    case FEWTAP_MAP_PLANE: self = try .plane(source, name)
+    case FEWTAP_MAP_RAMP: self = .ramp(ramp, center: center, angle: source.angle)
+    case FEWTAP_MAP_RADIAL: self = .radial(ramp, center: center)
+    case FEWTAP_MAP_FIELD:
+      guard source.field != nil else { throw CallError.null("\(name).field") }
+      self = .field(try choice(source.field, .x, "\(name).field"), center: center)
+    default:
+      throw CallError.value(
+        "\(name).kind", source.kind.rawValue, expected: "FEWTAP_MAP_CONSTANT to FEWTAP_MAP_FIELD, 0 to 4")
+    }
+  }
+
+  private static func plane(_ source: fewtap_map_source, _ name: String) throws(CallError) -> MapSource {
+    let pixels = try Pixels(source.plane, "\(name).plane")
+    try pixels.checkNumbers("\(name).plane")
+    guard pixels.channels == 1 else {
+      throw CallError(FEWTAP_BAD_SHAPE, "\(name).plane has \(pixels.channels) channels: expected 1")
+    }
+    guard source.period >= 0, source.period.isFinite else {
+      throw .value("\(name).period", source.period, expected: "a finite number above 0, or 0 for none")
+    }
+    return .plane(
+      pixels.plane(0, as: Float.self),
+      sampling: MapSampling(
+        interpolation: try flag(source.nearest, "\(name).nearest") ? .nearest : .bilinear,
+        stretches: try flag(source.stretches, "\(name).stretches"), period: source.period == 0 ? nil : source.period))
+  }
+}
+
+extension MapLength {
+  fileprivate init(_ length: fewtap_length) {
+    self = length.is_share == 0 ? .pixels(length.value) : .share(length.value)
+  }
+}
