@@ -1,3 +1,6 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// Names and documentation are those of fewtap.h.
+
 import CFewtap
 import FewtapCore
 import FewtapTargets

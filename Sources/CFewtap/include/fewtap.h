@@ -550,6 +550,9 @@ fewtap_status fewtap_basis_get_knots(const fewtap_basis *basis, int64_t axis, do
 /// The filter of knot `index`, 0 to filter_count - 1.
 fewtap_status fewtap_basis_get_filter(const fewtap_basis *basis, int64_t index, fewtap_filter **filter,
                                       fewtap_error *error);
+/// The filter that stands at a point of the parameters, of a basis of "offsets".
+fewtap_status fewtap_basis_get_filter_at(const fewtap_basis *basis, const double *point, int64_t count,
+                                         fewtap_filter **filter, fewtap_error *error);
 /// Which filters have a weight at a point of the parameters, and which: [filter_count] numbers, which sum to 1.
 fewtap_status fewtap_basis_get_mixture(const fewtap_basis *basis, const double *point, int64_t point_count,
                                        double *weights, int64_t weight_count, fewtap_error *error);
