@@ -38,6 +38,8 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
   case interpolatesTaps
   /// The adjoint of what divides by alpha is not a filter.
   case adjointOfAlpha
+  /// A cotangent, the gradient of a loss at the filtered image, is not of the image's columns, rows and channels.
+  case cotangentSize(cotangent: [Int], image: [Int])
   /// A basis' filters have different sums, by which alpha or a normalized border would have to be divided.
   case sumsDiffer([Double])
   /// A basis has no parameter of this index that could be the radius of blur.
@@ -95,6 +97,9 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
         + "operator outputs"
     case .adjointOfAlpha:
       "the image has alpha, by which results are divided: take the adjoint of its channels multiplied by alpha, without it"
+    case .cotangentSize(let cotangent, let image):
+      "the cotangent is \(cotangent[0])x\(cotangent[1]) of \(cotangent[2]) channels and the image \(image[0])x\(image[1]) of "
+        + "\(image[2]): they must be of one size"
     case .sumsDiffer(let sums):
       "the basis' filters have sums from \(sums.min() ?? 0) to \(sums.max() ?? 0): alpha and a normalized border need one "
         + "sum for all, so scale the filters"

@@ -31,6 +31,8 @@ public struct ApplyPlan: PixelPlan {
   let compiled: CompiledFilter
   let kernels: RowKernels
   let pool = WorkspacePool()
+  /// What runs backwards, made when it is first asked for.
+  let backward = Locked(Backward())
 
   /// A plan for `filter` on images of `width` columns.
   ///

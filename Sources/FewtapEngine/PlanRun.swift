@@ -9,20 +9,25 @@ struct PlanRun: Sendable {
 
   /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
   func run(rows: Range<Int>, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
+    try run(Region(x: 0..<plan.width, y: rows), refuse: refuse)
+  }
+
+  /// Filters a part of the image, or of what lies around it.
+  func run(_ region: Region, refuse: () throws(ApplyError) -> Void) throws(ApplyError) -> Int {
     try pass.check(FilterSums(plan.compiled))
     return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
-      try run(rows, nonfinite, toldFraction: toldFraction)
+      try run(region, nonfinite, toldFraction: toldFraction)
     }
   }
 
   /// Ends early at a pixel that is NaN or infinite, or so large that sums of it are, unless those are kept. What was told to be
   /// finished before is not told again.
   private func run(
-    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
+    _ region: Region, _ nonfinite: NonfinitePolicy, toldFraction: Double
   ) throws(ApplyError) -> TileCounter {
     let groups = pass.groups(isPlanar: pass.source.isPlanar)
     let tiles = groups.indices.flatMap { index in
-      Self.regions(plan, rows: rows, channels: groups[index].roles.count, options).map { (group: index, region: $0) }
+      Self.regions(plan, region, channels: groups[index].roles.count, options).map { (group: index, region: $0) }
     }
     for tile in tiles {
       let bytes = Self.byteCount(plan, tile.region, groups[tile.group], halfs: plan.keepsHalfs(options))
@@ -32,7 +37,7 @@ struct PlanRun: Sendable {
       total: tiles.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options,
       toldFraction: toldFraction)
     let shared = SharedRows(
-      plan, rows: rows, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
+      plan, region, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
     plan.pool.withWorkspace(count: shared.floatCount) { memory in
       let parts = shared.tiles(options)
       parallelForEach(count: parts.count, threads: options.threads) { index in
@@ -73,12 +78,13 @@ struct PlanRun: Sendable {
   ) -> Int {
     let groups = ChannelGroup.groups(
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
+    let region = Region(x: 0..<plan.width, y: rows)
     let tiles = groups.flatMap { group in
-      regions(plan, rows: rows, channels: group.roles.count, options).map { (group: group, region: $0) }
+      regions(plan, region, channels: group.roles.count, options).map { (group: group, region: $0) }
     }
     let bytes = tiles.map { byteCount(plan, $0.region, $0.group, halfs: plan.keepsHalfs(options)) }
     let shared = SharedRows(
-      plan, rows: rows, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
+      plan, region, groups: groups, tileHeight: tiles.map(\.region.y.count).max() ?? 0, options)
     return min(max(1, options.threads), tiles.count) * max(bytes.max() ?? 0, shared.tileBytes)
       + MemoryLayout<Float>.stride * shared.floatCount
   }
@@ -88,11 +94,11 @@ struct PlanRun: Sendable {
   /// Most bytes that one thread may hold for a tile: 1 GiB.
   static let workingSetLimit = 1 << 30
 
-  /// Tiles that cover `rows`.
+  /// Tiles that cover `region`.
   private static func regions(
-    _ plan: ApplyPlan, rows: Range<Int>, channels: Int, _ options: ApplyOptions
+    _ plan: ApplyPlan, _ region: Region, channels: Int, _ options: ApplyOptions
   ) -> [Region] {
-    Region(x: 0..<plan.width, y: rows).tiles(reach: plan.filter.bounds, options) { region in
+    region.tiles(reach: plan.filter.bounds, options) { region in
       let shape = TileShape(plan.compiled, region, halfs: plan.keepsHalfs(options))
       return MemoryLayout<Float>.stride * shape.floatCount(channels: channels)
     }

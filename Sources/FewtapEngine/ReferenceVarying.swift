@@ -175,7 +175,10 @@ public struct ReferenceVarying: Sendable {
 
   // MARK: One filter everywhere
 
-  private static func stages(of chain: TapChain, rate: Resampling?, to image: Region) -> [LinearStage] {
+  /// The stages from the extended image to `image`; `bounds` are the offsets for which a layer's input is there.
+  static func stages(
+    of chain: TapChain, rate: Resampling?, to image: Region, reading bounds: (TapLayer) -> OffsetBounds = { $0.bounds }
+  ) -> [LinearStage] {
     var stages: [LinearStage] = []
     var region = image
     func prepend(_ input: Region, _ entries: @escaping (Int, Int, LinearStage.Entry) -> Void) {
@@ -197,7 +200,7 @@ public struct ReferenceVarying: Sendable {
       }
     }
     for layer in chain.layers.reversed() {
-      prepend(region.read(by: layer.bounds)) { x, y, entry in
+      prepend(region.read(by: bounds(layer))) { x, y, entry in
         for tap in layer.taps {
           forEachNeighbor(x: Double(x) - tap.x, y: Double(y) - tap.y) { entry($0, $1, tap.weight * $2) }
         }

@@ -30,13 +30,13 @@ struct SharedRows {
   private static let leastColumns = 256
   private static let columnUnit = 64
 
-  /// What tiles of `tileHeight` rows share.
-  init(_ plan: ApplyPlan, rows: Range<Int>, groups: [ChannelGroup], tileHeight: Int, _ options: ApplyOptions) {
+  /// What tiles of `tileHeight` rows of `region` share.
+  init(_ plan: ApplyPlan, _ region: Region, groups: [ChannelGroup], tileHeight: Int, _ options: ApplyOptions) {
     var (windows, next, tileBytes) = ([Window](), 0, 0)
-    let isLow = tileHeight < min(rows.count, plan.filter.bounds.height)
+    let isLow = tileHeight < min(region.y.count, plan.filter.bounds.height)
     if let rate = plan.compiled.rate, isLow, options.threads > 1 {
       let halfs = plan.keepsHalfs(options)
-      let low = plan.compiled.low(for: Region(x: 0..<plan.width, y: rows))
+      let low = plan.compiled.low(for: region)
       let stride = TileShape.stride(low.x.count, isHalf: halfs)
       for channels in groups.map(\.roles.count) {
         func bytes(_ columns: Int) -> Int {

@@ -1,0 +1,132 @@
+internal import CFewtapKernels
+import FewtapCore
+
+extension ApplyPlan {
+  /// The adjoint of ``apply(to:options:)`` as a linear map of each channel: what gradient methods and Richardson-Lucy iterations need.
+  ///
+  /// Equation: `<A x, y> = <x, A^T y>`. `A^T` is the filter turned by half a turn, over the image with zeros around it; then every pixel
+  ///           of what lies around goes to the one that stood for it.
+  /// Border:   a constant, which is no part of x, counts as 0. Normalized: y is divided by the filtered mask first.
+  /// Accuracy: against the exact adjoint as ``ApplyPlan`` says of the filter, with one rounding more for each pixel of the border
+  ///           that goes to one. Held by FewtapEngineTests/AdjointTests for every instruction set.
+  /// Cost:     of the filter, and of the frame around the image as wide as the filter reaches; normalized, twice that.
+  /// Throws:   as ``apply(to:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the filter divides.
+  public func applyAdjoint(to image: Image, options: ApplyOptions = ApplyOptions()) throws(ApplyError) -> Image {
+    guard image.alphaIndex == nil else { throw .adjointOfAlpha }
+    for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
+    guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
+    try options.check(hasAlpha: false, FilterSums(compiled))
+    guard options.border == .normalized else { return try spread(image, options) }
+    return try spread(dividedByShares(image, mask: mask(height: image.height, options)), options)
+  }
+
+  /// The same for one channel.
+  public func applyAdjoint(toPlane plane: Plane<Float>, options: ApplyOptions = ApplyOptions()) throws(ApplyError)
+    -> Plane<Float>
+  {
+    try applyAdjoint(to: Image(sameSizePlanes: [plane]), options: options).planes[0]
+  }
+
+  /// What runs backwards, made when it is first asked for.
+  struct Backward: Sendable {
+    var transposed: ApplyPlan?
+  }
+
+  /// The plan of the filter turned by half a turn.
+  private func transposed() throws(ApplyError) -> ApplyPlan {
+    if let plan = backward.withLock({ $0.transposed }) { return plan }
+    let plan = try ApplyPlan(filter.transposed, width: width, kernels: kernels)
+    backward.withLock { $0.transposed = plan }
+    return plan
+  }
+
+  // MARK: Normalized borders
+
+  /// What the filter makes of ones, with zeros around them.
+  func mask(height: Int, _ options: ApplyOptions) throws(ApplyError) -> Plane<Float> {
+    var plain = options
+    (plain.border, plain.progress) = (.constant(0), nil)
+    return try apply(toPlane: Plane(width: width, height: height, repeating: 1), options: plain)
+  }
+
+  /// The image divided by what a normalized border divides by.
+  func dividedByShares(_ image: Image, mask: Plane<Float>) -> Image {
+    let (count, scale) = (Int32(width), Float(1 / compiled.sum))
+    let divide = kernels.table.divide_by_share
+    let planes = image.planes.map { plane in
+      var plane = plane
+      let (width, height) = (plane.width, plane.height)
+      plane.values.withUnsafeMutableBufferPointer { values in
+        mask.values.withUnsafeBufferPointer { mask in
+          guard let row0 = values.baseAddress, let mask0 = mask.baseAddress else { return }
+          for y in 0..<height {
+            check(divide!(row0 + y * width, mask0 + y * width, scale, Float(BorderNormalization.leastShare), count))
+          }
+        }
+      }
+      return plane
+    }
+    return Image(sameSizePlanes: planes)
+  }
+
+  // MARK: The frame
+
+  /// Pixels of the frame that are made at a time.
+  private static let frameColumns = 4096
+  private static let frameRows = 256
+
+  /// The turned filter over the image with zeros around it, and the frame's pixels added to those that stood for them.
+  private func spread(_ image: Image, _ options: ApplyOptions) throws(ApplyError) -> Image {
+    let plan = try transposed()
+    let border = options.border
+    var plain = options
+    plain.border = .constant(0)
+    func refuse() throws(ApplyError) {
+      for (channel, plane) in image.planes.enumerated() { _ = try options.nonfinite.admit(plane, channel: channel) }
+    }
+    return try image.filtered { source, target throws(ApplyError) in
+      func run(_ region: Region, into target: TargetImage, _ options: ApplyOptions) throws(ApplyError) {
+        let pass = PixelPass(
+          source: source, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
+        _ = try PlanRun(plan: plan, pass: pass).run(region, refuse: refuse)
+      }
+      try run(Region(x: 0..<width, y: 0..<image.height), into: target, plain)
+      guard border.source(of: -1, count: 1) != nil else { return }
+      plain.progress = nil
+      for part in frame(height: image.height) {
+        let pixels = part.x.count * part.y.count
+        let memory = UnsafeMutablePointer<Float>.allocate(capacity: image.planes.count * pixels)
+        defer { memory.deallocate() }
+        memory.initialize(repeating: 0, count: image.planes.count * pixels)
+        let places = image.planes.indices.map { memory + $0 * pixels }
+        // Its row 0 and column 0 are the image's.
+        let origin = part.y.lowerBound * part.x.count + part.x.lowerBound
+        try run(
+          part,
+          into: TargetImage(planes: places.map { $0 - origin }, height: part.y.count, rowStride: part.x.count), plain)
+        let columns = part.x.map { border.source(of: $0, count: width) ?? 0 }
+        for (channel, place) in places.enumerated() {
+          guard let (row0, stride) = target.plane(channel) else { continue }
+          for (index, y) in part.y.enumerated() {
+            let row = row0 + (border.source(of: y, count: image.height) ?? 0) * stride
+            let given = place + index * part.x.count
+            for (x, column) in columns.enumerated() { row[column] += given[x] }
+          }
+        }
+      }
+    }
+  }
+
+  /// What the filter reads around an image, in parts.
+  private func frame(height: Int) -> [Region] {
+    let bounds = filter.bounds
+    // The result at p reads p - o.
+    let (left, right) = (-max(0, bounds.maxX), width + max(0, -bounds.minX))
+    let (top, bottom) = (-max(0, bounds.maxY), height + max(0, -bounds.minY))
+    return [
+      Region(x: left..<right, y: top..<0), Region(x: left..<0, y: 0..<height),
+      Region(x: width..<right, y: 0..<height), Region(x: left..<right, y: height..<bottom),
+    ].filter { !$0.x.isEmpty && !$0.y.isEmpty }
+      .flatMap { $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }
+  }
+}
