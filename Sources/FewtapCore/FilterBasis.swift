@@ -103,6 +103,26 @@ public struct FilterBasis: Equatable, Sendable {
     return parts
   }
 
+  /// What the weights of filters rise by where one of the knot coordinates does; at a knot those towards the next one, and at the
+  /// last knot those from the one before.
+  package func mixtureSlopes(coordinates: [Double], axis: Int) -> [(filter: Int, slope: Double)] {
+    var parts: [(filter: Int, slope: Double)] = [(0, 1)]
+    for (index, (coordinate, count)) in zip(coordinates, shape).enumerated() {
+      let low = min(max(Int(coordinate.rounded(.down)), 0), count - 2)
+      let share = coordinate - Double(low)
+      let (first, second) = index == axis ? (-1, 1) : (1 - share, share)
+      parts = parts.flatMap { part in
+        [(low, first), (low + 1, second)].map { (part.filter * count + $0, part.slope * $1) }
+      }
+    }
+    return parts
+  }
+
+  /// The basis of its filters at the knots alone, without the curves that they were taken from.
+  package var withoutSeries: FilterBasis {
+    FilterBasis(interpolation: interpolation, axes: axes, filters: filters, family: family, fit: fit)
+  }
+
   /// The offsets operator's filter at a point: that of the series, or else offsets, weights and gain interpolated, tap by tap. Needs a
   /// basis that satisfies the invariants.
   ///

@@ -96,9 +96,25 @@ public struct KnotAxis: Equatable, Sendable {
   ///
   /// Cost: the whole way is put together for each call: for single values, not for pixels.
   public func coordinate(of value: Double) -> Double {
-    let (points, value) = (points, axis.admitted(value))
-    let index = min(max(points.lastIndex { $0.value <= value } ?? 0, 0), points.count - 2)
-    let (a, b) = (points[index], points[index + 1])
+    let value = axis.admitted(value)
+    let (a, b) = piece(around: value)
     return a.coordinate + (b.coordinate - a.coordinate) * ((value - a.value) / (b.value - a.value))
+  }
+
+  /// What the knot coordinate rises by where the value does, in knots a unit of the parameter: 0 outside of the knots, where the
+  /// nearest knot stands, and for NaN; where two straight pieces meet, that of the upper one.
+  ///
+  /// Cost: as ``coordinate(of:)``.
+  public func slope(of value: Double) -> Double {
+    guard isPeriodic ? value.isFinite : axis.range.contains(value) else { return 0 }
+    let (a, b) = piece(around: axis.admitted(value))
+    return (b.coordinate - a.coordinate) / (b.value - a.value)
+  }
+
+  /// The straight piece that a value of the range lies on.
+  private func piece(around value: Double) -> (CurvePoint, CurvePoint) {
+    let points = points
+    let index = min(max(points.lastIndex { $0.value <= value } ?? 0, 0), points.count - 2)
+    return (points[index], points[index + 1])
   }
 }

@@ -11,3 +11,10 @@ extension Plane<Float> {
     }
   }
 }
+
+extension Plane {
+  /// The plane of what `convert` makes of each number.
+  func converted<Other>(_ convert: (Scalar) -> Other) -> Plane<Other> {
+    Plane<Other>(width: width, height: height, exactly: values.map(convert))
+  }
+}

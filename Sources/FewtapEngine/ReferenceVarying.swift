@@ -21,10 +21,13 @@ public struct ReferenceVarying: Sendable {
   public let direction: VaryingDirection
   /// What stands outside the image.
   public let border: BorderRule
-  private let width: Int
-  private let height: Int
+  let width: Int
+  let height: Int
   /// The filters' common sum, if the border divides by it.
-  private let sum: Double
+  let sum: Double
+  /// The knot coordinates of each pixel, and what they rise by where the map's values do.
+  let coordinates: [Plane<Double>]
+  let rates: [Plane<Double>]?
   /// The filters that count at each pixel.
   private let mixtures: [[(filter: Int, weight: Double)]]
   /// The parameters of each pixel, where taps follow a series.
@@ -41,12 +44,44 @@ public struct ReferenceVarying: Sendable {
     _ basis: FilterBasis, coordinates: [Plane<Double>], direction: VaryingDirection = .gather,
     border: BorderRule = .clamp
   ) throws(ApplyError) {
+    try self.init(basis, coordinates, rates: nil, direction, border)
+  }
+
+  /// The operator for images of the size of `map`: planes of the parameters' values, one an axis, which come to the knots as
+  /// ``KnotAxis/coordinate(of:)`` says.
+  ///
+  /// Throws: as ``init(_:coordinates:direction:border:)``; ``ApplyError/badMap(axis:x:y:value:)`` for NaN, and on a periodic axis for
+  ///         infinity.
+  /// Cost:   each value is looked up by itself: for small maps.
+  public init(
+    _ basis: FilterBasis, map: [Plane<Double>], direction: VaryingDirection = .gather, border: BorderRule = .clamp
+  ) throws(ApplyError) {
+    guard map.count == basis.axes.count else {
+      throw .mapAxes(found: map.count, names: basis.axes.map(\.name))
+    }
+    do { try basis.checkInvariants() } catch { throw .filter(error) }
+    for (plane, axis) in zip(map, basis.axes) {
+      for (index, value) in plane.values.enumerated() where value.isNaN || (axis.isPeriodic && value.isInfinite) {
+        throw .badMap(
+          axis: axis.name, x: index % max(1, plane.width), y: index / max(1, plane.width), value: "\(value)")
+      }
+    }
+    try self.init(
+      basis, zip(map, basis.axes).map { plane, axis in plane.converted { axis.coordinate(of: $0) } },
+      rates: zip(map, basis.axes).map { plane, axis in plane.converted { axis.slope(of: $0) } }, direction, border)
+  }
+
+  init(
+    _ basis: FilterBasis, _ coordinates: [Plane<Double>], rates: [Plane<Double>]?, _ direction: VaryingDirection,
+    _ border: BorderRule
+  ) throws(ApplyError) {
     do {
       try basis.checkInvariants()
     } catch {
       throw .filter(error)
     }
     (self.basis, self.direction, self.border) = (basis, direction, border)
+    (self.coordinates, self.rates) = (coordinates, rates)
     guard coordinates.count == basis.axes.count else {
       throw .coordinateCount(expected: basis.axes.count, found: coordinates.count)
     }
@@ -93,46 +128,63 @@ public struct ReferenceVarying: Sendable {
     var result = Plane<Double>(width: width, height: height)
     for part in parts() {
       let input = part.stages.reversed().reduce(weighted(plane, by: part.outputWeight)) { $1.transposed(on: $0) }
-      for y in input.region.y {
-        for x in input.region.x {
-          guard let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) else {
-            continue
-          }
-          result[column, row] += part.inputWeight(x, y) * input[x, y]
-        }
-      }
+      fold(input, of: part, into: &result)
     }
     return result
+  }
+
+  /// Adds each pixel of a patch to the one that it stood for.
+  func fold(_ input: Patch, of part: Part, into result: inout Plane<Double>) {
+    for y in input.region.y {
+      for x in input.region.x {
+        guard let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) else {
+          continue
+        }
+        result[column, row] += part.inputWeight(x, y) * input[x, y]
+      }
+    }
   }
 
   // MARK: What it is made of
 
   /// Filters of which the results are added: stages from the extended image to the image, and what pixels are multiplied with
   /// before and after.
-  private struct Part {
+  struct Part {
     var stages: [LinearStage]
+    /// Which layer each stage is, if it is one.
+    var layers: [Int?]
+    /// The filter whose layers they are, and whose weight pixels are multiplied with; nil: those that count at each pixel.
+    var filter: Int?
     var inputWeight: (_ x: Int, _ y: Int) -> Double = { _, _ in 1 }
     var outputWeight: (_ x: Int, _ y: Int) -> Double = { _, _ in 1 }
   }
 
-  private var image: Region { Region(x: 0..<width, y: 0..<height) }
+  var image: Region { Region(x: 0..<width, y: 0..<height) }
 
-  private func parts() -> [Part] {
+  func parts() -> [Part] {
     switch basis.interpolation {
     case .outputs:
       return basis.filters.indices.map { index in
-        var part = Part(stages: Self.stages(of: basis.filters[index].chain, rate: basis.filters[index].rate, to: image))
+        let filter = basis.filters[index]
+        var part = Part(
+          // What a tap reads next as it moves is there, too, for gradients.
+          stages: Self.stages(of: filter.chain, rate: filter.rate, to: image) {
+            $0.gradientBounds(filter.chain.model)
+          },
+          layers: filter.chain.layers.indices.map { $0 }, filter: index)
+        if filter.rate != nil { part.layers = [nil] + part.layers + [nil] }
         let (mixture, gain) = (self.mixture, basis.filters[index].gain)
         let weight = { x, y in gain * mixture(x, y).reduce(0) { $0 + ($1.filter == index ? $1.weight : 0) } }
         if direction == .gather { part.outputWeight = weight } else { part.inputWeight = weight }
         return part
       }
     case .offsets:
-      var part = Part(stages: [])
+      var part = Part(stages: [], layers: [], filter: nil)
       var region = image
       let layers = basis.filters[0].chain.layers.indices
       for layer in direction == .gather ? layers.reversed() : Array(layers) {
         part.stages.insert(varyingLayer(layer, to: region), at: 0)
+        part.layers.insert(layer, at: 0)
         region = part.stages[0].input
       }
       let (basis, mixture, point) = (basis, mixture, point)
@@ -146,12 +198,12 @@ public struct ReferenceVarying: Sendable {
   }
 
   /// The filters that count at a pixel, or at the one next to it in the image.
-  private func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] { mixtures[nearest(x, y)] }
+  func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] { mixtures[nearest(x, y)] }
 
   /// The parameters there.
   private func point(_ x: Int, _ y: Int) -> [Double] { points[nearest(x, y)] }
 
-  private func nearest(_ x: Int, _ y: Int) -> Int {
+  func nearest(_ x: Int, _ y: Int) -> Int {
     min(max(y, 0), height - 1) * width + min(max(x, 0), width - 1)
   }
 
@@ -237,22 +289,29 @@ public struct ReferenceVarying: Sendable {
   private func filtered(_ plane: Plane<Double>, outside border: BorderRule) -> Plane<Double> {
     var result = Plane<Double>(width: width, height: height)
     for part in parts() {
-      var input = Patch(part.stages[0].input, repeating: Double(border.outside))
-      for y in input.region.y {
-        for x in input.region.x {
-          if let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) {
-            input[x, y] = plane[column, row]
-          }
-          input[x, y] *= part.inputWeight(x, y)
-        }
-      }
+      var input = extended(plane, over: part.stages[0].input, outside: border)
+      for y in input.region.y { for x in input.region.x { input[x, y] *= part.inputWeight(x, y) } }
       let output = part.stages.reduce(input) { $1.applied(to: $0) }
       for y in 0..<height { for x in 0..<width { result[x, y] += part.outputWeight(x, y) * output[x, y] } }
     }
     return result
   }
 
-  private func weighted(_ plane: Plane<Double>, by weight: (Int, Int) -> Double) -> Patch {
+  /// The plane with its border, over `region`.
+  func extended(_ plane: Plane<Double>, over region: Region, outside border: BorderRule) -> Patch {
+    var patch = Patch(region, repeating: Double(border.outside))
+    for y in region.y {
+      for x in region.x {
+        guard let column = border.source(of: x, count: width), let row = border.source(of: y, count: height) else {
+          continue
+        }
+        patch[x, y] = plane[column, row]
+      }
+    }
+    return patch
+  }
+
+  func weighted(_ plane: Plane<Double>, by weight: (Int, Int) -> Double) -> Patch {
     var patch = Patch(image)
     for y in 0..<height { for x in 0..<width { patch[x, y] = weight(x, y) * plane[x, y] } }
     return patch
@@ -268,7 +327,7 @@ public struct ReferenceVarying: Sendable {
     mask().values.map { max($0 / sum, BorderNormalization.leastShare) }
   }
 
-  private static func check(_ plane: Plane<Double>, width: Int, height: Int, channel: Int) throws(ApplyError) {
+  static func check(_ plane: Plane<Double>, width: Int, height: Int, channel: Int) throws(ApplyError) {
     guard plane.width == width, plane.height == height, width > 0, height > 0, plane.values.count == width * height
     else {
       throw .malformedPlane(channel: channel, width: plane.width, height: plane.height, count: plane.values.count)

@@ -1,0 +1,45 @@
+import FewtapCore
+
+/// What a loss changes by with each number of a filter at a knot.
+public struct KnotGradient: Equatable, Sendable {
+  /// With the taps, layer by layer, as the filter has them.
+  public var layers: [[TapGradient]]
+  /// With the gain.
+  public var gain: Double
+
+  /// A gradient of given parts.
+  public init(layers: [[TapGradient]], gain: Double) { (self.layers, self.gain) = (layers, gain) }
+
+  /// None at all, for each number of `filter`.
+  init(zerosOf filter: SparseFilter) {
+    let zero =
+      filter.chain.model == .integer ? TapGradient(weight: 0) : TapGradient(weight: 0, x: 0, y: 0)
+    self.init(layers: filter.chain.layers.map { $0.taps.map { _ in zero } }, gain: 0)
+  }
+
+  static func += (sum: inout KnotGradient, term: KnotGradient) {
+    sum.gain += term.gain
+    for layer in sum.layers.indices {
+      for tap in sum.layers[layer].indices { sum.layers[layer][tap].add(term.layers[layer][tap]) }
+    }
+  }
+
+  /// Adds what changes by the filter's sum do, of which the loss has `slope`.
+  mutating func add(slope: Double, ofSum filter: SparseFilter) {
+    let sums = filter.chain.layers.map(\.sum)
+    gain += slope * sums.reduce(1, *)
+    for layer in layers.indices {
+      let others = sums.indices.reduce(filter.gain) { $1 == layer ? $0 : $0 * sums[$1] }
+      for tap in layers[layer].indices { layers[layer][tap].weight += slope * others }
+    }
+  }
+}
+
+extension TapGradient {
+  /// Adds `share` of another one of the same kind of tap.
+  mutating func add(_ term: TapGradient, share: Double = 1) {
+    weight += share * term.weight
+    x? += share * (term.x ?? 0)
+    y? += share * (term.y ?? 0)
+  }
+}
