@@ -130,7 +130,7 @@ extension BasisFitError: StatusError {
 extension ApplyError: StatusError {
   var status: fewtap_status {
     switch self {
-    case .malformedPlane, .coordinateCount, .widthDiffers, .badWidth, .mapSize, .mapAxes, .weightPlanes:
+    case .malformedPlane, .cotangentSize, .coordinateCount, .widthDiffers, .badWidth, .mapSize, .mapAxes, .weightPlanes:
       FEWTAP_BAD_SHAPE
     case .nonFinitePixel, .nonFiniteBorder, .badMap: FEWTAP_NON_FINITE
     case .workingSet, .memory: FEWTAP_OUT_OF_MEMORY
