@@ -30,6 +30,7 @@ extension ApplyPlan {
   /// What runs backwards, made when it is first asked for.
   struct Backward: Sendable {
     var transposed: ApplyPlan?
+    var gradient: CompiledGradient?
   }
 
   /// The plan of the filter turned by half a turn.
@@ -76,7 +77,7 @@ extension ApplyPlan {
   private static let frameRows = 256
 
   /// The turned filter over the image with zeros around it, and the frame's pixels added to those that stood for them.
-  private func spread(_ image: Image, _ options: ApplyOptions) throws(ApplyError) -> Image {
+  func spread(_ image: Image, _ options: ApplyOptions) throws(ApplyError) -> Image {
     let plan = try transposed()
     let border = options.border
     var plain = options

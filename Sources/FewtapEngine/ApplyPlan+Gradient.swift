@@ -21,41 +21,74 @@ extension ApplyPlan {
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
     let sizes = [cotangent, image].map { [$0.width, $0.height, $0.planes.count] }
     guard sizes[0] == sizes[1] else { throw .cotangentSize(cotangent: sizes[0], image: sizes[1]) }
-    var gradient = FilterGradient<Image>()
-    if parts.contains(.input) { gradient.input = try applyAdjoint(to: cotangent, options: options) }
-    if parts.contains(.filter) {
-      var sum: FilterGradient<Plane<Double>>?
-      for (channel, plane) in image.planes.enumerated() {
-        let (c, x) = (
-          try options.nonfinite.admit(cotangent.planes[channel], channel: channel),
-          try options.nonfinite.admit(plane, channel: channel)
-        )
-        let part = try ReferenceGradient.pullback(
-          of: Plane(width: width, height: c.height, exactly: c.values.map { Double($0) }),
-          at: Plane(width: width, height: x.height, exactly: x.values.map { Double($0) }), through: filter,
-          border: options.border)
-        sum = sum.map { $0.adding(part) } ?? part
-      }
-      (gradient.layers, gradient.gain) = (sum?.layers, sum?.gain)
-    }
+    try options.check(hasAlpha: false, FilterSums(compiled))
+    return options.border == .normalized
+      ? try normalizedPullback(of: cotangent, at: image, parts, options)
+      : try linearPullback(of: cotangent, at: image, parts, options)
+  }
+
+  private func compiledGradient() throws(ApplyError) -> CompiledGradient {
+    if let gradient = backward.withLock({ $0.gradient }) { return gradient }
+    let gradient = try CompiledGradient(filter)
+    backward.withLock { $0.gradient = gradient }
     return gradient
   }
-}
 
-extension FilterGradient {
-  /// The sum of two with respect to one filter; the input's is this one's.
-  func adding(_ other: FilterGradient) -> FilterGradient {
-    var sum = self
-    sum.gain = gain.map { $0 + (other.gain ?? 0) }
-    sum.layers = layers.map { layers in
-      layers.enumerated().map { l, taps in
-        taps.enumerated().map { i, a in
-          let b = other.layers?[l][i]
-          return TapGradient(
-            weight: a.weight + (b?.weight ?? 0), x: a.x.map { $0 + (b?.x ?? 0) }, y: a.y.map { $0 + (b?.y ?? 0) })
+  /// Of a border that divides by nothing.
+  private func linearPullback(
+    of cotangent: Image, at image: Image, _ parts: GradientParts, _ options: ApplyOptions
+  ) throws(ApplyError) -> FilterGradient<Image> {
+    var gradient = FilterGradient<Image>()
+    let share = parts == .all ? 0.5 : 1
+    if parts.contains(.filter) {
+      gradient = try GradientRun(plan: self, gradient: compiledGradient(), options: options.telling(0...share))
+        .gradient(of: cotangent, at: image, border: options.border)
+    }
+    if parts.contains(.input) { gradient.input = try spread(cotangent, options.telling(1 - share...1)) }
+    return gradient
+  }
+
+  /// Of one that divides by what the filter makes of a mask.
+  private func normalizedPullback(
+    of cotangent: Image, at image: Image, _ parts: GradientParts, _ options: ApplyOptions
+  ) throws(ApplyError) -> FilterGradient<Image> {
+    var plain = options
+    (plain.border, plain.progress) = (.constant(0), nil)
+    let mask = try mask(height: image.height, options)
+    let gradient = try linearPullback(of: dividedByShares(cotangent, mask: mask), at: image, parts, plain)
+    guard parts.contains(.filter) else { return gradient }
+    plain.border = .normalized
+    let result = try apply(to: image, options: plain)
+    var normalization = NormalizedGradient(filter, width: width, height: image.height)
+    var ofMask = [Double](repeating: 0, count: mask.values.count)
+    for (cotangent, result) in zip(cotangent.planes, result.planes) {
+      for y in 0..<image.height {
+        for x in 0..<width {
+          // What the policy let through as zero.
+          let given = options.nonfinite == .zero && !cotangent[x, y].isFinite ? 0 : cotangent[x, y]
+          ofMask[y * width + x] +=
+            normalization.pullback(
+              Double(given), x: x, y: y, result: Double(result[x, y]), mask: Double(mask[x, y])
+            ).mask
         }
       }
     }
-    return sum
+    let ones = Plane<Float>(width: width, height: image.height, repeating: 1)
+    let run = GradientRun(plan: self, gradient: try compiledGradient(), options: plain)
+    return normalization.gradient(
+      gradient,
+      try run.gradient(
+        of: Image(sameSizePlanes: [Plane(width: width, height: image.height, exactly: ofMask.map { Float($0) })]),
+        at: Image(sameSizePlanes: [ones]), border: .constant(0)))
+  }
+}
+
+extension ApplyOptions {
+  /// The same, telling its progress as a part of more.
+  fileprivate func telling(_ part: ClosedRange<Double>) -> ApplyOptions {
+    var options = self
+    guard let progress else { return self }
+    options.progress = { progress(part.lowerBound + $0 * (part.upperBound - part.lowerBound)) }
+    return options
   }
 }

@@ -116,18 +116,22 @@ struct CompiledFilter: Sendable {
     } catch {
       throw .filter(error)
     }
+    try self.init(filter.chain.layers[...], gain: filter.gain, rate: filter.rate)
+  }
+
+  /// Some layers of a filter that keeps its invariants, or none.
+  init(_ chain: ArraySlice<TapLayer>, gain: Double, rate: Resampling?) throws(ApplyError) {
     layers = []
-    for (index, layer) in filter.chain.layers.enumerated() {
+    for (index, layer) in zip(chain.indices, chain) {
       // In the last layer the gain costs nothing, and is rounded together with its weights.
-      let scale = index == filter.chain.layers.count - 1 ? filter.gain : 1
-      layers.append(try Self.compile(layer, index: index, scale: scale))
+      layers.append(try Self.compile(layer, index: index, scale: index == chain.endIndex - 1 ? gain : 1))
     }
-    rate = nil
+    self.rate = nil
     let gains = [1: 1.6, 2: 0.7, 3: -0.4, 4: -0.7]
     gainsFromHalfs = layers.flatMap(\.runs).reduce(0) { $0 + (gains[$1.weights.count] ?? 0) } > 20
-    sum = filter.chain.sum * filter.gain
-    noiseGain = filter.chain.noiseGain * abs(filter.gain)
-    rate = filter.rate.map { compile($0) }
+    sum = chain.reduce(gain) { $0 * $1.sum }
+    noiseGain = chain.reduce(abs(gain)) { $0 * $1.absoluteSum }
+    self.rate = rate.map { compile($0) }
   }
 
   private static func compile(_ layer: TapLayer, index: Int, scale: Double) throws(ApplyError) -> Layer {
@@ -233,6 +237,13 @@ struct Region: Equatable, Sendable {
     Region(
       x: x.lowerBound - bounds.maxX..<x.upperBound - bounds.minX,
       y: y.lowerBound - bounds.maxY..<y.upperBound - bounds.minY)
+  }
+
+  /// The smallest region that holds both.
+  func union(_ other: Region) -> Region {
+    Region(
+      x: min(x.lowerBound, other.x.lowerBound)..<max(x.upperBound, other.x.upperBound),
+      y: min(y.lowerBound, other.y.lowerBound)..<max(y.upperBound, other.y.upperBound))
   }
 
   /// The pixels of the image that the prefilter reads for this region at the low rate.

@@ -43,7 +43,7 @@ extension Image {
 
 extension [Plane<Float>] {
   /// Calls `body` with the address of each plane's numbers.
-  fileprivate func withPointers<Result>(
+  func withPointers<Result>(
     _ pointers: [UnsafePointer<Float>] = [], _ body: ([UnsafePointer<Float>]) -> Result
   ) -> Result {
     guard pointers.count < count else { return body(pointers) }

@@ -18,6 +18,8 @@ struct RowWindow {
   private let base: UnsafeMutablePointer<Float>
   /// The rows that it holds now.
   private(set) var held: Range<Int>
+  /// Rows from here on stay, whatever else is asked: somebody reads them who does not ask for room.
+  var pinned = Int.max
 
   /// Rows beyond the capacity that a layer's last block may touch.
   private static let slack = 8
@@ -70,7 +72,7 @@ struct RowWindow {
   /// Makes room for `count` rows below those held; rows above `first` may go.
   mutating func makeRoom(_ count: Int, keepingFrom first: Int) {
     guard held.count + count > capacity else { return }
-    let kept = max(first, held.lowerBound)..<held.upperBound
+    let kept = min(max(min(first, pinned), held.lowerBound), held.upperBound)..<held.upperBound
     precondition(kept.count + count <= capacity, "a window of \(capacity) rows cannot hold \(kept.count) + \(count)")
     for channel in 0..<channels {
       row(held.lowerBound, channel).update(from: row(kept.lowerBound, channel), count: kept.count * stride)

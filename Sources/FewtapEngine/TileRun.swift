@@ -45,14 +45,14 @@ final class TileRun {
   /// A run of `filter` over a tile of `shape`, in memory of at least ``TileShape/floatCount(channels:)`` floats; `low` has
   /// the rows at the low rate if tiles share them, to be made or made already.
   init(
-    _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource, target: TileTarget,
+    _ filter: CompiledFilter, _ shape: TileShape, _ kernels: fewtap_kernels, source: TileSource, target: TileTarget?,
     low: RowWindow?, memory: UnsafeMutablePointer<Float>
   ) {
     (rate, self.kernels, self.source) = (filter.rate, kernels, source)
     (region, chunk) = (shape.region, shape.chunk)
     let channels = source.group.roles.count
     stages = .copying(shape.windows.map(\.stage))
-    let packs = shape.isWhole && filter.rate != nil && channels > 1 && target.interleavedPlace != nil
+    let packs = shape.isWhole && filter.rate != nil && channels > 1 && target?.interleavedPlace != nil
     isPacked = packs
     var next = memory + TileShape.margin
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -109,6 +109,19 @@ final class TileRun {
     let rows = windows[lowStage].rows
     fill(lowStage, through: rows.upperBound, keepingFrom: rows.lowerBound)
   }
+
+  // MARK: Rows that layers read and give
+
+  /// Makes rows of what layer `layer` reads, or what the layer before gives, up to `end`.
+  func makeRows(layer: Int, through end: Int) {
+    fill(lowStage + layer, through: end, keepingFrom: windows[lowStage + layer].pinned)
+  }
+
+  /// Keeps the rows there from `first` on.
+  func pinRows(layer: Int, from first: Int) { windows[lowStage + layer].pinned = first }
+
+  /// Those that are there.
+  func window(layer: Int) -> RowWindow { windows[lowStage + layer] }
 
   // MARK: Rows of the result
 

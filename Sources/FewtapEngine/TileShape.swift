@@ -56,20 +56,34 @@ struct TileShape: Sendable {
     self.init(filter, low, filter.regions(forLow: low), halfs: halfs)
   }
 
+  /// Of a tile of all that the layers read and give, for whoever reads that: the image of `layers[l]` is what layer l reads, and of
+  /// its rows `held` are needed at once.
+  init(_ filter: CompiledFilter, layers: [Region], held: [Int]) {
+    let decimation = filter.regions(forLow: layers[0])
+    self.init(filter, layers[layers.count - 1], decimation + layers.dropFirst(), halfs: false, held: held)
+  }
+
+  /// Rows that a layer makes at a time.
+  static func chunk(_ filter: CompiledFilter) -> Int {
+    ((filter.rate?.factor ?? 1) > 3 ? 1 : 2) * Int(FEWTAP_BLOCK_ROWS)
+  }
+
   /// Of as many stages as there are regions.
-  private init(_ filter: CompiledFilter, _ region: Region, _ regions: [Region], halfs: Bool) {
+  private init(
+    _ filter: CompiledFilter, _ region: Region, _ regions: [Region], halfs: Bool, held: [Int]? = nil
+  ) {
     self.region = region
-    let chunk = ((filter.rate?.factor ?? 1) > 3 ? 1 : 2) * Int(FEWTAP_BLOCK_ROWS)
+    let chunk = Self.chunk(filter)
     self.chunk = chunk
     // Rows that whoever reads a stage needs at once.
-    var readers = filter.layers.map { $0.bounds.height - 1 + chunk }
+    var readers = held ?? filter.layers.map { $0.bounds.height - 1 + chunk }
     var stages = [Stage.source]
     if let rate = filter.rate {
       stages += rate.columnSteps.indices.dropLast().map { .thinned(step: $0) } + [.decimated]
       readers.insert(contentsOf: rate.columnSteps.map(\.weights.count), at: 0)
     }
     stages += filter.layers.indices.map { .layer($0) }
-    readers.append(chunk)
+    if held == nil { readers.append(chunk) }
     // The stage before each layer is what it reads.
     let read = stages.count - 1 - filter.layers.count..<stages.count - 1
     var windows = regions.indices.map { index in
@@ -80,7 +94,7 @@ struct TileShape: Sendable {
         stage: stages[index], region: region, stride: Self.stride(region.x.count, isHalf: isHalf),
         capacity: min(2 * readers[index], region.y.count) + chunk, isHalf: isHalf)
     }
-    isWhole = regions.count == stages.count
+    isWhole = regions.count == stages.count && held == nil
     if let rate = filter.rate {
       let low = regions[regions.count - 1]
       let first = rate.factor * low.x.lowerBound + rate.interpolator.first

@@ -14,6 +14,6 @@ struct BenchCommand: ParsableCommand {
       """,
     subcommands: [
       CalibrateCommand.self, BenchApplyCommand.self, BenchVaryingCommand.self, BenchPaperCommand.self,
-      BenchMetricsCommand.self, BenchDepthCommand.self, BenchGPUCommand.self,
+      BenchMetricsCommand.self, BenchDepthCommand.self, BenchGPUCommand.self, BenchGradientCommand.self,
     ])
 }
