@@ -1,0 +1,63 @@
+"""Objects that the C library keeps for us."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, ClassVar, TypeVar
+
+from . import _library
+from ._errors import ClosedError
+
+Self = TypeVar("Self", bound="Handle")
+
+
+class Handle:
+    """Owns one object of the library, until `close()` or until nobody refers to it.
+
+    Objects never change, so that threads may share them. To close one while another thread uses it is safe: calls that have begun
+    end as they would, later ones raise `ClosedError`.
+    """
+
+    _free: ClassVar[str]
+    _handle: int = 0
+
+    @classmethod
+    def _owning(cls: type[Self], handle: int) -> Self:
+        made = cls.__new__(cls)
+        made._handle = handle
+        return made
+
+    @property
+    def _open_handle(self) -> int:
+        handle = self._handle
+        if not handle:
+            raise ClosedError(f"this {type(self).__name__} is closed")
+        return handle
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return not self._handle
+
+    def close(self) -> None:
+        """Frees it now; again does nothing. Filtering that runs in another thread ends as it would."""
+        handle, self._handle = self._handle, 0
+        if handle:
+            getattr(_library.library, self._free)(handle)
+
+    def __enter__(self: Self) -> Self:
+        _ = self._open_handle
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            raise AttributeError(f"a {type(self).__name__} never changes: make a new one instead of setting {name!r}")
+        object.__setattr__(self, name, value)
