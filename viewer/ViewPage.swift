@@ -1,32 +1,57 @@
+import FewtapCore
 import FewtapShaders
 import Foundation
 
-/// One HTML file in which a browser shows a filter at work, without a network: markup, style, modules and ``ViewData``.
+/// One HTML file in which a browser shows filters at work, without a network: markup, style, modules, ``ViewData`` and a picture.
+///
+/// Its data are JSON: `{ "format": "fewtap.view", "version": 1, "filters": [...], "image": { "type", "base64" } | null }`.
 ///
 /// Text of users and files is in the title, as escaped text, and in the data, where every `<` is written `\u003c`: none of it can
 /// become markup or script.
 public struct ViewPage: Sendable {
-  /// What the page shows.
-  public let data: ViewData
+  /// What the page shows, the first one when it opens.
+  public let filters: [ViewData]
+  /// The picture to filter; nil: the page brings one of its own.
+  public var image: ViewImage?
 
-  /// The page of `data`.
-  public init(_ data: ViewData) { self.data = data }
+  /// The page of a filter, and of others that its reader can choose instead.
+  public init(_ filter: ViewData, or others: [ViewData] = [], image: ViewImage? = nil) {
+    (filters, self.image) = ([filter] + others, image)
+  }
+
+  /// Most bytes of a page without its pictures and maps that the project promises.
+  public static let promisedByteCount = 3_000_000
+
+  /// Bytes of the page without its pictures and maps.
+  public var ownByteCount: Int {
+    let bare = filters.map(\.withoutPictures)
+    return ViewPage(bare[0], or: Array(bare[1...])).bytes.count
+  }
 
   /// Modules that scripts import as `fewtap/NAME`.
   private static let modules: [(name: String, text: [UInt8])] = [
-    ("chain.js", PackageResources.chain_js), ("kernel.js", PackageResources.kernel_js),
-    ("main.js", PackageResources.main_js), ("parameters.js", PackageResources.parameters_js),
+    ("chain.js", PackageResources.chain_js), ("figures.js", PackageResources.figures_js),
+    ("gestures.js", PackageResources.gestures_js), ("kernel.js", PackageResources.kernel_js),
+    ("main.js", PackageResources.main_js), ("painter-webgl2.js", PackageResources.painter_webgl2_js),
+    ("painter-webgpu.js", PackageResources.painter_webgpu_js), ("parameters.js", PackageResources.parameters_js),
     ("picture.js", PackageResources.picture_js), ("sources.js", PackageResources.sources_js),
-    ("fewtap-webgl2.js", ShaderHost.webGL2),
+    ("fewtap-webgl2.js", ShaderHost.webGL2), ("fewtap-webgpu.js", ShaderHost.webGPU),
   ]
+
+  private var json: String {
+    object([
+      ("format", quoted("fewtap.view")), ("version", "1"), ("filters", array(filters.map(\.json))),
+      ("image", image?.json ?? "null"),
+    ])
+  }
 
   /// The page's text in UTF-8; the same bytes each time.
   public var bytes: [UInt8] {
     let parts: [(mark: String, text: () -> [UInt8])] = [
-      ("<!--fewtap:title-->", { Array(Self.escaped(data.title).utf8) }),
+      ("<!--fewtap:title-->", { Array(markup(filters[0].title).utf8) }),
       ("/*fewtap:style*/", { PackageResources.page_css }),
       ("<!--fewtap:modules-->", { Array(Self.importMap.utf8) }),
-      ("<!--fewtap:data-->", { Self.script("application/json", id: "fewtap-data", Self.withoutTags(data.json)) }),
+      ("<!--fewtap:data-->", { Self.script("application/json", id: "fewtap-data", Self.withoutTags(json)) }),
       ("<!--fewtap:worker-->", { Self.script("text/plain", id: "fewtap-worker", PackageResources.truth_js) }),
     ]
     // Marks are looked for in the template alone: what is put in may hold any text.
@@ -58,26 +83,6 @@ public struct ViewPage: Sendable {
     result.reserveCapacity(json.utf8.count)
     for byte in json.utf8 {
       if byte == UInt8(ascii: "<") { result += Array("\\u003c".utf8) } else { result.append(byte) }
-    }
-    return result
-  }
-
-  /// Text as HTML has it; what moves a cursor or turns the writing around is left out.
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default:
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: break
-        default: result.unicodeScalars.append(scalar)
-        }
-      }
     }
     return result
   }

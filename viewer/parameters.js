@@ -4,24 +4,41 @@ import { numbers } from "fewtap/kernel.js";
 import { plane } from "fewtap/sources.js";
 
 const at = (id) => document.getElementById(id);
+const clamped = (value, { low, high }) => Math.min(Math.max(value, low), high);
 
 /** Controls of the parameters of a basis. */
 export class Parameters {
-  /**
-   * @param axes as the page's data has them
-   * @param {() => void} changed
-   */
-  constructor(axes, changed) {
-    Object.assign(this, { axes, changed, map: null, depth: null, focus: 0.5 });
-    this.point = axes.map(({ low, high }) => low + 0.6 * (high - low));
-    at("parameters").hidden = false;
-    this.ranges = axes.map((axis, index) => this.#slider(axis, index));
-    if (axes.length > 1) this.#makePad();
+  /** @param {() => void} changed is called after each change by hand */
+  constructor(changed) {
+    Object.assign(this, { axes: [], point: [], map: null, depth: null, changed });
     at("brush-value").addEventListener("input", () => this.#showBrush());
+    at("map-axis").addEventListener("change", () => (this.#showBrush(), this.#focused()));
     at("map-clear").addEventListener("click", () => this.clear());
     for (const id of ["focus", "f-stop"]) at(id).addEventListener("input", () => this.#focused());
+    this.#listenToPad();
+  }
+
+  /** Takes the parameters of a basis, as the page's data have them. Those of the same name stay where they were, and so does a depth image. */
+  setAxes(axes) {
+    const old = new Map(this.axes.map(({ name }, index) => [name, { value: this.point[index], plane: this.map?.planes[index] }]));
+    const isSame = axes.length === old.size && axes.every(({ name }) => old.has(name));
+    // One blur for all apertures, even if one of them goes further.
+    this.strongest = isSame ? this.strongest : axes.map(({ high }) => high);
+    this.axes = axes;
+    this.point = axes.map((axis) => clamped(old.get(axis.name)?.value ?? axis.low + 0.6 * (axis.high - axis.low), axis));
+    if (!isSame) this.#forget();
+    else if (this.map) this.map.planes = axes.map((axis) => old.get(axis.name).plane.map((value) => clamped(value, axis)));
+    at("parameters").hidden = axes.length === 0;
+    at("sliders").replaceChildren();
+    this.ranges = axes.map((axis, index) => this.#slider(axis, index));
+    at("map-axis").replaceChildren(...axes.map(({ name }, index) => new Option(name, index)));
+    at("map-axis").parentElement.hidden = axes.length < 2;
+    at("pad").hidden = axes.length < 2;
+    if (axes.length === 0) return;
+    if (axes.length > 1) at("pad").setAttribute("aria-label", `${axes[0].name} across, ${axes[1].name} up; arrow keys move`);
     this.#show();
     this.#showBrush();
+    if (this.depth) this.#focus();
   }
 
   /** The map that the page brings, for a picture of the same size. */
@@ -31,7 +48,7 @@ export class Parameters {
 
   /** Four numbers for all pixels, or four a pixel of `width` x `height`. */
   texels(width, height) {
-    if (!this.map || this.map.width !== width || this.map.height !== height) return [0, 1, 2, 3].map((axis) => this.point[axis] ?? 0);
+    if (!this.map) return [0, 1, 2, 3].map((axis) => this.point[axis] ?? 0);
     const result = new Float32Array(4 * width * height);
     this.map.planes.forEach((plane, axis) => {
       for (let index = 0; index < plane.length; index++) result[4 * index + axis] = plane[index];
@@ -49,23 +66,35 @@ export class Parameters {
 
   /** In words. */
   words(point = this.point) {
-    return this.axes.map(({ name, unit }, index) => `${name} ${Number(point[index].toFixed(2))}${unit ? " " + unit : ""}`).join(", ");
+    return this.axes.map(({ name }, index) => `${name} ${this.#reading(point[index], index)}`).join(", ");
+  }
+
+  /** A picture of another size has come: a map of the old one is none of it. */
+  keepMap(width, height) {
+    if (this.map && (this.map.width !== width || this.map.height !== height)) this.#forget();
   }
 
   /** One point for all pixels again. */
   clear() {
-    Object.assign(this, { map: null, depth: null });
-    at("lens").hidden = true;
+    this.#forget();
     this.changed();
   }
 
-  /** Paints the first parameter around a point of a picture. */
+  #forget() {
+    Object.assign(this, { map: null, depth: null });
+    at("lens").hidden = true;
+  }
+
+  /** The parameter that a brush paints and a depth image drives. */
+  get driven() {
+    return Number(at("map-axis").value);
+  }
+
+  /** Paints around a point of a picture. */
   paint({ x, y }, width, height) {
-    if (!this.map || this.map.width !== width || this.map.height !== height) {
-      this.map = { width, height, planes: this.point.map((value) => new Float32Array(width * height).fill(value)) };
-    }
+    this.map ??= { width, height, planes: this.point.map((value) => new Float32Array(width * height).fill(value)) };
     const [radius, value] = [Number(at("brush-size").value) / 2, this.#brushValue()];
-    const values = this.map.planes[0];
+    const values = this.map.planes[this.driven];
     for (let row = Math.max(Math.floor(y - radius), 0); row < Math.min(y + radius, height); row++) {
       for (let column = Math.max(Math.floor(x - radius), 0); column < Math.min(x + radius, width); column++) {
         const share = Math.min(Math.max(2 * (1 - Math.hypot(column + 0.5 - x, row + 0.5 - y) / radius), 0), 1);
@@ -80,7 +109,8 @@ export class Parameters {
 
   /** Takes a depth image, light or dark as it comes: what lies at the focus is sharp. */
   async setDepth(blob, name, width, height) {
-    this.depth = { width, height, values: await plane(blob, name, width, height) };
+    const values = await plane(blob, name, width, height);
+    this.depth = { width, height, values };
     at("lens").hidden = false;
     this.#focused();
   }
@@ -95,20 +125,25 @@ export class Parameters {
     return true;
   }
 
-  // The circle of confusion grows with the difference of depths, and shrinks with the f-stop; f/2 takes the first parameter to its end.
   #focused() {
-    const [focus, stop] = [Number(at("focus").value) / 1000, Number(at("f-stop").value)];
-    at("f-stop-value").textContent = `f/${stop.toFixed(1)}`;
+    at("f-stop-value").textContent = `f/${Number(at("f-stop").value).toFixed(1)}`;
     if (!this.depth) return;
-    const { low, high } = this.axes[0];
-    const [nearest, width, height] = [Math.min(Math.max(0, low), high), this.depth.width, this.depth.height];
-    const planes = this.point.map((value) => new Float32Array(width * height).fill(value));
-    planes[0] = this.depth.values.map((depth) => Math.min(nearest + (high - nearest) * Math.min((2 / stop) * Math.abs(depth - focus), 1), high));
-    this.map = { width, height, planes };
+    this.#focus();
     this.changed();
   }
 
-  #slider({ name, unit, low, high }, index) {
+  // The circle of confusion grows with the difference of depths, and shrinks with the f-stop; f/2 takes the parameter to its end.
+  #focus() {
+    const [focus, stop, index] = [Number(at("focus").value) / 1000, Number(at("f-stop").value), this.driven];
+    const [axis, { width, height, values }] = [this.axes[index], this.depth];
+    const sharp = clamped(0, axis);
+    const reach = (2 / stop) * (this.strongest[index] - sharp);
+    const planes = this.point.map((value) => new Float32Array(width * height).fill(value));
+    planes[index] = values.map((depth) => clamped(sharp + reach * Math.abs(depth - focus), axis));
+    this.map = { width, height, planes };
+  }
+
+  #slider({ name, low, high }, index) {
     const label = Object.assign(document.createElement("label"), { className: "wide" });
     const range = Object.assign(document.createElement("input"), { type: "range", id: `parameter-${index}` });
     Object.assign(range, { min: low, max: high, step: (high - low) / 1000 || 1 });
@@ -117,16 +152,21 @@ export class Parameters {
     at("sliders").append(label);
     range.addEventListener("input", () => {
       this.point[index] = Number(range.value);
-      this.clear();
-      this.#show();
+      this.#moved();
     });
-    return { range, output, unit };
+    return { range, output };
   }
 
-  #makePad() {
+  /** After a parameter was chosen: a depth image keeps its own, all else becomes one point again. */
+  #moved() {
+    if (this.depth) this.#focus();
+    else this.map = null;
+    this.#show();
+    this.changed();
+  }
+
+  #listenToPad() {
     const pad = at("pad");
-    pad.hidden = false;
-    pad.setAttribute("aria-label", `${this.axes[0].name} across, ${this.axes[1].name} up; arrow keys move`);
     const move = (event) => {
       const box = pad.getBoundingClientRect();
       this.#setShares((event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height);
@@ -144,6 +184,7 @@ export class Parameters {
       this.#setShares(x + step[0] / 50, y + step[1] / 50);
     });
     new ResizeObserver(() => this.#drawPad()).observe(pad);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#drawPad());
   }
 
   #shares() {
@@ -155,37 +196,49 @@ export class Parameters {
       const { low, high } = this.axes[index];
       this.point[index] = low + (high - low) * Math.min(Math.max(share, 0), 1);
     });
-    this.clear();
-    this.#show();
+    this.#moved();
   }
 
   #drawPad() {
     const pad = at("pad");
+    if (pad.hidden) return;
     const side = Math.max(Math.round(pad.clientWidth * devicePixelRatio), 32);
     Object.assign(pad, { width: side, height: side });
     const context = pad.getContext("2d");
     const [x, y] = this.#shares();
-    context.fillStyle = getComputedStyle(pad).getPropertyValue("--accent").trim();
+    const style = getComputedStyle(pad);
+    context.strokeStyle = style.getPropertyValue("--line").trim();
+    context.beginPath();
+    context.moveTo(x * side, 0);
+    context.lineTo(x * side, side);
+    context.moveTo(0, (1 - y) * side);
+    context.lineTo(side, (1 - y) * side);
+    context.stroke();
+    context.fillStyle = style.getPropertyValue("--accent").trim();
     context.beginPath();
     context.arc(x * side, (1 - y) * side, 8 * devicePixelRatio, 0, 2 * Math.PI);
     context.fill();
   }
 
   #show() {
-    this.ranges.forEach(({ range, output, unit }, index) => {
+    this.ranges.forEach(({ range, output }, index) => {
       range.value = this.point[index];
-      output.textContent = `${Number(this.point[index].toFixed(2))}${unit ? " " + unit : ""}`;
+      output.textContent = this.#reading(this.point[index], index);
     });
-    if (this.axes.length > 1) this.#drawPad();
+    this.#drawPad();
+  }
+
+  #reading(value, index) {
+    const { unit } = this.axes[index];
+    return `${Number(value.toFixed(2))}${unit ? " " + unit : ""}`;
   }
 
   #brushValue() {
-    const { low, high } = this.axes[0];
+    const { low, high } = this.axes[this.driven];
     return low + ((high - low) * Number(at("brush-value").value)) / 1000;
   }
 
   #showBrush() {
-    const { unit } = this.axes[0];
-    at("brush-reading").textContent = `${Number(this.#brushValue().toFixed(2))}${unit ? " " + unit : ""}`;
+    at("brush-reading").textContent = this.#reading(this.#brushValue(), this.driven);
   }
 }

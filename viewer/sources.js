@@ -1,5 +1,7 @@
 // Pictures to filter: linear light, four floats a pixel, upper row first.
 
+import { bytes } from "fewtap/kernel.js";
+
 /** @typedef {{texels: Float32Array, width: number, height: number}} Picture */
 
 /** Beyond so many pixels a photo is scaled down: it would take gigabytes of textures. */
@@ -37,6 +39,34 @@ export async function photo(blob, name, side) {
   }
   const note = scale < 1 ? `${name} is ${image.width}x${image.height}: scaled down to ${width}x${height}, so that it fits a browser.` : "";
   return { picture: { texels, width, height }, note };
+}
+
+/**
+ * A picture that the page brings.
+ * @param {{type: string, base64: string}} image
+ * @returns {Promise<Picture>}
+ */
+export async function embedded({ type, base64 }, name, side) {
+  const file = bytes(base64);
+  return type === "image/x-fewtap-half" ? halves(file) : (await photo(new Blob([file], { type }), name, side)).picture;
+}
+
+/** Light beyond white: columns and rows in 32 bits, then red, green and blue of each pixel as half floats, little-endian. */
+function halves(file) {
+  const view = new DataView(file.buffer);
+  const [width, height] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const texels = new Float32Array(4 * width * height).fill(1);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) texels[4 * pixel + channel] = half(view.getUint16(8 + 6 * pixel + 2 * channel, true));
+  }
+  return { texels, width, height };
+}
+
+/** The number of IEEE's 16 bits; none of them is infinite here. */
+function half(bits) {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24;
+  return bits & 0x8000 ? -size : size;
 }
 
 /** An image as one number a pixel, 0...1, for `width` x `height` pixels: the mean of its colors, as they are coded. */

@@ -11,4 +11,15 @@ package enum HalfBits {
     }
     return bits >> 15 == 0 ? size : -size
   }
+
+  /// The bits of the number nearest to `value`, of two as near the even one; beyond 65504, the largest number, those of that.
+  package static func bits(nearest value: Double) -> UInt16 {
+    guard !value.isNaN else { return 0x7e00 }
+    let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
+    let size = min(abs(value), 65504)
+    // 1024 steps of a fraction that rounds up carry over to the exponent, as they should.
+    guard size >= 0x1p-14 else { return sign | UInt16((size * 0x1p24).rounded(.toNearestOrEven)) }
+    let fraction = ((size.significand - 1) * 0x1p10).rounded(.toNearestOrEven)
+    return sign | (UInt16(size.exponent + 15) << 10 + UInt16(fraction))
+  }
 }

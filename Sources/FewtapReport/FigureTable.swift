@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// Figures of contenders as an HTML table: a row for each that could take part, a column a figure.
 struct FigureTable<Figures: Sendable>: Sendable {
   struct Column: Sendable {

@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// A comparison's page on its way: its parts, and its figures as files.
 struct PageParts {
   private let title: String

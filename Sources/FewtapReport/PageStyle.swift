@@ -1,3 +1,5 @@
+import FewtapCore
+
 /// Colors and form of a page and of its charts. Nothing is fetched: fonts are the system's.
 package enum PageStyle {
   /// Colors by name, for light and dark. Blue and orange differ for color-blind people too; their contrast with paper is 4.5 or more.

@@ -1,3 +1,4 @@
+import FewtapCore
 import Foundation
 
 /// A chart as SVG: axes with ticks and gridlines, points, lines and steps, labels beside them and a legend.

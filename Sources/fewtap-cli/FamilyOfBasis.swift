@@ -7,13 +7,13 @@ struct FamilyOfBasis {
   /// The basis' parameters: the family may be made for more values.
   private let axes: [ParameterAxis]
 
-  /// The family that a basis' file tells in words, or the `given` one.
+  /// The family that a basis' file tells in words, or the `given` one, taken from files as `options` say.
   ///
   /// Throws: ``Failure`` if there is none, or its parameters are others than the basis'.
-  init(_ basis: FilterBasis, name: String, given: String?) throws {
+  init(_ basis: FilterBasis, name: String, given: String?, options: FamilyOptions) throws {
     axes = basis.axes.map(\.axis)
     if let given {
-      family = try FamilyOptions.parse([]).family(FamilyArgument(argument: given))
+      family = try options.family(FamilyArgument(argument: given))
     } else {
       guard let words = basis.family else {
         throw Failure("\(name): it does not name its family; give it with --kernel")

@@ -13,6 +13,8 @@ struct PagePicture {
 
   /// Most pixels: a page must stay quick on a small device.
   static let maximumPixels = 4_000_000
+  /// Most pixels of a picture with light above 1: 8 bytes of text each.
+  static let maximumBrightPixels = 1_000_000
   /// Most columns or rows: textures of most devices are no larger.
   static let maximumSide = 8192
   /// Most bytes of a file that is embedded as it is.
@@ -28,11 +30,7 @@ struct PagePicture {
     let bytes = try FewtapImageIO.readBytes(path: path, limit: ImageFile.defaultMemoryLimit)
     let kind = ViewImage.Kind(content: bytes)
     if kind == .webp {
-      // Its pixels are not read here: a browser does.
-      guard !readsPixels, bytes.count <= Self.maximumBytes else {
-        let reason = readsPixels ? "its pixels cannot be read here, for the map" : "it is too large to embed as it is"
-        throw Failure("\(path): it is WebP, and \(reason); give a PNG or JPEG")
-      }
+      try Self.checkWebP(bytes, path, readsPixels: readsPixels)
       (image, pixels, isAsStored, warnings) = (ViewImage(kind: .webp, bytes: bytes), nil, true, [])
       return
     }
@@ -42,64 +40,117 @@ struct PagePicture {
         "\(path): channel \(bad.channel) is \(bad.value) at column \(bad.x), row \(bad.y): only finite pixels can be shown"
       )
     }
-    let colors = file.image.planes.count - (file.image.alphaIndex == nil ? 0 : 1)
-    let isSmall =
-      file.image.width * file.image.height <= Self.maximumPixels
-      && max(file.image.width, file.image.height) <= Self.maximumSide
+    let colors = file.image.planes.indices.filter { $0 != file.image.alphaIndex }
+    let isSmall = Self.share(file.image.width, file.image.height, Self.maximumPixels) == 1
     // Maps are for pixels as stored, and a browser would turn them.
     let isPlain = !readsPixels || (file.metadata.orientation == 1 && file.metadata.colorProfile == nil)
-    if let kind, isSmall, bytes.count <= Self.maximumBytes, isPlain, colors == 1 || colors == 3 {
+    if let kind, isSmall, bytes.count <= Self.maximumBytes, isPlain, colors.count == 1 || colors.count == 3 {
       image = ViewImage(kind: kind, bytes: bytes)
       (isAsStored, warnings) = (true, file.warnings.map { "\(path): \($0)" })
-    } else {
-      (image, warnings) = try Self.encoded(file, path)
-      isAsStored = false
+      pixels = try readsPixels ? ImageFile.decode(bytes, path: path).image.overGray() : nil
+      return
     }
-    pixels = try readsPixels ? ImageFile.decode(image.bytes, path: path).image.overGray() : nil
+    isAsStored = false
+    var warnings = file.warnings.map { "\(path): \($0)" }
+    if file.metadata.orientation != 1 { warnings.append("\(path): its orientation is left out: it is shown as stored") }
+    if colors.contains(where: { file.image.planes[$0].values.contains { $0 > 1 } }) {
+      guard colors.count == 1 || colors.count == 3 else {
+        throw Failure("\(path): it has \(colors.count) colors: a page shows one or three")
+      }
+      let (small, told) = try Self.shrunk(file.image, to: Self.maximumBrightPixels)
+      let light = try small.overGray(inLight: true)
+      if light.planes.contains(where: { $0.values.contains { $0 > 65504 } }) {
+        warnings.append("\(path): it has light above 65504, which a page's half floats clip")
+      }
+      image = ViewImage(light: light)
+      pixels = try readsPixels ? light.inHalfFloats() : nil
+      self.warnings = warnings + told.map { "\(path): \($0)" }
+    } else {
+      let encoded = try Self.encoded(file, path)
+      image = encoded.image
+      pixels = try readsPixels ? ImageFile.decode(image.bytes, path: path).image.overGray() : nil
+      self.warnings = warnings + encoded.warnings.map { "\(path): \($0)" }
+    }
+  }
+
+  /// Its pixels are not read here: a browser does.
+  private static func checkWebP(_ bytes: [UInt8], _ path: String, readsPixels: Bool) throws {
+    guard let header = WebPHeader(bytes) else {
+      throw Failure("\(path): it is no whole WebP file: it is cut short, or has no picture in it")
+    }
+    if readsPixels {
+      throw Failure("\(path): it is WebP, and its pixels cannot be read here, for the map; give a PNG or JPEG")
+    }
+    guard share(header.width, header.height, maximumPixels) == 1, bytes.count <= maximumBytes else {
+      throw Failure(
+        "\(path): it is WebP of \(header.width)x\(header.height), \(bytes.count) bytes, embedded as it is: at most "
+          + "\(maximumPixels) pixels, \(maximumSide) a side and \(maximumBytes) bytes; give a PNG or JPEG, which is scaled down"
+      )
+    }
+  }
+
+  /// By how much a picture is scaled down.
+  private static func share(_ width: Int, _ height: Int, _ most: Int) -> Double {
+    min(
+      1, (Double(most) / (Double(width) * Double(height))).squareRoot(),
+      Double(maximumSide) / Double(max(width, height)))
+  }
+
+  /// The image of at most so many pixels, and what there is to say about that.
+  private static func shrunk(_ image: Image, to most: Int) throws -> (Image, [String]) {
+    let (width, height) = (image.width, image.height)
+    let share = share(width, height, most)
+    guard share < 1 else { return (image, []) }
+    let small = try image.shrunk(
+      width: max(1, Int(Double(width) * share)), height: max(1, Int(Double(height) * share)))
+    return (small, ["it is \(width)x\(height), and scaled down to \(small.width)x\(small.height)"])
   }
 
   /// The picture of 8 bits, scaled down where it is large, and what is lost by that.
-  private static func encoded(_ file: ImageFile, _ path: String) throws -> (ViewImage, [String]) {
-    var (image, warnings) = (file.image, file.warnings.map { "\($0)" })
-    let (width, height) = (image.width, image.height)
-    let share = min(
-      (Double(maximumPixels) / (Double(width) * Double(height))).squareRoot(),
-      Double(maximumSide) / Double(max(width, height)))
-    if share < 1 {
-      image = try image.shrunk(
-        width: max(1, Int(Double(width) * share)), height: max(1, Int(Double(height) * share)))
-      warnings.append("it is \(width)x\(height), and scaled down to \(image.width)x\(image.height)")
-    }
-    let colors = image.planes.indices.filter { $0 != image.alphaIndex }
-    if colors.contains(where: { image.planes[$0].values.contains { $0 > 1 } }) {
-      warnings.append("it has light above 1, which a page's picture of 8 bits clips")
-    }
-    if file.metadata.orientation != 1 { warnings.append("its orientation is left out: it is shown as stored") }
+  private static func encoded(_ file: ImageFile, _ path: String) throws -> (image: ViewImage, warnings: [String]) {
+    let (image, warnings) = try shrunk(file.image, to: maximumPixels)
     let kind: ViewImage.Kind =
       image.alphaIndex == nil && image.width * image.height > losslessPixels ? .jpeg : .png
     let result = try ImageFile(image: image).encode(
       as: kind == .png ? .png : .jpeg, options: WriteOptions(type: .uint8, transfer: .srgb), path: path)
     // Made from floats, it always loses precision.
     let lost = result.warnings.filter { if case .precisionReduced = $0 { false } else { true } }
-    return (ViewImage(kind: kind, bytes: result.bytes), (warnings + lost.map { "\($0)" }).map { "\(path): \($0)" })
+    return (ViewImage(kind: kind, bytes: result.bytes), warnings + lost.map { "\($0)" })
   }
 }
 
 extension Image {
-  /// The image before the gray, code 128, that a page lays under it: mixed as browsers do, in codes of sRGB.
-  fileprivate func overGray() throws -> Image {
+  /// The image before the gray, code 128, that a page lays under it: mixed as browsers do, in codes of sRGB, or in linear light.
+  fileprivate func overGray(inLight: Bool = false) throws -> Image {
     guard let alphaIndex else { return self }
     let (alpha, gray) = (planes[alphaIndex], 128.0 / 255)
     let colors = planes.indices.filter { $0 != alphaIndex }.map { index -> Plane<Float> in
       var color = planes[index]
       for place in color.values.indices {
-        let cover = Double(alpha.values[place])
-        let code = TransferFunction.srgb.encode(Double(color.values[place]))
-        color.values[place] = Float(TransferFunction.srgb.decode(cover * code + (1 - cover) * gray))
+        let (cover, light) = (Double(alpha.values[place]), Double(color.values[place]))
+        if inLight {
+          let mixed = (alphaIsAssociated ? light : cover * light) + (1 - cover) * TransferFunction.srgb.decode(gray)
+          color.values[place] = Float(mixed)
+        } else {
+          let code = TransferFunction.srgb.encode(light)
+          color.values[place] = Float(TransferFunction.srgb.decode(cover * code + (1 - cover) * gray))
+        }
       }
       return color
     }
     return try Image(planes: colors)
+  }
+
+  /// The image, which has no alpha, as a page's half floats hold it.
+  fileprivate func inHalfFloats() throws -> Image {
+    try Image(
+      planes: planes.map { plane in
+        var plane = plane
+        for place in plane.values.indices {
+          plane.values[place] = Float(HalfBits.value(HalfBits.bits(nearest: Double(plane.values[place]))))
+        }
+        return plane
+      })
   }
 
   /// The image scaled down: each pixel is the mean of the area that it covers, colors weighted by alpha.

@@ -14,11 +14,16 @@ struct ViewCommand: ParsableCommand {
         fewtap view heart.json photo.jpg -o heart.html
         fewtap view my-bokeh.json photo.jpg -o bokeh.html --kernel my-bokeh.png
         fewtap view bokeh.json photo.jpg -o shallow.html --depth depth.png --focus 0.3
+        fewtap view disk.json photo.jpg -o apertures.html --also hexagon.json --also heart.json
+        fewtap view psfs.json photo.jpg -o psfs.html --kernel psfs.npy --positions psfs.csv
         fewtap view motion.json photo.jpg -o zoom.html --radial length:inner=10%,high=20 --field angle=direction
         fewtap view heart.json photo.jpg --serve
 
-      The page is one file: it runs the shaders that fewtap export writes, by WebGL 2, opens from a disk and asks nothing of a \
-      network. It takes photographs that are dropped on it; IMAGE is the one it opens with, scaled down beyond 4 megapixels.
+      The page is one file: it runs the shaders that fewtap export writes, by WebGPU or WebGL 2, opens from a disk and asks \
+      nothing of a network. It takes photographs that are dropped on it; IMAGE is the one it opens with, scaled down beyond 4 \
+      megapixels, with light above 1 beyond one.
+
+      Its reader can switch to the filters of --also, on the same image: to another aperture, or another number of taps.
 
       The kernel that a filter stands for, or a basis' family, is made again from the words in its file, or given with \
       --kernel; then the page shows it beside the filter's. With IMAGE and a map it also holds IMAGE filtered by the dense \
@@ -46,8 +51,15 @@ struct ViewCommand: ParsableCommand {
   var port: Int?
 
   @Option(
-    help: ArgumentHelp("The kernel that the filter was fitted to, or the basis' family.", valueName: "kernel"))
+    help: ArgumentHelp("The kernel that <filter> was fitted to, or the basis' family.", valueName: "kernel"))
   var kernel: String?
+
+  @Option(
+    name: .customLong("also"),
+    help: ArgumentHelp("Another filter or basis of the page; may be given several times.", valueName: "filter"))
+  var others: [String] = []
+
+  @OptionGroup(title: "Measured kernels (for --kernel)") var familyOptions: FamilyOptions
 
   @Option(help: "Who interpolates between texels.")
   var sampling: ShaderOptions.Sampling = .hardware
@@ -70,31 +82,47 @@ struct ViewCommand: ParsableCommand {
   func validate() throws {
     if output == nil, !serve { throw ValidationError("say where the page goes: -o PAGE.html, or --serve") }
     if port != nil, !serve { throw ValidationError("--port: it is for --serve; give that too") }
+    if let flag = familyOptions.given, kernel == nil {
+      throw ValidationError("\(flag): it tells of the kernels of --kernel; give that too")
+    }
+    if others.count >= Self.maximumCount {
+      throw ValidationError("--also: a page shows \(Self.maximumCount) filters at most, here are \(others.count + 1)")
+    }
   }
+
+  /// Most filters of a page.
+  private static let maximumCount = 12
 
   func run() throws {
     if let output { try OutputPath(path: output).check(force: force) }
-    let file = FilterFile(path: filter)
-    let stored = try file.readAny()
-    try checkMaps(stored, file)
+    let files = ([filter] + others).map { FilterFile(path: $0) }
+    let stored = try files.map { try $0.readAny() }
+    for (file, stored) in zip(files, stored) { try checkOptions(stored, file) }
     let picture = try image.map { try PagePicture(path: $0, readsPixels: maps.given != nil) }
     var warnings = picture?.warnings ?? []
-    let view: (data: ViewData, warnings: [String], hasTarget: Bool)
-    switch stored {
-    case .filter(let filter): view = try shown(filter, file)
-    case .basis(let basis): view = try shown(basis, file, picture)
+    let views = try zip(files, stored).enumerated().map { index, item -> Shown in
+      // --kernel is of the first one.
+      let kernel = index == 0 ? kernel : nil
+      switch item.1 {
+      case .filter(let filter): return try shown(filter, item.0, kernel)
+      case .basis(let basis): return try shown(basis, item.0, kernel, picture)
+      }
     }
-    var data = view.data
-    data.image = picture?.image
-    warnings += view.warnings
+    warnings += views.flatMap(\.warnings)
+    let page = ViewPage(views[0].data, or: views[1...].map(\.data), image: picture?.image)
+    if page.ownByteCount > ViewPage.promisedByteCount {
+      warnings.append(
+        "the page has \(fixed(Double(page.ownByteCount) / 1e6, 1)) MB beside its pictures: use fewer or smaller filters"
+      )
+    }
     for warning in warnings { report.warn(warning) }
-    let bytes = ViewPage(data).bytes
+    let bytes = page.bytes
     if let output { try AtomicFile.write(bytes, to: output) }
     let server = serve ? try PageServer(bytes, port: UInt16(port ?? 0)) : nil
     try report.print(
       ViewReport(
-        output: output, address: server?.address, name: file.name, data: data, picture: picture, bytes: bytes.count,
-        hasTarget: view.hasTarget), warnings: warnings)
+        output: output, address: server?.address, name: files[0].name, views: views, picture: picture,
+        bytes: bytes.count), warnings: warnings)
     guard let server else { return }
     if !report.quiet { Console.writeError("fewtap: serving \(server.address) until Ctrl-C") }
     Interruption.during { server.run(until: $0) }
@@ -106,8 +134,11 @@ struct ViewCommand: ParsableCommand {
     return options
   }
 
-  /// Throws unless the map's options suit what is shown.
-  private func checkMaps(_ stored: StoredFilter, _ file: FilterFile) throws {
+  /// Throws unless the options of families and maps suit what is shown.
+  private func checkOptions(_ stored: StoredFilter, _ file: FilterFile) throws {
+    if case .filter = stored, file.path == filter, let flag = familyOptions.given {
+      throw Failure("\(flag): \(file.name) is one filter; measured kernels are the family of a basis", .usage)
+    }
     guard let flag = maps.given else { return }
     if case .filter = stored {
       throw Failure("\(flag): \(file.name) is one filter, the same at every pixel; maps are for a basis", .usage)
@@ -120,8 +151,8 @@ struct ViewCommand: ParsableCommand {
   }
 
   private func shown(
-    _ filter: SparseFilter, _ file: FilterFile
-  ) throws -> (data: ViewData, warnings: [String], hasTarget: Bool) {
+    _ filter: SparseFilter, _ file: FilterFile, _ kernel: String?
+  ) throws -> Shown {
     let given = kernel.map { KernelArgument(argument: $0) }
     var target: Kernel?
     var accuracy: ViewAccuracy?
@@ -135,51 +166,57 @@ struct ViewCommand: ParsableCommand {
       }
     } catch {
       guard kernel == nil else { throw error }
-      report.note("the page has no dense kernel: \(error)")
+      report.note("the page has no dense kernel of \(file.name): \(error)")
     }
     do throws(ViewError) {
       let data = try ViewData(
-        filter, name: file.shortName, target: target, accuracy: accuracy, options: options)
-      return (data, [], target != nil)
+        filter, name: file.shortName, target: target, accuracy: accuracy, options: options, oneOf: others.count + 1)
+      return Shown(data: data, warnings: [], hasTarget: target != nil)
     } catch {
       throw Failure(file.name, error)
     }
   }
 
   private func shown(
-    _ basis: FilterBasis, _ file: FilterFile, _ picture: PagePicture?
-  ) throws -> (data: ViewData, warnings: [String], hasTarget: Bool) {
+    _ basis: FilterBasis, _ file: FilterFile, _ kernel: String?, _ picture: PagePicture?
+  ) throws -> Shown {
     var family: FamilyOfBasis?
     var targets: [Kernel]?
     do {
-      let found = try FamilyOfBasis(basis, name: file.name, given: kernel)
+      let found = try FamilyOfBasis(basis, name: file.name, given: kernel, options: familyOptions)
       targets = try found.kernels(at: ViewData.knots(of: basis).map(basis.parameters), threads: threading.threads)
       family = found
     } catch {
       guard kernel == nil else { throw error }
-      report.note("the page has no dense kernels: \(error)")
+      report.note("the page has no dense kernels of \(file.name): \(error)")
     }
     do {
-      var data = try ViewData(basis, name: file.shortName, targets: targets, options: options)
-      guard let picture, let pixels = picture.pixels else { return (data, [], targets != nil) }
+      var data = try ViewData(
+        basis, name: file.shortName, targets: targets, options: options, oneOf: others.count + 1)
+      guard let picture, let pixels = picture.pixels else {
+        return Shown(data: data, warnings: [], hasTarget: targets != nil)
+      }
       let (map, warnings) = try MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
         width: pixels.width, height: pixels.height, threads: threading.threads)
       try data.setMap(map)
-      if let family, !noTruth { data.truth = try truth(family, pixels, map) }
-      return (data, warnings, targets != nil)
+      if let family, !noTruth { data.truth = try truth(family, pixels, map, isBright: picture.image.kind == .light) }
+      return Shown(data: data, warnings: warnings, hasTarget: targets != nil)
     } catch let error as ViewError {
       throw Failure(file.name, error)
     }
   }
 
-  private func truth(_ family: FamilyOfBasis, _ pixels: Image, _ map: ParameterMap) throws -> ViewImage {
+  private func truth(
+    _ family: FamilyOfBasis, _ pixels: Image, _ map: ParameterMap, isBright: Bool
+  ) throws -> ViewImage {
     let bar = ProgressBar(enabled: !report.quiet)
     defer { bar.end() }
     do {
       return try Interruption.during { cancellation in
         let options = ApplyOptions(
           threads: threading.threads, progress: { bar.show("dense kernels", share: $0) }, cancellation: cancellation)
-        return ViewImage(kind: .png, bytes: try ReportFolder.png(family.filtered(pixels, by: map, options)))
+        let truth = try family.filtered(pixels, by: map, options)
+        return try isBright ? ViewImage(light: truth) : ViewImage(kind: .png, bytes: ReportFolder.png(truth))
       }
     } catch ApplyError.cancelled {
       throw Failure("interrupted: no page was written; --no-truth makes one without dense kernels")
@@ -192,6 +229,14 @@ extension FilterFile {
   var shortName: String { isStandardStream ? name : String(path.split(separator: "/").last ?? "") }
 }
 
+/// A filter as a page shows it.
+private struct Shown {
+  let data: ViewData
+  let warnings: [String]
+  /// Whether the kernel that is meant is known.
+  let hasTarget: Bool
+}
+
 /// What a page holds.
 private struct ViewReport: Report {
   /// The file; nil where the page is served alone.
@@ -199,10 +244,9 @@ private struct ViewReport: Report {
   /// Where it is served.
   let address: String?
   let name: String
-  let data: ViewData
+  let views: [Shown]
   let picture: PagePicture?
   let bytes: Int
-  let hasTarget: Bool
 
   var json: [(String, JSON)] {
     let image = picture.map { picture in
@@ -211,18 +255,22 @@ private struct ViewReport: Report {
         ("asStored", .bool(picture.isAsStored)),
       ])
     }
+    let (first, data) = (views[0], views[0].data)
     return [
       ("command", .string("view")), ("filter", .string(name)), ("output", .string(output)),
       ("address", .string(address)), ("bytes", .integer(bytes)),
-      ("title", .string(data.title)), ("target", .bool(hasTarget)), ("image", image ?? .null),
-      ("map", .bool(data.hasMap)), ("truth", .bool(data.truth != nil)),
+      ("title", .string(data.title)), ("also", .array(views[1...].map { .string($0.data.title) })),
+      ("target", .bool(first.hasTarget)), ("image", image ?? .null), ("map", .bool(data.hasMap)),
+      ("truth", .bool(data.truth != nil)),
     ]
   }
 
   var text: String {
+    let (first, data) = (views[0], views[0].data)
     let parts = [
-      hasTarget ? "the dense kernel" : nil, picture.map { $0.isAsStored ? "the image" : "the image, encoded again" },
-      data.hasMap ? "the map" : nil, data.truth != nil ? "the image filtered by dense kernels" : nil,
+      views.count > 1 ? "\(views.count) filters" : nil, first.hasTarget ? "the dense kernel" : nil,
+      picture.map { $0.isAsStored ? "the image" : "the image, encoded again" }, data.hasMap ? "the map" : nil,
+      data.truth != nil ? "the image filtered by dense kernels" : nil,
     ].compactMap { $0 }
     let holds = parts.isEmpty ? "" : ", with " + parts.joined(separator: ", ")
     return "\(output ?? address ?? name): \(fixed(Double(bytes) / 1e6, 2)) MB\(holds); open it in a browser"

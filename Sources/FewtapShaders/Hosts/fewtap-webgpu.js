@@ -71,13 +71,15 @@ export class FewtapFilter {
 
   /**
    * Filters, and gives the texture of the result: of linear light, upper row first, the filter's own until it runs again.
-   * source: an image, canvas, video, ImageBitmap or ImageData, of sRGB; or floats of linear light, four a pixel.
+   * source: an image, canvas, video, ImageBitmap or ImageData, of sRGB; or floats of linear light, four a pixel; none: what it took last.
    */
   run(source) {
     if (this.#with("parameters").some((texture) => !texture.isGiven)) {
       throw new FewtapError("a basis needs parameters for every pixel: call setParameters before");
     }
-    this.#takeImage(source);
+    if (source !== undefined) this.#takeImage(source);
+    else if (!this.hasImage) throw new FewtapError("there is no image yet: the first run needs one");
+    this.hasImage = true;
     const encoder = this.device.createCommandEncoder();
     for (const pass of this.passes) {
       if (!before(pass.dependsOn, this.stale)) pass.encode(encoder);

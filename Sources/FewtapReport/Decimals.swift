@@ -1,28 +1,5 @@
 import Foundation
 
-/// Text as it may stand in XML and HTML alike, between tags and in attributes.
-///
-/// Names come from users and files: characters that move a cursor, turn the writing around or are none in XML (XML 1.0, 2.2) are spelled out.
-package func markup(_ text: String, limit: Int = 200) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars.prefix(limit) {
-    switch scalar {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    case "'": result += "&#39;"
-    default:
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate:
-        result += "\\u" + String(format: "%04x", scalar.value)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-  }
-  return text.unicodeScalars.count > limit ? result + "..." : result
-}
-
 /// A number with so many digits after the point and a true minus sign; "–" for one that is not finite.
 package func decimal(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite else { return "–" }
