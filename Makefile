@@ -10,7 +10,7 @@ RUN ?=
 GUIDE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test shader-tools lint sanitize format docs bench bench-peers guide deps clean
+.PHONY: help demo build test shader-tools lint sanitize c-library format docs bench bench-peers guide deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ lint: ## check the format, the arrows between targets and the file schema
 sanitize: ## run the C code under the address and undefined-behavior sanitizers, plans under that of threads
 	@Scripts/install-deps build
 	Scripts/check-sanitizers
+	Scripts/check-c-interface
+
+c-library: ## build libfewtap.so for other languages into .build/c, with all it needs inside (Linux)
+	@Scripts/install-deps build
+	Scripts/build-c-library
 
 format: ## format all Swift sources in place
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Snippets viewer

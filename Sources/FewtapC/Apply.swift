@@ -12,16 +12,20 @@ public func fewtap_apply(
   _ error: UnsafeMutablePointer<fewtap_error>?
 ) -> fewtap_status {
   call(error) {
-    let task = try ApplyTask(plan, map, input, output, options)
-    try task.run { operation, options throws in
-      if task.isDouble {
-        for channel in 0..<task.input.channels {
-          if options.cancellation?.isCancelled == true { throw ApplyError.cancelled }
-          task.output.store(try operation.apply(to: task.doubles(channel, options)), channel)
-          options.progress?(Double(channel + 1) / Double(task.input.channels))
-        }
-      } else {
-        try operation.apply(from: task.input, to: task.output, options)
+    let task = try ApplyTask(plan, map, options)
+    let (input, output) = (try Pixels(input, "input"), try Pixels(output, "output"))
+    try input.checkAlike(output, "input", "output")
+    try input.checkApart(output)
+    try task.checkWidth(input)
+    guard input.isDouble else {
+      try task.run { operation, options in try operation.apply(from: input, to: output, options) }
+      return
+    }
+    try input.checkNumbers("input")
+    try output.checkNumbers("output")
+    try task.run { operation, options in
+      try operation.forEachChannel(input.channels, options) { channel in
+        output.store(try operation.apply(to: input.admitted(channel, options.nonfinite)), channel)
       }
     }
   }
@@ -34,50 +38,39 @@ public func fewtap_apply_adjoint(
   _ error: UnsafeMutablePointer<fewtap_error>?
 ) -> fewtap_status {
   call(error) {
-    let task = try ApplyTask(plan, map, input, output, options)
-    try task.input.checkNumbers("input")
-    try task.output.checkNumbers("output")
-    try task.run { operation, options throws in
-      if task.isDouble {
-        for channel in 0..<task.input.channels {
-          if options.cancellation?.isCancelled == true { throw ApplyError.cancelled }
-          task.output.store(try operation.applyAdjoint(to: task.doubles(channel, options)), channel)
+    let task = try ApplyTask(plan, map, options)
+    let (input, output) = (try Pixels(input, "input"), try Pixels(output, "output"))
+    try input.checkNumbers("input")
+    try output.checkNumbers("output")
+    try input.checkAlike(output, "input", "output")
+    try input.checkApart(output)
+    try task.checkWidth(input)
+    try task.run { operation, options in
+      if input.isDouble {
+        try operation.forEachChannel(input.channels, options) { channel in
+          output.store(try operation.applyAdjoint(to: input.admitted(channel, options.nonfinite)), channel)
         }
       } else {
-        let image = Image(sameSizePlanes: (0..<task.input.channels).map { task.input.plane($0, as: Float.self) })
-        let result = try operation.applyAdjoint(to: image, options)
-        for (channel, plane) in result.planes.enumerated() { task.output.store(plane, channel) }
+        for (channel, plane) in try operation.applyAdjoint(to: input.image, options).planes.enumerated() {
+          output.store(plane, channel)
+        }
       }
     }
   }
 }
 
-/// What an application is given, checked.
-struct ApplyTask: Sendable {
-  let input: Pixels
-  let output: Pixels
-  private let plan: AnyPlan
-  private let map: PixelMap?
-  private let given: GivenOptions
-
-  /// The options as they were given; the context belongs to the caller.
-  private struct GivenOptions: @unchecked Sendable { let options: fewtap_apply_options }
-
-  /// Whether both images are binary64.
-  var isDouble: Bool { input.isDouble }
+/// A plan, a map and options as a caller gives them, checked.
+struct ApplyTask {
+  let plan: AnyPlan
+  let map: PixelMap?
+  private let options: fewtap_apply_options
 
   init(
-    _ plan: OpaquePointer?, _ map: OpaquePointer?, _ input: UnsafePointer<fewtap_image>?,
-    _ output: UnsafePointer<fewtap_image>?, _ options: UnsafePointer<fewtap_apply_options>?
-  ) throws {
+    _ plan: OpaquePointer?, _ map: OpaquePointer?, _ options: UnsafePointer<fewtap_apply_options>?
+  ) throws(CallError) {
     self.plan = try HandleTable.shared.value(plan)
     self.map = map == nil ? nil : try HandleTable.shared.value(map)
-    (self.input, self.output) = (try Pixels(input, "input"), try Pixels(output, "output"))
-    given = GivenOptions(options: try FewtapC.options(options, fewtap_apply_options(), "options"))
-    try Pixels.check(self.input, self.output)
-    guard self.input.width == self.plan.width else {
-      throw ApplyError.widthDiffers(planned: self.plan.width, found: self.input.width)
-    }
+    self.options = try FewtapC.options(options, fewtap_apply_options(), "options")
     switch (self.plan, self.map) {
     case (.varying, nil): throw CallError(FEWTAP_BAD_ARGUMENT, "map is NULL: a plan of a basis needs one")
     case (.uniform, .some):
@@ -85,45 +78,27 @@ struct ApplyTask: Sendable {
         FEWTAP_BAD_ARGUMENT, "a map is given for the plan of a filter, which is the same everywhere: give NULL")
     default: break
     }
-    guard self.input.isDouble == self.output.isDouble else {
-      throw CallError(
-        FEWTAP_UNSUPPORTED,
-        "one of input and output is float64: both must be, or neither, since float64 stays so all the way")
-    }
-    if isDouble {
-      try self.input.checkNumbers("input")
-      try self.output.checkNumbers("output")
-    }
+  }
+
+  func checkWidth(_ image: Pixels) throws(ApplyError) {
+    guard image.width == plan.width else { throw .widthDiffers(planned: plan.width, found: image.width) }
   }
 
   /// Does `body` under the caller's options, watched by the caller's function.
   func run(_ body: @escaping @Sendable (PlanOperation, ApplyOptions) throws -> Void) throws {
-    let given = given.options
-    var options = ApplyOptions(
-      border: try BorderRule(given.border, given.border_value), threads: try threads(given.threads),
-      nonfinite: try NonfinitePolicy(given.nonfinite))
-    options.allowsHalfs = try flag(given.allows_halfs, "options->allows_halfs")
+    var fixed = ApplyOptions(
+      border: try BorderRule(options.border, options.border_value), threads: try threads(options.threads),
+      nonfinite: try NonfinitePolicy(options.nonfinite))
+    fixed.allowsHalfs = try flag(options.allows_halfs, "options->allows_halfs")
     let operation = PlanOperation(
-      plan: plan, map: map, direction: try VaryingDirection(given.direction), border: options.border)
-    let fixed = options
-    try watched(given.progress, given.progress_context, stage: "filtering") { watch in
-      var options = fixed
+      plan: plan, map: map, direction: try VaryingDirection(options.direction), border: fixed.border)
+    let unwatched = fixed
+    try watched(options.progress, options.progress_context, stage: "filtering") { watch in
+      var options = unwatched
       options.cancellation = watch.cancellation
       options.progress = { watch.tell(Watch.News(fraction: $0, stage: "filtering")) }
       try body(operation, options)
     }
-  }
-
-  /// A channel of the input as the policy lets it through.
-  func doubles(_ channel: Int, _ options: ApplyOptions) throws(CallError) -> Plane<Double> {
-    var plane = input.plane(channel, as: Double.self)
-    guard options.nonfinite != .keep, let bad = plane.firstNonFinite() else { return plane }
-    guard options.nonfinite == .zero else {
-      throw CallError(
-        FEWTAP_NON_FINITE, "channel \(channel) is \(bad.value) at column \(bad.x), row \(bad.y): pixels must be finite")
-    }
-    for index in plane.values.indices where !plane.values[index].isFinite { plane.values[index] = 0 }
-    return plane
   }
 }
 
@@ -134,13 +109,21 @@ struct PlanOperation: Sendable {
   let direction: VaryingDirection
   let border: BorderRule
 
+  /// Does `body` for each channel, unless cancelled.
+  func forEachChannel(_ count: Int, _ options: ApplyOptions, _ body: (Int) throws -> Void) throws {
+    for channel in 0..<count {
+      if options.cancellation?.isCancelled == true { throw ApplyError.cancelled }
+      try body(channel)
+      options.progress?(Double(channel + 1) / Double(count))
+    }
+  }
+
   /// Filters stored samples.
   func apply(from input: Pixels, to output: Pixels, _ options: ApplyOptions) throws(ApplyError) {
     func run(_ plan: some PixelPlan) throws(ApplyError) {
       try plan.apply(
         from: UnsafeRawBufferPointer(input.memory), input.layout, to: output.memory, output.layout,
-        height: input.height,
-        options: options)
+        height: input.height, options: options)
     }
     switch (plan, map) {
     case (.uniform(let plan), _): try run(plan)
@@ -152,10 +135,7 @@ struct PlanOperation: Sendable {
   /// The adjoint on an image's channels.
   func applyAdjoint(to image: Image, _ options: ApplyOptions) throws(ApplyError) -> Image {
     switch (plan, map) {
-    case (.uniform(let plan), _):
-      let basis = try VaryingPlan(plan.filter.everywhere, width: plan.width)
-      let map = ParameterMap(width: image.width, height: image.height, constant: [0])
-      return try basis.applyAdjoint(to: image, map: map, options: options)
+    case (.uniform(let plan), _): return try plan.applyAdjoint(to: image, options: options)
     case (.varying(let plan), let map?):
       return map.isWeights
         ? try plan.applyAdjoint(to: image, weights: map.map, direction: direction, options: options)
@@ -167,37 +147,35 @@ struct PlanOperation: Sendable {
   /// Filters a plane in binary64.
   func apply(to plane: Plane<Double>) throws -> Plane<Double> {
     if case .uniform(let plan) = plan { return try ReferenceApply.apply(plan.filter, to: plane, border: border) }
-    return try reference(plane).apply(to: plane)
+    return try reference(width: plane.width, height: plane.height).apply(to: plane)
   }
 
   /// The adjoint of that.
-  func applyAdjoint(to plane: Plane<Double>) throws -> Plane<Double> { try reference(plane).applyAdjoint(to: plane) }
+  func applyAdjoint(to plane: Plane<Double>) throws -> Plane<Double> {
+    try reference(width: plane.width, height: plane.height).applyAdjoint(to: plane)
+  }
 
-  private func reference(_ plane: Plane<Double>) throws -> ReferenceVarying {
+  /// What it means, in binary64, for images of a size.
+  func reference(width: Int, height: Int) throws -> ReferenceVarying {
     switch (plan, map) {
     case (.uniform(let plan), _):
-      return try ReferenceVarying(
-        plan.filter.everywhere, coordinates: [Plane(width: plane.width, height: plane.height)], border: border)
+      // A basis that is this filter at both of its knots.
+      let everywhere = FilterBasis(
+        interpolation: .outputs, axes: [KnotAxis(name: "index", knots: [0, 1])], filters: [plan.filter, plan.filter])
+      return try ReferenceVarying(everywhere, coordinates: [Plane(width: width, height: height)], border: border)
     case (.varying(let plan), let map?):
       guard !map.isWeights else {
         throw CallError(FEWTAP_UNSUPPORTED, "float64 images take maps of parameters, not of weights: use float32")
       }
       return try ReferenceVarying(
-        plan.basis, coordinates: map.coordinates(plan.basis, plane), direction: direction, border: border)
+        plan.basis, map: map.exactPlanes(width: width, height: height), direction: direction, border: border)
     case (.varying, nil): throw ApplyError.mapAxes(found: 0, names: [])
     }
   }
 }
 
-extension SparseFilter {
-  /// A basis that is this filter at both of its knots.
-  fileprivate var everywhere: FilterBasis {
-    FilterBasis(interpolation: .outputs, axes: [KnotAxis(name: "index", knots: [0, 1])], filters: [self, self])
-  }
-}
-
 extension BorderRule {
-  init(_ border: fewtap_border, _ value: Float) throws(CallError) {
+  fileprivate init(_ border: fewtap_border, _ value: Float) throws(CallError) {
     switch border {
     case FEWTAP_BORDER_CLAMP: self = .clamp
     case FEWTAP_BORDER_MIRROR: self = .mirror
@@ -212,7 +190,7 @@ extension BorderRule {
 }
 
 extension NonfinitePolicy {
-  init(_ policy: fewtap_nonfinite) throws(CallError) {
+  fileprivate init(_ policy: fewtap_nonfinite) throws(CallError) {
     switch policy {
     case FEWTAP_NONFINITE_REFUSE: self = .refuse
     case FEWTAP_NONFINITE_ZERO: self = .zero
@@ -224,7 +202,7 @@ extension NonfinitePolicy {
 }
 
 extension VaryingDirection {
-  init(_ direction: fewtap_direction) throws(CallError) {
+  fileprivate init(_ direction: fewtap_direction) throws(CallError) {
     switch direction {
     case FEWTAP_GATHER: self = .gather
     case FEWTAP_SCATTER: self = .scatter

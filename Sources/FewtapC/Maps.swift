@@ -8,6 +8,8 @@ import FewtapEngine
 /// What a map's handle stands for.
 struct PixelMap: Handled {
   let map: ParameterMap
+  /// Its planes before they were rounded to binary32, if they were.
+  var exact: [Plane<Double>]?
   /// Whether its planes are weights of filters, not parameters.
   let isWeights: Bool
 
@@ -19,21 +21,18 @@ struct PixelMap: Handled {
       ? try plan.mapped(byWeights: map, direction: direction) : try plan.mapped(by: map, direction: direction)
   }
 
-  /// The basis' knot coordinates for a plane of its size, in binary64.
-  func coordinates(_ basis: FilterBasis, _ plane: Plane<Double>) throws -> [Plane<Double>] {
-    guard map.width == plane.width, map.height == plane.height else {
-      throw ApplyError.mapSize(map: [map.width, map.height], image: [plane.width, plane.height])
+  /// The planes in binary64, for an image of so many columns and rows.
+  func exactPlanes(width: Int, height: Int) throws(ApplyError) -> [Plane<Double>] {
+    guard map.width == width, map.height == height else {
+      throw .mapSize(map: [map.width, map.height], image: [width, height])
     }
-    guard map.axisCount == basis.axes.count else {
-      throw ApplyError.mapAxes(found: map.axisCount, names: basis.axes.map(\.name))
-    }
-    return try basis.axes.enumerated().map { index, axis in
-      let values = map.plane(axis: index).values
-      if let bad = values.firstIndex(where: { $0.isNaN || (axis.isPeriodic && $0.isInfinite) }) {
-        throw MapError.notANumber(axis: axis.name, x: bad % map.width, y: bad / map.width, value: values[bad])
-      }
-      return Plane(width: map.width, height: map.height, exactly: values.map { axis.coordinate(of: Double($0)) })
-    }
+    return (0..<map.axisCount).map { exactPlane($0) }
+  }
+
+  /// A plane in binary64.
+  func exactPlane(_ axis: Int) -> Plane<Double> {
+    exact?[axis]
+      ?? Plane(width: map.width, height: map.height, exactly: map.plane(axis: axis).values.map { Double($0) })
   }
 }
 
@@ -68,8 +67,7 @@ public func fewtap_map_parameters(
 ) -> fewtap_status {
   call(error) {
     let map = try result(map, "map")
-    let values = try ParameterMap(planes, "planes")
-    map.pointee = HandleTable.shared.insert(PixelMap(map: values, isWeights: false))
+    map.pointee = HandleTable.shared.insert(try PixelMap(planes, "planes", isWeights: false))
   }
 }
 
@@ -80,8 +78,7 @@ public func fewtap_map_weights(
 ) -> fewtap_status {
   call(error) {
     let map = try result(map, "map")
-    let values = try ParameterMap(weights, "weights")
-    map.pointee = HandleTable.shared.insert(PixelMap(map: values, isWeights: true))
+    map.pointee = HandleTable.shared.insert(try PixelMap(weights, "weights", isWeights: true))
   }
 }
 
@@ -103,25 +100,23 @@ public func fewtap_map_get_values(
   _ map: OpaquePointer?, _ planes: UnsafePointer<fewtap_image>?, _ error: UnsafeMutablePointer<fewtap_error>?
 ) -> fewtap_status {
   call(error) {
-    let map = try HandleTable.shared.value(map, PixelMap.self).map
+    let values: PixelMap = try HandleTable.shared.value(map)
+    let map = values.map
     let planes = try Pixels(planes, "planes")
     try planes.checkNumbers("planes")
-    guard planes.width == map.width, planes.height == map.height, planes.channels == map.axisCount else {
-      throw CallError(
-        FEWTAP_BAD_SHAPE,
-        "planes is \(planes.width)x\(planes.height) of \(planes.channels) channels: expected \(map.width)x\(map.height) of "
-          + "\(map.axisCount), as the map")
-    }
-    for axis in 0..<map.axisCount { planes.store(map.plane(axis: axis), axis) }
+    try planes.checkSize(map.width, map.height, map.axisCount, "planes")
+    for axis in 0..<map.axisCount { planes.store(values.exactPlane(axis), axis) }
   }
 }
 
-extension ParameterMap {
+extension PixelMap {
   /// The numbers of an image, a channel a plane.
-  fileprivate init(_ image: UnsafePointer<fewtap_image>?, _ name: String) throws {
+  fileprivate init(_ image: UnsafePointer<fewtap_image>?, _ name: String, isWeights: Bool) throws(CallError) {
     let pixels = try Pixels(image, name)
     try pixels.checkNumbers(name)
-    self.init(sameSizePlanes: (0..<pixels.channels).map { pixels.plane($0, as: Float.self) })
+    let planes = (0..<pixels.channels).map { pixels.plane($0, as: Float.self) }
+    let exact = pixels.isDouble ? (0..<pixels.channels).map { pixels.plane($0, as: Double.self) } : nil
+    self.init(map: ParameterMap(sameSizePlanes: planes), exact: exact, isWeights: isWeights)
   }
 }
 

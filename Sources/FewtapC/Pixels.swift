@@ -80,17 +80,51 @@ struct Pixels: @unchecked Sendable {
     }
   }
 
-  /// Throws unless both are of one size and lie apart.
-  static func check(_ input: Pixels, _ output: Pixels) throws(CallError) {
-    guard input.width == output.width, input.height == output.height, input.channels == output.channels else {
+  /// Throws unless both are of one size, and both are binary64 or neither is.
+  func checkAlike(_ other: Pixels, _ name: String, _ otherName: String) throws(CallError) {
+    guard width == other.width, height == other.height, channels == other.channels else {
       throw CallError(
         FEWTAP_BAD_SHAPE,
-        "input is \(input.width)x\(input.height) of \(input.channels) channels and output \(output.width)x\(output.height) of "
-          + "\(output.channels): they must be alike")
+        "\(name) is \(width)x\(height) of \(channels) channels and \(otherName) \(other.width)x\(other.height) of "
+          + "\(other.channels): they must be alike")
     }
+    guard isDouble == other.isDouble else {
+      throw CallError(
+        FEWTAP_UNSUPPORTED,
+        "one of \(name) and \(otherName) is float64: both must be, or neither, since float64 stays so all the way")
+    }
+  }
+
+  /// Throws unless it is of this size.
+  func checkSize(_ width: Int, _ height: Int, _ channels: Int, _ name: String) throws(CallError) {
+    guard self.width == width, self.height == height, self.channels == channels else {
+      throw CallError(
+        FEWTAP_BAD_SHAPE,
+        "\(name) is \(self.width)x\(self.height) of \(self.channels) channels: expected \(width)x\(height) of \(channels)"
+      )
+    }
+  }
+
+  /// Throws if a byte belongs to both.
+  func checkApart(_ output: Pixels) throws(CallError) {
     do throws(PixelLayoutError) {
-      try PixelLayout.checkDisjoint(UnsafeRawBufferPointer(input.memory), output.memory)
+      try PixelLayout.checkDisjoint(UnsafeRawBufferPointer(memory), output.memory)
     } catch { throw CallError(error.status, "\(error)") }
+  }
+
+  /// Its channels as an image of numbers.
+  var image: Image { Image(sameSizePlanes: (0..<channels).map { plane($0, as: Float.self) }) }
+
+  /// A channel in binary64, as the policy for pixels that are not finite lets it through.
+  func admitted(_ channel: Int, _ policy: NonfinitePolicy) throws(CallError) -> Plane<Double> {
+    var plane = plane(channel, as: Double.self)
+    guard policy != .keep, let bad = plane.firstNonFinite() else { return plane }
+    guard policy == .zero else {
+      throw CallError(
+        FEWTAP_NON_FINITE, "channel \(channel) is \(bad.value) at column \(bad.x), row \(bad.y): pixels must be finite")
+    }
+    for index in plane.values.indices where !plane.values[index].isFinite { plane.values[index] = 0 }
+    return plane
   }
 
   /// A channel's numbers, rounded to the scalar.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fewtap
 import Foundation
 
 /// The command `fewtap`: runs a subcommand, and turns whatever it throws into one line and an exit code.
@@ -21,7 +22,7 @@ struct FewtapCommand: ParsableCommand {
       Exit codes: 0 done, 1 failed, 64 the command line was wrong, 69 there is no GPU. Nothing that exists is overwritten \
       without --force.
       """,
-    version: "0.1.0",
+    version: "\(libraryVersion)",
     subcommands: [
       KernelCommand.self, FitCommand.self, BasisCommand.self, ApplyCommand.self, ExportCommand.self, ViewCommand.self,
       InfoCommand.self, CompareCommand.self, BenchCommand.self,

@@ -931,6 +931,189 @@ static void bases(void) {
   free(planes.data);
 }
 
+// MARK: Gradients
+
+// The inner product of the plan's result with c.
+static double loss(const fewtap_plan *plan, const fewtap_map *map, const fewtap_image *x, const fewtap_image *c,
+                   const fewtap_apply_options *options) {
+  fewtap_image y = new_image(x->width, x->height, x->channels, x->type);
+  GOOD(fewtap_apply(plan, map, x, &y, options, e));
+  double value = dot(&y, c);
+  free(y.data);
+  return value;
+}
+
+// Two layers of bilinear taps again, one number of which is moved by `step`: tap `index` of `numbers`, or the gain.
+static fewtap_filter *moved_filter(const fewtap_filter_parts *parts, double *number, double step) {
+  fewtap_filter_parts moved = *parts;
+  fewtap_filter *filter = NULL;
+  if (number != NULL) *number += step;
+  if (number == NULL) moved.gain += step;
+  GOOD(fewtap_filter_create(&moved, &filter, e));
+  if (number != NULL) *number -= step;
+  return filter;
+}
+
+static void check_slope(const fewtap_filter_parts *parts, double *number, double gradient, const fewtap_image *x,
+                        const fewtap_image *c, const fewtap_apply_options *options) {
+  double step = 1e-5, values[2];
+  for (int side = 0; side < 2; side++) {
+    fewtap_filter *filter = moved_filter(parts, number, side == 0 ? -step : step);
+    fewtap_plan *plan = NULL;
+    GOOD(fewtap_plan_create(filter, x->width, &plan, e));
+    values[side] = loss(plan, NULL, x, c, options);
+    fewtap_plan_free(plan);
+    fewtap_filter_free(filter);
+  }
+  REQUIRE(fabs((values[1] - values[0]) / (2 * step) - gradient) < 1e-6 * (1 + fabs(gradient)));
+}
+
+static void gradients(void) {
+  int64_t counts[] = {2, 3};
+  double x[] = {-1.5, 1.25, 0.25, -2.125, 2.5}, y[] = {0.5, -0.5, 1.75, -1.25, 0.125};
+  double weight[] = {0.5, 0.75, 0.25, -0.25, 0.5};
+  fewtap_filter_parts parts = {.size = sizeof parts,
+                               .tap_model = FEWTAP_TAPS_BILINEAR,
+                               .layer_count = 2,
+                               .tap_counts = counts,
+                               .x = x,
+                               .y = y,
+                               .weight = weight,
+                               .gain = 1.5};
+  fewtap_filter *filter = NULL;
+  fewtap_plan *plan = NULL;
+  GOOD(fewtap_filter_create(&parts, &filter, e));
+  GOOD(fewtap_plan_create(filter, 13, &plan, e));
+  fewtap_image image = new_image(13, 11, 2, FEWTAP_FLOAT64), c = new_image(13, 11, 2, FEWTAP_FLOAT64);
+  fewtap_image single = new_image(13, 11, 2, FEWTAP_FLOAT32), single_c = new_image(13, 11, 2, FEWTAP_FLOAT32);
+  fewtap_image adjoint = new_image(13, 11, 2, FEWTAP_FLOAT64), input = new_image(13, 11, 2, FEWTAP_FLOAT64);
+  fill(&image, 1);
+  fill(&single, 1);
+  fill(&c, 2);
+  fill(&single_c, 2);
+  double gx[5], gy[5], gw[5], gain;
+  fewtap_gradients wanted = {.size = sizeof wanted,
+                             .input = &input,
+                             .x = gx,
+                             .y = gy,
+                             .weight = gw,
+                             .tap_count = 5,
+                             .gain = &gain,
+                             .gain_count = 1};
+  for (int border = FEWTAP_BORDER_CLAMP; border <= FEWTAP_BORDER_NORMALIZED; border++) {
+    fewtap_apply_options options = {.size = sizeof options, .border = (fewtap_border)border};
+    GOOD(fewtap_pullback(plan, NULL, &image, &c, &wanted, &options, e));
+    GOOD(fewtap_apply_adjoint(plan, NULL, &c, &adjoint, &options, e));
+    for (int64_t row = 0; row < 11; row++)
+      for (int64_t column = 0; column < 13; column++)
+        for (int64_t channel = 0; channel < 2; channel++)
+          REQUIRE(fabs(get(&input, column, row, channel) - get(&adjoint, column, row, channel)) < 1e-12);
+    for (int index = 0; index < 5; index++) {
+      check_slope(&parts, &x[index], gx[index], &image, &c, &options);
+      check_slope(&parts, &y[index], gy[index], &image, &c, &options);
+      check_slope(&parts, &weight[index], gw[index], &image, &c, &options);
+    }
+    check_slope(&parts, NULL, gain, &image, &c, &options);
+
+    // The fast path gives the same, and what is not wanted is left alone.
+    double fast[5], fast_gain = 0;
+    fewtap_gradients few = {.size = sizeof few, .weight = fast, .tap_count = 5, .gain = &fast_gain, .gain_count = 1};
+    GOOD(fewtap_pullback(plan, NULL, &single, &single_c, &few, &options, e));
+    for (int index = 0; index < 5; index++) REQUIRE(fabs(fast[index] - gw[index]) < 1e-4 * (1 + fabs(gw[index])));
+    REQUIRE(fabs(fast_gain - gain) < 1e-4 * fabs(gain));
+  }
+
+  fewtap_gradients nothing = {.size = sizeof nothing};
+  GOOD(fewtap_pullback(plan, NULL, &image, &c, &nothing, NULL, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "gradients is NULL", fewtap_pullback(plan, NULL, &image, &c, NULL, NULL, e));
+  wanted.tap_count = 4;
+  BAD(FEWTAP_BAD_SHAPE, "tap_count is 4", fewtap_pullback(plan, NULL, &image, &c, &wanted, NULL, e));
+  wanted.tap_count = 5;
+  wanted.gain_count = 2;
+  BAD(FEWTAP_BAD_SHAPE, "gain_count is 2", fewtap_pullback(plan, NULL, &image, &c, &wanted, NULL, e));
+  wanted.gain_count = 1;
+  wanted.map = &input;
+  BAD(FEWTAP_BAD_ARGUMENT, "no map", fewtap_pullback(plan, NULL, &image, &c, &wanted, NULL, e));
+  wanted.map = NULL;
+  fewtap_image wrong = c;
+  wrong.channels = 1;
+  BAD(FEWTAP_BAD_SHAPE, "must be alike", fewtap_pullback(plan, NULL, &image, &wrong, &wanted, NULL, e));
+  wanted.input = &wrong;
+  BAD(FEWTAP_BAD_SHAPE, "of 1 channels", fewtap_pullback(plan, NULL, &image, &c, &wanted, NULL, e));
+  wanted.input = NULL;
+  BAD(FEWTAP_UNSUPPORTED, "float64", fewtap_pullback(plan, NULL, &image, &single_c, &wanted, NULL, e));
+  set(&c, 4, 3, 1, NAN);
+  BAD(FEWTAP_NON_FINITE, "column 4, row 3", fewtap_pullback(plan, NULL, &image, &c, &wanted, NULL, e));
+  fill(&c, 2);
+  watcher own = {0, 1, pthread_self()};
+  fewtap_apply_options stopped = {.size = sizeof stopped, .progress = watch, .progress_context = &own};
+  BAD(FEWTAP_CANCELLED, "cancelled", fewtap_pullback(plan, NULL, &image, &c, &wanted, &stopped, e));
+  fewtap_plan_free(plan);
+
+  // A basis by hand: its map, and the taps of both of its filters.
+  for (int index = 0; index < 5; index++) weight[index] *= 0.5;
+  fewtap_filter *other = NULL;
+  GOOD(fewtap_filter_create(&parts, &other, e));
+  const fewtap_filter *const members[] = {filter, other};
+  fewtap_axis axis = {"share", NULL};
+  int64_t two = 2;
+  double knots[] = {0, 4}, taps[10], gains[2];
+  const char *const operators[] = {"outputs", "offsets"};
+  fewtap_image values = new_image(13, 11, 1, FEWTAP_FLOAT64), slopes = new_image(13, 11, 1, FEWTAP_FLOAT64);
+  fill(&values, 3);
+  for (int index = 0; index < 2; index++) {
+    fewtap_basis *basis = NULL;
+    fewtap_map *map = NULL;
+    GOOD(fewtap_basis_create(operators[index], &axis, 1, &two, knots, NULL, members, 2, &basis, e));
+    GOOD(fewtap_plan_create_varying(basis, 13, &plan, e));
+    GOOD(fewtap_map_parameters(&values, &map, e));
+    fewtap_gradients all = {.size = sizeof all,
+                            .map = &slopes,
+                            .weight = taps,
+                            .tap_count = 10,
+                            .gain = gains,
+                            .gain_count = 2};
+    GOOD(fewtap_pullback(plan, map, &image, &c, &all, NULL, e));
+    // In binary64 a step of the map's values is not lost to rounding.
+    double step = 1e-6, sides[2];
+    for (int side = 0; side < 2; side++) {
+      double value = get(&values, 6, 5, 0);
+      set(&values, 6, 5, 0, value + (side == 0 ? -step : step));
+      fewtap_map *moved = NULL;
+      GOOD(fewtap_map_parameters(&values, &moved, e));
+      sides[side] = loss(plan, moved, &image, &c, NULL);
+      fewtap_map_free(moved);
+      set(&values, 6, 5, 0, value);
+    }
+    REQUIRE(fabs((sides[1] - sides[0]) / (2 * step) - get(&slopes, 6, 5, 0)) < 1e-6);
+    // All gains together scale the result.
+    double total = loss(plan, map, &image, &c, NULL), sum = 1.5 * (gains[0] + gains[1]);
+    REQUIRE(fabs(total - sum) < 1e-9 * fabs(total));
+
+    double fast[10];
+    fewtap_image fast_slopes = new_image(13, 11, 1, FEWTAP_FLOAT32);
+    fewtap_gradients few = {.size = sizeof few, .map = &fast_slopes, .weight = fast, .tap_count = 10};
+    GOOD(fewtap_pullback(plan, map, &single, &single_c, &few, NULL, e));
+    REQUIRE(fabs(get(&fast_slopes, 6, 5, 0) - get(&slopes, 6, 5, 0)) < 1e-4);
+    for (int tap = 0; tap < 10; tap++) REQUIRE(fabs(fast[tap] - taps[tap]) < 1e-4 * (1 + fabs(taps[tap])));
+    free(fast_slopes.data);
+    BAD(FEWTAP_BAD_SHAPE, "13x11 of 2", (all.map = &input, fewtap_pullback(plan, map, &image, &c, &all, NULL, e)));
+    fewtap_map_free(map);
+    fewtap_plan_free(plan);
+    fewtap_basis_free(basis);
+  }
+  fewtap_filter_free(filter);
+  fewtap_filter_free(other);
+  free(image.data);
+  free(c.data);
+  free(single.data);
+  free(single_c.data);
+  free(adjoint.data);
+  free(input.data);
+  free(values.data);
+  free(slopes.data);
+}
+
 // MARK: Threads and time
 
 typedef struct {
@@ -1034,6 +1217,7 @@ int main(int count, char **arguments) {
   filters();
   fits();
   plans();
+  gradients();
   families();
   bases();
   threads();

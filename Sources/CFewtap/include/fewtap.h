@@ -442,6 +442,33 @@ fewtap_status fewtap_apply_adjoint(const fewtap_plan *plan, const fewtap_map *ma
                                    const fewtap_image *output, const fewtap_apply_options *options,
                                    fewtap_error *error);
 
+/// Where the gradients of a loss go; NULL for those that are not wanted, which cost nothing then.
+typedef struct fewtap_gradients {
+  uint32_t size;
+  /// With respect to the input image, in an image of its size and channels: what `fewtap_apply_adjoint` gives.
+  const fewtap_image *input;
+  /// [tap_count] each: with respect to the taps' offsets and weights, in the order of `fewtap_filter_get_taps`; of a basis those of
+  /// all its filters, one filter's after the other's. Offsets of integer taps cannot move: 0.
+  double *x, *y, *weight;
+  int64_t tap_count;
+  /// [gain_count]: with respect to the gain; of a basis those of all its filters.
+  double *gain;
+  int64_t gain_count;
+  /// With respect to the values of a map of parameters, in an image of the map's size with a channel a parameter.
+  const fewtap_image *map;
+} fewtap_gradients;
+
+/// The pullback of `fewtap_apply`: the gradients of a loss with respect to all that the result is made of, from `cotangent`, its gradient with
+/// respect to the result at `input`. Channels add up in all of them but that of the input.
+///
+/// Shapes: input and cotangent as in `fewtap_apply`; float32, or float64 both, linear light without alpha. Images of gradients are float32 or
+///         float64.
+/// Sides:  where a bilinear tap's offset is whole, that of an offset that grows; where a map's value is a knot's, that towards the
+///         next one. Values of the map outside of the knots have no influence: 0.
+fewtap_status fewtap_pullback(const fewtap_plan *plan, const fewtap_map *map, const fewtap_image *input,
+                              const fewtap_image *cotangent, const fewtap_gradients *gradients,
+                              const fewtap_apply_options *options, fewtap_error *error);
+
 // MARK: Families and bases
 
 /// A parameter that kernels change with.
@@ -613,7 +640,8 @@ typedef struct fewtap_map_source {
 fewtap_status fewtap_map_create(int64_t width, int64_t height, const fewtap_map_source *sources, int64_t count,
                                 fewtap_map **map, fewtap_error *error);
 
-/// The parameters of every pixel from an array: a channel a parameter, float32 or float64, copied. The map is of its size.
+/// The parameters of every pixel from an array: a channel a parameter, float32 or float64, copied. The map is of its size. Where images are
+/// float64, so are the values of a float64 array; else they are rounded to float32.
 fewtap_status fewtap_map_parameters(const fewtap_image *planes, fewtap_map **map, fewtap_error *error);
 
 /// Weights of a basis' filters at every pixel: a channel a filter, float32 or float64, copied; of any sign and sum.

@@ -1,0 +1,176 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+// Names and documentation are those of fewtap.h.
+
+import CFewtap
+import FewtapCore
+import FewtapEngine
+
+@c @implementation
+public func fewtap_pullback(
+  _ plan: OpaquePointer?, _ map: OpaquePointer?, _ input: UnsafePointer<fewtap_image>?,
+  _ cotangent: UnsafePointer<fewtap_image>?, _ gradients: UnsafePointer<fewtap_gradients>?,
+  _ options: UnsafePointer<fewtap_apply_options>?, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let task = try ApplyTask(plan, map, options)
+    let (input, cotangent) = (try Pixels(input, "input"), try Pixels(cotangent, "cotangent"))
+    try input.checkNumbers("input")
+    try cotangent.checkNumbers("cotangent")
+    try input.checkAlike(cotangent, "input", "cotangent")
+    try task.checkWidth(input)
+    guard gradients != nil else { throw CallError.null("gradients") }
+    let wanted = try WantedGradients(FewtapC.options(gradients, fewtap_gradients(), "gradients"), task, input)
+    guard !wanted.isEmpty else { return }
+    try task.run { operation, options in
+      if input.isDouble {
+        try wanted.write(operation.gradient(of: cotangent, at: input, options))
+      } else {
+        try wanted.write(operation.gradient(of: cotangent.image, at: input.image, wanted.parts, options))
+      }
+    }
+  }
+}
+
+/// Where a caller wants gradients, checked against what there is.
+private struct WantedGradients: @unchecked Sendable {
+  private let input: Pixels?
+  private let map: Pixels?
+  private let pointers: fewtap_gradients
+
+  init(_ given: fewtap_gradients, _ task: ApplyTask, _ image: Pixels) throws(CallError) {
+    pointers = given
+    input = given.input == nil ? nil : try Pixels(given.input, "gradients->input")
+    map = given.map == nil ? nil : try Pixels(given.map, "gradients->map")
+    if let input {
+      try input.checkNumbers("gradients->input")
+      try input.checkSize(image.width, image.height, image.channels, "gradients->input")
+    }
+    if let map {
+      try map.checkNumbers("gradients->map")
+      guard let own = task.map else {
+        throw CallError(FEWTAP_BAD_ARGUMENT, "gradients->map is wanted, but there is no map: give NULL")
+      }
+      guard !own.isWeights else {
+        throw CallError(
+          FEWTAP_UNSUPPORTED, "gradients->map is wanted of a map of weights: only those of parameters have one")
+      }
+      try map.checkSize(own.map.width, own.map.height, own.map.axisCount, "gradients->map")
+    }
+    let filters = task.plan.filters
+    if wantsTaps {
+      try checkRoom(given.tap_count, filters.reduce(0) { $0 + $1.chain.tapCount }, "gradients->tap_count")
+    }
+    if given.gain != nil { try checkRoom(given.gain_count, filters.count, "gradients->gain_count") }
+    if task.map?.isWeights == true, wantsTaps || given.gain != nil {
+      throw CallError(
+        FEWTAP_UNSUPPORTED, "gradients of taps are wanted with a map of weights: only those of parameters have them")
+    }
+  }
+
+  private var wantsTaps: Bool { pointers.x != nil || pointers.y != nil || pointers.weight != nil }
+
+  var parts: BasisGradient.Parts {
+    var parts: BasisGradient.Parts = []
+    if input != nil { parts.insert(.input) }
+    if map != nil { parts.insert(.map) }
+    if wantsTaps || pointers.gain != nil { parts.insert(.filters) }
+    return parts
+  }
+
+  var isEmpty: Bool { parts.isEmpty }
+
+  /// Gives the caller what it wants.
+  func write<Scalar: BinaryFloatingPoint & Sendable>(_ gradient: AnyGradient<Scalar>) {
+    for (channel, plane) in gradient.input.enumerated() { input?.store(plane, channel) }
+    for (axis, plane) in gradient.map.enumerated() { map?.store(plane, axis) }
+    for (index, filter) in gradient.filters.enumerated() { pointers.gain?[index] = filter.gain }
+    for (index, tap) in gradient.filters.flatMap({ $0.layers.flatMap { $0 } }).enumerated() {
+      pointers.x?[index] = tap.x ?? 0
+      pointers.y?[index] = tap.y ?? 0
+      pointers.weight?[index] = tap.weight
+    }
+  }
+}
+
+/// What a loss changes by with all that a plan is made of; what was not wanted is empty.
+private struct AnyGradient<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+  var input: [Plane<Scalar>] = []
+  var map: [Plane<Scalar>] = []
+  var filters: [KnotGradient] = []
+
+  /// Adds another channel's gradient, whose planes of the input come after this one's.
+  mutating func add(_ channel: AnyGradient) {
+    input += channel.input
+    guard !filters.isEmpty else {
+      (map, filters) = (channel.map, channel.filters)
+      return
+    }
+    for axis in map.indices {
+      for index in map[axis].values.indices { map[axis].values[index] += channel.map[axis].values[index] }
+    }
+    for index in filters.indices { filters[index] = filters[index].adding(channel.filters[index]) }
+  }
+}
+
+extension KnotGradient {
+  /// The sum of two with respect to one filter.
+  fileprivate func adding(_ other: KnotGradient) -> KnotGradient {
+    KnotGradient(
+      layers: zip(layers, other.layers).map { a, b in
+        zip(a, b).map { a, b in
+          TapGradient(weight: a.weight + b.weight, x: a.x.map { $0 + (b.x ?? 0) }, y: a.y.map { $0 + (b.y ?? 0) })
+        }
+      }, gain: gain + other.gain)
+  }
+}
+
+extension PlanOperation {
+  /// The gradient in binary32.
+  fileprivate func gradient(
+    of cotangent: Image, at image: Image, _ parts: BasisGradient.Parts, _ options: ApplyOptions
+  ) throws(ApplyError) -> AnyGradient<Float> {
+    switch (plan, map) {
+    case (.uniform(let plan), _):
+      var wanted: GradientParts = parts.contains(.input) ? .input : []
+      if parts.contains(.filters) { wanted.insert(.filter) }
+      let found = try plan.pullback(of: cotangent, at: image, wanting: wanted, options: options)
+      return AnyGradient(
+        input: found.input?.planes ?? [],
+        filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])
+    case (.varying(let plan), let map?):
+      guard !map.isWeights else {
+        // Nothing else is wanted of weights.
+        return AnyGradient(input: try applyAdjoint(to: cotangent, options).planes)
+      }
+      let found = try plan.pullback(
+        of: cotangent, at: image, map: map.map, direction: direction, options: options, wanting: parts)
+      return AnyGradient(input: found.input?.planes ?? [], map: found.map ?? [], filters: found.filters ?? [])
+    case (.varying, nil): throw .mapAxes(found: 0, names: [])
+    }
+  }
+
+  /// The gradient in binary64.
+  fileprivate func gradient(
+    of cotangent: Pixels, at image: Pixels, _ options: ApplyOptions
+  ) throws -> AnyGradient<Double> {
+    var sum = AnyGradient<Double>()
+    try forEachChannel(image.channels, options) { channel in
+      let (c, x) = (
+        try cotangent.admitted(channel, options.nonfinite), try image.admitted(channel, options.nonfinite)
+      )
+      sum.add(try gradient(of: c, at: x))
+    }
+    return sum
+  }
+
+  private func gradient(of cotangent: Plane<Double>, at plane: Plane<Double>) throws -> AnyGradient<Double> {
+    if case .uniform(let plan) = plan {
+      let found = try ReferenceGradient.pullback(of: cotangent, at: plane, through: plan.filter, border: border)
+      return AnyGradient(
+        input: found.input.map { [$0] } ?? [],
+        filters: [KnotGradient(layers: found.layers ?? [], gain: found.gain ?? 0)])
+    }
+    let found = try reference(width: plane.width, height: plane.height).pullback(of: cotangent, at: plane)
+    return AnyGradient(input: [found.input], map: found.map, filters: found.filters)
+  }
+}
