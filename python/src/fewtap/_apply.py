@@ -12,6 +12,7 @@ import numpy as np
 from . import _library
 from ._arrays import Array, Colors, Layout, NDArray, Pair, as_array, is_describable, native, output, sample_type
 from ._errors import ArgumentError, ArrayTypeError, UnsupportedError
+from ._handle import Handle
 from ._watch import threads_of, watched
 
 # Below so many samples a call ends before somebody could want to stop it.
@@ -70,7 +71,9 @@ def choice(value: str, choices: dict[str, int], name: str) -> int:
     return choices[value]
 
 
-def checked_colors(transfer: str, alpha: int | None, alpha_is_associated: bool, shape: tuple[int, ...], layout: Layout) -> Colors:
+def checked_colors(
+    transfer: str, alpha: int | None, alpha_is_associated: bool, shape: tuple[int, ...], layout: Layout
+) -> Colors:
     """What samples stand for; `alpha` may count from the end.
 
     Raises
@@ -87,27 +90,17 @@ def checked_colors(transfer: str, alpha: int | None, alpha_is_associated: bool, 
     return Colors(transfer, alpha % count, alpha_is_associated)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A filter or basis made ready for images of one width, by a function of the library."""
+class Plan(Handle):
+    """A filter or basis made ready for images of one width."""
 
-    make: str
-    handle: int
-    width: int
-
-    def __enter__(self) -> int:
-        object.__setattr__(self, "_plan", _library.make(self.make, self.handle, self.width))
-        return int(getattr(self, "_plan"))
-
-    def __exit__(self, *_: object) -> None:
-        _library.library.fewtap_plan_free(getattr(self, "_plan"))
+    _free = "fewtap_plan_free"
 
 
 def halo_of(make: str, handle: int) -> Halo:
     """What a filter or basis reads."""
     info = _library.sized(_library.PlanInfo)
-    with Plan(make, handle, 1) as plan:
-        _library.call("fewtap_plan_get_info", plan, ctypes.byref(info))
+    with Plan._made(make, handle, 1) as plan:
+        _library.call("fewtap_plan_get_info", plan._handle, ctypes.byref(info))
     return Halo(info.left, info.right, info.above, info.below, info.alignment)
 
 
@@ -149,10 +142,10 @@ def run(
 
     def work(progress: Any) -> None:
         options.progress = progress
-        with Plan(make, handle, width) as plan:
+        with Plan._made(make, handle, width) as plan:
             for image, result in pair.images():
                 _library.call(
-                    function, plan, map_handle, ctypes.byref(image), ctypes.byref(result), ctypes.byref(options)
+                    function, plan._handle, map_handle, ctypes.byref(image), ctypes.byref(result), ctypes.byref(options)
                 )
 
     watched(work, None, is_short=source.size < (_SHORT_OF_DOUBLES if source.dtype.itemsize == 8 else _SHORT))
@@ -161,9 +154,7 @@ def run(
     return target if out is None else out
 
 
-def run_padded(
-    halo: Halo, array: Array, out: Any, layout: str | None, filtered: Callable[[NDArray, str], Any]
-) -> Any:
+def run_padded(halo: Halo, array: Array, out: Any, layout: str | None, filtered: Callable[[NDArray, str], Any]) -> Any:
     """Filters an image with borders mirrored about the outermost pixels' outer edges, `b a | a b c | c b`, which the library has not:
     of a padded copy, whose padding is cut off again.
     """

@@ -35,7 +35,13 @@ class SupportsArrayInterface(Protocol):
 
 Array = Union[NDArray, SupportsDLPack, SupportsArrayInterface, memoryview, bytearray, bytes]
 
-_TYPES = {"u1": _library.UINT8, "u2": _library.UINT16, "f2": _library.FLOAT16, "f4": _library.FLOAT32, "f8": _library.FLOAT64}
+_TYPES = {
+    "u1": _library.UINT8,
+    "u2": _library.UINT16,
+    "f2": _library.FLOAT16,
+    "f4": _library.FLOAT32,
+    "f8": _library.FLOAT64,
+}
 
 # Numbers of DLPack's devices whose memory a processor can read: CPU, and memory of the host pinned for CUDA and ROCm.
 _HOST_DEVICES = (1, 3, 11)
@@ -71,7 +77,9 @@ def as_array(array: Any, name: str = "array") -> NDArray:
 def _from_dlpack(array: Any, name: str) -> NDArray:
     device = int(array.__dlpack_device__()[0])
     if device not in _HOST_DEVICES:
-        raise ArrayTypeError(f"{name} lies in the memory of another device (DLPack's type {device}): move it to the CPU")
+        raise ArrayTypeError(
+            f"{name} lies in the memory of another device (DLPack's type {device}): move it to the CPU"
+        )
     try:
         return np.from_dlpack(array)
     except (BufferError, RuntimeError, TypeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -19,17 +20,29 @@ class Handle:
     """
 
     _free: ClassVar[str]
-    _handle: int = 0
+    _box: ctypes.c_void_p
+
+    def __new__(cls: type[Self], *_arguments: Any, **_options: Any) -> Self:
+        made = object.__new__(cls)
+        made._box = ctypes.c_void_p()
+        return made
+
+    def _make(self, name: str, *arguments: Any) -> None:
+        """Calls a function of the library that makes such an object.
+
+        It writes the handle right here, so that no Ctrl-C can come between the two and leave it without an owner.
+        """
+        _library.call(name, *arguments, ctypes.byref(self._box))
 
     @classmethod
-    def _owning(cls: type[Self], handle: int) -> Self:
+    def _made(cls: type[Self], name: str, *arguments: Any) -> Self:
         made = cls.__new__(cls)
-        made._handle = handle
+        made._make(name, *arguments)
         return made
 
     @property
-    def _open_handle(self) -> int:
-        handle = self._handle
+    def _handle(self) -> int:
+        handle = self._box.value
         if not handle:
             raise ClosedError(f"this {type(self).__name__} is closed")
         return handle
@@ -37,16 +50,16 @@ class Handle:
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
-        return not self._handle
+        return not self._box.value
 
     def close(self) -> None:
         """Frees it now; again does nothing. Filtering that runs in another thread ends as it would."""
-        handle, self._handle = self._handle, 0
+        handle, self._box.value = self._box.value, None
         if handle:
             getattr(_library.library, self._free)(handle)
 
     def __enter__(self: Self) -> Self:
-        _ = self._open_handle
+        _ = self._handle
         return self
 
     def __exit__(

@@ -411,6 +411,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "fewtap_basis_get_axis": (_HANDLE, c_int64, POINTER(AxisInfo)),
     "fewtap_basis_get_knots": (_HANDLE, c_int64, c_void_p, c_int64),
     "fewtap_basis_get_filter": (_HANDLE, c_int64, _RESULT),
+    "fewtap_basis_get_filter_at": (_HANDLE, c_void_p, c_int64, _RESULT),
     "fewtap_basis_get_mixture": (_HANDLE, c_void_p, c_int64, c_void_p, c_int64),
     "fewtap_basis_from_json": (c_char_p, c_int64, _RESULT),
     "fewtap_basis_to_json": (_HANDLE, _TEXT, POINTER(c_int64)),
@@ -439,7 +440,7 @@ def _path() -> Path:
     given = os.environ.get("FEWTAP_LIBRARY")
     if given:
         return Path(given)
-    name = "libFewtapC.dylib" if sys.platform == "darwin" else "libFewtapC.so"
+    name = "libfewtap.dylib" if sys.platform == "darwin" else "libfewtap.so"
     return Path(__file__).with_name(name)
 
 
@@ -447,7 +448,7 @@ def _load() -> ctypes.CDLL:
     path = _path()
     if not path.is_file():
         raise ImportError(
-            f"fewtap's library is not at {path}: install the wheel, or name the library that `make build` makes "
+            f"fewtap's library is not at {path}: install the wheel, or name the library that Scripts/build-c-library makes "
             "in the environment variable FEWTAP_LIBRARY"
         )
     try:
@@ -502,18 +503,11 @@ def call(name: str, *arguments: Any) -> None:
         raise error_of_status(status, message)
 
 
-def make(name: str, *arguments: Any) -> int:
-    """Calls a function whose last result is a handle, which the caller now owns."""
-    handle = c_void_p()
-    call(name, *arguments, ctypes.byref(handle))
-    return handle.value or 0
-
-
 def text(name: str, *arguments: Any, has_length: bool = False) -> str:
     """Calls a function whose last result is a new text, which is freed here."""
     result, length = c_void_p(), c_int64()
-    call(name, *arguments, ctypes.byref(result), *([ctypes.byref(length)] if has_length else []))
     try:
+        call(name, *arguments, ctypes.byref(result), *([ctypes.byref(length)] if has_length else []))
         return ctypes.string_at(result.value or 0, length.value if has_length else -1).decode("utf-8")
     finally:
         library.fewtap_free(result)

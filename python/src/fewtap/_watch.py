@@ -64,7 +64,6 @@ class _Task(Generic[Result]):
         self._is_done = False
         self._result: Result | None = None
         self._error: BaseException | None = None
-        self._function = _library.ProgressFunction(self._heard)
         self._thread = threading.Thread(target=self._run, args=(work,), name="fewtap", daemon=True)
 
     def _heard(self, progress: Any, _context: int | None) -> int:
@@ -74,7 +73,7 @@ class _Task(Generic[Result]):
 
     def _run(self, work: Callable[[Any], Result]) -> None:
         try:
-            self._result = work(self._function)
+            self._result = work(_library.ProgressFunction(self._heard))
         except BaseException as error:
             self._error = error
         finally:
@@ -91,10 +90,14 @@ class _Task(Generic[Result]):
                 if latest is not None and tell is not None and tell(latest) is False:
                     # Who returns False wants what there is.
                     tell, self._is_stopped = None, True
-        finally:
+        except BaseException:
             self._is_stopped = True
             if self._thread.ident is not None:
                 self._thread.join()
+            # What is being raised refers to this, and might be kept.
+            self._result = None
+            raise
+        self._thread.join()
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value]

@@ -82,7 +82,7 @@ class Family(Handle):
 
     def __init__(self, words: str) -> None:
         self._words = words
-        self._handle = _library.make("fewtap_family_parse", words.encode())
+        self._make("fewtap_family_parse", words.encode())
 
     @classmethod
     def measured(
@@ -112,17 +112,17 @@ class Family(Handle):
         if places.ndim == 1:
             places = places[:, np.newaxis]
         if places.shape != (len(members), len(axes)):
-            raise ShapeError(f"points has shape {places.shape}: expected ({len(members)}, {len(axes)}), kernels by axes")
-        made = cls._owning(
-            _library.make(
-                "fewtap_family_measured",
-                _handles(members),
-                len(members),
-                _axes(axes, units),
-                len(axes),
-                pointer(np.ascontiguousarray(places)),
-                name.encode(),
+            raise ShapeError(
+                f"points has shape {places.shape}: expected ({len(members)}, {len(axes)}), kernels by axes"
             )
+        made = cls._made(
+            "fewtap_family_measured",
+            _handles(members),
+            len(members),
+            _axes(axes, units),
+            len(axes),
+            pointer(places),
+            name.encode(),
         )
         made._words = name
         return made
@@ -132,7 +132,7 @@ class Family(Handle):
     def kernel(self, *point: float) -> Kernel:
         """The kernel at a point of the parameters."""
         values = np.array(point, np.float64)
-        return Kernel._owning(_library.make("fewtap_family_get_kernel", self._open_handle, pointer(values), values.size))
+        return Kernel._made("fewtap_family_get_kernel", self._handle, pointer(values), values.size)
 
     def __repr__(self) -> str:
         return "<fewtap.Family, closed>" if self.closed else f"<fewtap.Family {self._words!r}>"
@@ -144,7 +144,9 @@ class Basis(Handle):
     _free = "fewtap_basis_free"
 
     def __init__(self) -> None:
-        raise TypeError("make a basis by Basis.fit(family), Basis.from_psfs, Basis.from_filters, Basis.load or from_json")
+        raise TypeError(
+            "make a basis by Basis.fit(family), Basis.from_psfs, Basis.from_filters, Basis.load or from_json"
+        )
 
     @classmethod
     def fit(
@@ -187,7 +189,9 @@ class Basis(Handle):
         if not isinstance(family, (Family, str)):
             given = [interpolation, knots, taps, layers, tracks, terms, objective, recipe]
             if any(value is not None for value in given):
-                raise ArgumentError("kernels are fitted each for itself, as error, seed and threads say: leave out the rest")
+                raise ArgumentError(
+                    "kernels are fitted each for itself, as error, seed and threads say: leave out the rest"
+                )
             return cls._fit_each(_members(family, None), error, seed, threads, progress)
         source = family if isinstance(family, Family) else Family(family)
         knot_counts, term_counts = _counts(knots), _counts(terms)
@@ -207,7 +211,7 @@ class Basis(Handle):
             seed=checked_seed(seed),
             threads=threads_of(threads),
         )
-        return cls._owning(run_fit("fewtap_basis_fit", (source._open_handle,), options, progress, Basis))
+        return run_fit("fewtap_basis_fit", (source._handle,), options, progress, cls)
 
     @classmethod
     def _fit_each(
@@ -215,7 +219,7 @@ class Basis(Handle):
     ) -> Basis:
         options = planner_options(error, None, False, False, False, seed, threads)
         arguments = (_handles(kernels), len(kernels))
-        return cls._owning(run_fit("fewtap_basis_fit_each", arguments, options, progress, Basis))
+        return run_fit("fewtap_basis_fit_each", arguments, options, progress, cls)
 
     @classmethod
     def from_psfs(
@@ -256,7 +260,9 @@ class Basis(Handle):
             For ``basis.apply(image, map, direction="scatter")``.
         """
         if (weights is None) == (positions is None):
-            raise ArgumentError("give either weights or positions: how much of each kernel a pixel gets, or where each was measured")
+            raise ArgumentError(
+                "give either weights or positions: how much of each kernel a pixel gets, or where each was measured"
+            )
         members = _members(psfs, center)
         if positions is not None:
             if shape is None:
@@ -268,7 +274,9 @@ class Basis(Handle):
         assert weights is not None
         map = Map.weights(weights)
         if map.shape[0] != len(members):
-            raise ShapeError(f"weights has {map.shape[0]} planes and psfs {len(members)} kernels: expected as many of each")
+            raise ShapeError(
+                f"weights has {map.shape[0]} planes and psfs {len(members)} kernels: expected as many of each"
+            )
         return cls._fit_each(members, error, seed, threads, progress), map
 
     @classmethod
@@ -295,35 +303,35 @@ class Basis(Handle):
         """
         lines = [as_numbers(values, f"knots[{index}]", 1) for index, values in enumerate(knots)]
         if len(lines) != len(axes) or (periodic is not None and len(periodic) != len(axes)):
-            raise ShapeError(f"there are {len(lines)} axes of knots and {len(axes)} names of axes: expected as many of each")
+            raise ShapeError(
+                f"there are {len(lines)} axes of knots and {len(axes)} names of axes: expected as many of each"
+            )
         counts = np.array([line.size for line in lines], np.int64)
         if int(np.prod(counts)) != len(filters):
             raise ShapeError(f"there are {len(filters)} filters: expected {int(np.prod(counts))}, one for every knot")
         places = np.concatenate([*lines, np.empty(0)])
         around = None if periodic is None else np.array(periodic, np.int32)
-        return cls._owning(
-            _library.make(
-                "fewtap_basis_create",
-                interpolation.encode(),
-                _axes(axes, units),
-                len(axes),
-                pointer(counts),
-                pointer(places),
-                None if around is None else pointer(around),
-                _handles(filters),
-                len(filters),
-            )
+        return cls._made(
+            "fewtap_basis_create",
+            interpolation.encode(),
+            _axes(axes, units),
+            len(axes),
+            pointer(counts),
+            pointer(places),
+            None if around is None else pointer(around),
+            _handles(filters),
+            len(filters),
         )
 
     @classmethod
     def from_json(cls, json: Union[str, bytes]) -> Basis:
         """The basis of a file's text."""
         data = json.encode() if isinstance(json, str) else bytes(json)
-        return cls._owning(_library.make("fewtap_basis_from_json", data, len(data)))
+        return cls._made("fewtap_basis_from_json", data, len(data))
 
     def to_json(self) -> str:
         """A file's text."""
-        return _library.text("fewtap_basis_to_json", self._open_handle, has_length=True)
+        return _library.text("fewtap_basis_to_json", self._handle, has_length=True)
 
     @classmethod
     def load(cls, path: Union[str, os.PathLike[str]]) -> Basis:
@@ -337,7 +345,7 @@ class Basis(Handle):
     @property
     def _info(self) -> _library.BasisInfo:
         info = _library.sized(_library.BasisInfo)
-        _library.call("fewtap_basis_get_info", self._open_handle, ctypes.byref(info))
+        _library.call("fewtap_basis_get_info", self._handle, ctypes.byref(info))
         return info
 
     @property
@@ -351,9 +359,9 @@ class Basis(Handle):
         found = []
         for index in range(self._info.axis_count):
             info = _library.sized(_library.AxisInfo)
-            _library.call("fewtap_basis_get_axis", self._open_handle, index, ctypes.byref(info))
+            _library.call("fewtap_basis_get_axis", self._handle, index, ctypes.byref(info))
             knots = np.empty(info.knot_count)
-            _library.call("fewtap_basis_get_knots", self._open_handle, index, pointer(knots), knots.size)
+            _library.call("fewtap_basis_get_knots", self._handle, index, pointer(knots), knots.size)
             name, unit = info.name.decode("utf-8", "replace"), info.unit.decode("utf-8", "replace")
             found.append(Axis(name, unit, knots, info.low, info.high, bool(info.is_periodic)))
         return found
@@ -362,16 +370,20 @@ class Basis(Handle):
     def filters(self) -> list[Filter]:
         """The filters of the knots, the last axis' one after the other."""
         return [
-            Filter._owning(_library.make("fewtap_basis_get_filter", self._open_handle, index))
-            for index in range(self._info.filter_count)
+            Filter._made("fewtap_basis_get_filter", self._handle, index) for index in range(self._info.filter_count)
         ]
+
+    def filter_at(self, *point: float) -> Filter:
+        """The filter that stands at a point of the parameters, of a basis of "offsets"."""
+        place = np.array(point, np.float64)
+        return Filter._made("fewtap_basis_get_filter_at", self._handle, pointer(place), place.size)
 
     def mixture(self, *point: float) -> npt.NDArray[np.float64]:
         """How much of each filter there is at a point of the parameters, shape (K,), of sum 1."""
         place = np.array(point, np.float64)
         weights = np.empty(self._info.filter_count)
         _library.call(
-            "fewtap_basis_get_mixture", self._open_handle, pointer(place), place.size, pointer(weights), weights.size
+            "fewtap_basis_get_mixture", self._handle, pointer(place), place.size, pointer(weights), weights.size
         )
         return weights
 
@@ -386,7 +398,7 @@ class Basis(Handle):
     @property
     def halo(self) -> Halo:
         """Pixels that a pixel of the result reads at most, on each side of its own."""
-        return _apply.halo_of("fewtap_plan_create_varying", self._open_handle)
+        return _apply.halo_of("fewtap_plan_create_varying", self._handle)
 
     def apply(
         self,
@@ -429,7 +441,14 @@ class Basis(Handle):
         _apply.refuse_reflect(border, "bases")
         rules = Rules(border, border_value, nonfinite, direction, threads, allows_halfs)
         return self._run(
-            array, map, out, rules, layout=layout, transfer=transfer, alpha=alpha, alpha_is_associated=alpha_is_associated
+            array,
+            map,
+            out,
+            rules,
+            layout=layout,
+            transfer=transfer,
+            alpha=alpha,
+            alpha_is_associated=alpha_is_associated,
         )
 
     def apply_adjoint(
@@ -455,11 +474,9 @@ class Basis(Handle):
         def map_of(height: int, width: int) -> int:
             found = maps.as_map(map, height, width)
             kept.append(found)
-            return found._open_handle
+            return found._handle
 
-        return _apply.run(
-            "fewtap_plan_create_varying", self._open_handle, array, out, rules, map_of=map_of, **options
-        )
+        return _apply.run("fewtap_plan_create_varying", self._handle, array, out, rules, map_of=map_of, **options)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Basis) and self.to_json() == other.to_json()
@@ -499,7 +516,7 @@ def _members(kernels: Any, center: tuple[int, int] | None) -> list[Kernel]:
 
 
 def _handles(items: Sequence[Handle]) -> Any:
-    return (ctypes.c_void_p * max(1, len(items)))(*(item._open_handle for item in items))
+    return (ctypes.c_void_p * max(1, len(items)))(*(item._handle for item in items))
 
 
 def _axes(names: Sequence[str], units: Sequence[str | None] | None) -> Any:

@@ -172,9 +172,7 @@ def _read(path: Path | None) -> Filter | None:
         return None
 
 
-def _fitted(
-    kernel: Kernel, error: float, seed: int, threads: int | None, progress: ProgressOption
-) -> Filter:
+def _fitted(kernel: Kernel, error: float, seed: int, threads: int | None, progress: ProgressOption) -> Filter:
     """Fits the kernel divided by its sum of magnitudes, and gives that back as gain, so that `error` means the same for all."""
     scale = kernel.absolute_sum
     if not np.isfinite(scale) or abs(scale - 1) < 1e-9 or scale == 0:

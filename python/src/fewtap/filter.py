@@ -138,17 +138,17 @@ class Filter(Handle):
             interpolator_degree=interpolator,
             gain=float(gain),
         )
-        return cls._owning(_library.make("fewtap_filter_create", ctypes.byref(found)))
+        return cls._made("fewtap_filter_create", ctypes.byref(found))
 
     @classmethod
     def from_json(cls, json: Union[str, bytes]) -> Filter:
         """The filter of a file's text."""
         data = json.encode() if isinstance(json, str) else bytes(json)
-        return cls._owning(_library.make("fewtap_filter_from_json", data, len(data)))
+        return cls._made("fewtap_filter_from_json", data, len(data))
 
     def to_json(self) -> str:
         """A file's text."""
-        return _library.text("fewtap_filter_to_json", self._open_handle, has_length=True)
+        return _library.text("fewtap_filter_to_json", self._handle, has_length=True)
 
     @classmethod
     def load(cls, path: Union[str, os.PathLike[str]]) -> Filter:
@@ -162,7 +162,7 @@ class Filter(Handle):
     @property
     def _info(self) -> _library.FilterInfo:
         info = _library.sized(_library.FilterInfo)
-        _library.call("fewtap_filter_get_info", self._open_handle, ctypes.byref(info))
+        _library.call("fewtap_filter_get_info", self._handle, ctypes.byref(info))
         return info
 
     @property
@@ -173,7 +173,7 @@ class Filter(Handle):
         x, y, weight = (np.empty(info.tap_count) for _ in range(3))
         _library.call(
             "fewtap_filter_get_taps",
-            self._open_handle,
+            self._handle,
             pointer(counts),
             counts.size,
             pointer(x),
@@ -238,17 +238,17 @@ class Filter(Handle):
         """How close it is to any kernel."""
         found = _library.sized(_library.Accuracy)
         kernel = as_kernel(kernel)
-        _library.call("fewtap_filter_get_accuracy", self._open_handle, kernel._open_handle, ctypes.byref(found))
+        _library.call("fewtap_filter_get_accuracy", self._handle, kernel._handle, ctypes.byref(found))
         return Accuracy(found.relative_error, found.photo_psnr, found.worst_photo_psnr, found.flicker)
 
     def kernel(self) -> Kernel:
         """The dense kernel that it stands for, as it really is; at a lower rate the mean over all phases."""
-        return Kernel._owning(_library.make("fewtap_filter_get_kernel", self._open_handle))
+        return Kernel._made("fewtap_filter_get_kernel", self._handle)
 
     @property
     def halo(self) -> Halo:
         """Pixels that a pixel of the result reads at most, on each side of its own."""
-        return _apply.halo_of("fewtap_plan_create", self._open_handle)
+        return _apply.halo_of("fewtap_plan_create", self._handle)
 
     def apply(
         self,
@@ -335,7 +335,7 @@ class Filter(Handle):
         return self._run(array, out, rules, layout=layout, is_adjoint=True)
 
     def _run(self, array: Any, out: Any, rules: Rules, **options: Any) -> Any:
-        return _apply.run("fewtap_plan_create", self._open_handle, array, out, rules, **options)
+        return _apply.run("fewtap_plan_create", self._handle, array, out, rules, **options)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Filter) and self.to_json() == other.to_json()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import c_void_p
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from . import _apply, _library
 from ._arrays import Array
@@ -14,6 +13,8 @@ from ._progress import ProgressOption, reporter
 from ._watch import threads_of, watched
 from .filter import Filter, Rate, _rate
 from .kernel import Kernel, as_kernel
+
+Result = TypeVar("Result", bound=Handle)
 
 
 def fit(
@@ -121,7 +122,7 @@ def fit(
     source = as_kernel(kernel)
     if not of_search:
         options = planner_options(error, cost, exact_shift, clean_highlights, thorough, seed, threads)
-        return Filter._owning(run_fit("fewtap_fit_planned", (source._open_handle,), options, progress, Filter))
+        return run_fit("fewtap_fit_planned", (source._handle,), options, progress, Filter)
     factor, prefilter, interpolator = _rate(rate)
     found = _library.sized(
         _library.FitOptions,
@@ -142,7 +143,7 @@ def fit(
         fraction_bits=_positive(fraction_bits, "fraction_bits"),
         threads=threads_of(threads),
     )
-    return Filter._owning(run_fit("fewtap_fit", (source._open_handle,), found, progress, Filter))
+    return run_fit("fewtap_fit", (source._handle,), found, progress, Filter)
 
 
 def planner_options(
@@ -168,9 +169,9 @@ def planner_options(
 
 
 def run_fit(
-    function: str, arguments: tuple[Any, ...], options: ctypes.Structure, progress: ProgressOption, kind: type[Handle]
-) -> int:
-    """Runs a fit of the library under the caller's eyes, and answers the handle of its result.
+    function: str, arguments: tuple[Any, ...], options: ctypes.Structure, progress: ProgressOption, kind: type[Result]
+) -> Result:
+    """Runs a fit of the library under the caller's eyes.
 
     Raises
     ------
@@ -178,20 +179,17 @@ def run_fit(
         It failed, or was ended before there was anything.
     """
 
-    def work(told: Any) -> Handle:
-        handle = c_void_p()
+    def work(told: Any) -> Result:
+        made = kind.__new__(kind)
         status, message = _library.status_of(
-            function, *arguments, ctypes.byref(options), told, None, ctypes.byref(handle)
+            function, *arguments, ctypes.byref(options), told, None, ctypes.byref(made._box)
         )
-        if status not in (_library.OK, _library.CANCELLED) or not handle.value:
+        if status not in (_library.OK, _library.CANCELLED) or made.closed:
             raise error_of_status(status, message)
-        # An object, so that it is freed where nobody takes it.
-        return kind._owning(handle.value)
+        return made
 
     with reporter(progress) as tell:
-        result = watched(work, tell)
-    handle, result._handle = result._handle, 0
-    return handle
+        return watched(work, tell)
 
 
 def checked_seed(seed: int) -> int:

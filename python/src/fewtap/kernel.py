@@ -50,19 +50,17 @@ class Kernel(Handle):
         if isinstance(values, str):
             if center is not None or name is not None:
                 raise ArgumentError("a kernel in words has a center and a name of its own: leave them out")
-            self._handle = _library.make("fewtap_kernel_parse", values.encode())
+            self._make("fewtap_kernel_parse", values.encode())
             return
         weights = as_numbers(values, "values", 2)
         middle = None if center is None else (ctypes.c_int64 * 2)(*_pair(center))
         height, width = weights.shape
-        self._handle = _library.make(
-            "fewtap_kernel_create", pointer(weights), width, height, middle, (name or "kernel").encode()
-        )
+        self._make("fewtap_kernel_create", pointer(weights), width, height, middle, (name or "kernel").encode())
 
     @property
     def _info(self) -> _library.KernelInfo:
         info = _library.sized(_library.KernelInfo)
-        _library.call("fewtap_kernel_get_info", self._open_handle, ctypes.byref(info))
+        _library.call("fewtap_kernel_get_info", self._handle, ctypes.byref(info))
         return info
 
     @property
@@ -70,7 +68,7 @@ class Kernel(Handle):
         """The weights, a new array of shape (H, W)."""
         info = self._info
         values = np.empty((info.height, info.width))
-        _library.call("fewtap_kernel_get_values", self._open_handle, pointer(values), values.size)
+        _library.call("fewtap_kernel_get_values", self._handle, pointer(values), values.size)
         return values
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
@@ -93,7 +91,7 @@ class Kernel(Handle):
     @property
     def name(self) -> str:
         """What it is called."""
-        return _library.text("fewtap_kernel_get_name", self._open_handle)
+        return _library.text("fewtap_kernel_get_name", self._handle)
 
     @property
     def sum(self) -> float:

@@ -47,7 +47,8 @@ def plane(values: Array, *, nearest: bool = False, stretch: bool = False, period
         The way around of values that come around, 360 for degrees.
     """
     return Source(
-        {"kind": _library.MAP_PLANE, "nearest": int(nearest), "stretches": int(stretch), "period": float(period)}, values
+        {"kind": _library.MAP_PLANE, "nearest": int(nearest), "stretches": int(stretch), "period": float(period)},
+        values,
     )
 
 
@@ -77,7 +78,12 @@ def ramp(
         Of the ramp.
     """
     return Source(
-        {"kind": _library.MAP_RAMP, "angle": float(angle), **_rising(low, high, start, rise, exponent), **_center(center)}
+        {
+            "kind": _library.MAP_RAMP,
+            "angle": float(angle),
+            **_rising(low, high, start, rise, exponent),
+            **_center(center),
+        }
     )
 
 
@@ -147,18 +153,20 @@ class Map(Handle):
         structs = (_library.MapSource * max(1, len(found)))(
             *(
                 _library.sized(
-                    _library.MapSource, **source.fields, **({} if image is None else {"plane": ctypes.pointer(image[0])})
+                    _library.MapSource,
+                    **source.fields,
+                    **({} if image is None else {"plane": ctypes.pointer(image[0])}),
                 )
                 for source, image in zip(found, kept)
             )
         )
-        self._handle = _library.make("fewtap_map_create", int(width), int(height), structs, len(found))
+        self._make("fewtap_map_create", int(width), int(height), structs, len(found))
 
     @classmethod
     def parameters(cls, values: Array) -> Map:
         """The map of an array of shape (A, H, W), a plane for each parameter, or (H, W) for one; copied."""
         image, _kept = planes(values, "values")
-        return cls._owning(_library.make("fewtap_map_parameters", ctypes.byref(image)))
+        return cls._made("fewtap_map_parameters", ctypes.byref(image))
 
     @classmethod
     def weights(cls, values: Array) -> Map:
@@ -167,12 +175,12 @@ class Map(Handle):
         Gather is ``out = sum_k w_k * (F_k in)``, scatter ``out = sum_k F_k (w_k * in)``.
         """
         image, _kept = planes(values, "values")
-        return cls._owning(_library.make("fewtap_map_weights", ctypes.byref(image)))
+        return cls._made("fewtap_map_weights", ctypes.byref(image))
 
     @property
     def _info(self) -> _library.MapInfo:
         info = _library.sized(_library.MapInfo)
-        _library.call("fewtap_map_get_info", self._open_handle, ctypes.byref(info))
+        _library.call("fewtap_map_get_info", self._handle, ctypes.byref(info))
         return info
 
     @property
@@ -191,7 +199,7 @@ class Map(Handle):
         """The values, a new array of shape (K, H, W)."""
         values = np.empty(self.shape, np.float32)
         image, _kept = planes(values, "values")
-        _library.call("fewtap_map_get_values", self._open_handle, ctypes.byref(image))
+        _library.call("fewtap_map_get_values", self._handle, ctypes.byref(image))
         return values
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -236,5 +244,7 @@ def as_map(given: Any, height: int, width: int) -> Map:
         return Map((height, width), [given])
     values = as_array(given, "map")
     if values.shape[-2:] != (height, width):
-        raise ShapeError(f"map has shape {values.shape}: expected the image's height and width at its end, {height}, {width}")
+        raise ShapeError(
+            f"map has shape {values.shape}: expected the image's height and width at its end, {height}, {width}"
+        )
     return Map.parameters(values)
