@@ -117,6 +117,11 @@ let package = Package(
         "FewtapCore", "FewtapSynthesis", "FewtapEngine", "FewtapImageIO", "FewtapShaders", "FewtapViewer",
         "TestSupport",
       ]),
+    .testTarget(
+      name: "FewtapCTests",
+      dependencies: [
+        "CFewtap", "FewtapC", "FewtapCore", "FewtapTargets", "FewtapFit", "FewtapEngine", "TestSupport",
+      ]),
     .testTarget(name: "FewtapImageIOTests", dependencies: ["FewtapCore", "FewtapImageIO", "TestSupport"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["fewtap-cli", "Fewtap", "FewtapGPU", "FewtapImageIO", "TestSupport"]),
