@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -87,6 +88,7 @@ class Enough(Exception):
 
 
 def test_an_exception_ends_the_fit(slow: fewtap.Kernel) -> None:
+    gc.collect()
     before = _library.handle_count()
 
     def tell(progress: fewtap.Progress) -> None:
@@ -112,6 +114,7 @@ def test_false_ends_the_fit_with_the_best_so_far(slow: fewtap.Kernel) -> None:
 @pytest.mark.parametrize("kind", ["fit", "planner", "basis", "each"])
 def test_ctrl_c(slow: fewtap.Kernel, kind: str) -> None:
     members: list[fewtap.Kernel] = []
+    gc.collect()
     before = _library.handle_count()
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()

@@ -98,8 +98,9 @@ class _Task(Generic[Result]):
             self._result = None
             raise
         self._thread.join()
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
         return self._result  # type: ignore[return-value]
 
 
