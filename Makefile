@@ -10,7 +10,8 @@ RUN ?=
 GUIDE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test shader-tools lint sanitize c-library format docs bench bench-peers guide deps clean
+.PHONY: help demo build test shader-tools python-tools wheel python-test lint sanitize c-library format docs
+.PHONY: bench bench-peers guide deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,21 @@ shader-tools: ## install what tests run WGSL and HLSL with, into .build/shader-t
 	@Scripts/install-deps test
 	@test -d .build/shader-tools || python3 -m venv .build/shader-tools
 	.build/shader-tools/bin/pip --disable-pip-version-check install --quiet -r Tests/Shaders/requirements.txt
+
+python-tools: ## install what builds and tests the Python package, into .build/python
+	@Scripts/install-deps build test
+	@test -d .build/python || python3 -m venv .build/python
+	.build/python/bin/python -m pip --disable-pip-version-check install --quiet -r python/requirements.txt
+
+wheel: python-tools ## build the Python package, dist/fewtap-*.whl, with all that it needs inside
+	Scripts/build-wheel
+
+python-test: wheel ## check the Python package: style, types, tests, and the wheel beside NumPy alone
+	.build/python/bin/python -m ruff format --check --quiet python
+	.build/python/bin/python -m ruff check --quiet python
+	cd python && ../.build/python/bin/python -m mypy
+	FEWTAP_LIBRARY="$(CURDIR)/.build/c/lib/libfewtap.so" PYTHONPATH=python/src .build/python/bin/python -m pytest python
+	Scripts/check-wheel
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test
@@ -92,4 +108,4 @@ deps: ## install what the targets above need (Debian, Ubuntu), or say what to in
 
 clean: ## delete what the targets above made
 	$(SWIFT) package clean
-	rm -rf demo docs-out .build/sanitizers .build/shader-tools
+	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/wheel
