@@ -27,6 +27,7 @@ STRUCTS = {
     "fewtap_image": _library.Image,
     "fewtap_plan_info": _library.PlanInfo,
     "fewtap_apply_options": _library.ApplyOptions,
+    "fewtap_gradients": _library.Gradients,
     "fewtap_axis": _library.Axis,
     "fewtap_basis_options": _library.BasisOptions,
     "fewtap_basis_info": _library.BasisInfo,

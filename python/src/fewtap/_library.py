@@ -247,6 +247,22 @@ class ApplyOptions(ctypes.Structure):
     ]
 
 
+class Gradients(ctypes.Structure):
+    input: Any
+    map: Any
+    _fields_ = [
+        ("size", c_uint32),
+        ("input", POINTER(Image)),
+        ("x", c_void_p),
+        ("y", c_void_p),
+        ("weight", c_void_p),
+        ("tap_count", c_int64),
+        ("gain", c_void_p),
+        ("gain_count", c_int64),
+        ("map", POINTER(Image)),
+    ]
+
+
 class Axis(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("unit", c_char_p)]
 
@@ -391,6 +407,14 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "fewtap_plan_get_info": (_HANDLE, POINTER(PlanInfo)),
     "fewtap_apply": (_HANDLE, _HANDLE, POINTER(Image), POINTER(Image), POINTER(ApplyOptions)),
     "fewtap_apply_adjoint": (_HANDLE, _HANDLE, POINTER(Image), POINTER(Image), POINTER(ApplyOptions)),
+    "fewtap_pullback": (
+        _HANDLE,
+        _HANDLE,
+        POINTER(Image),
+        POINTER(Image),
+        POINTER(Gradients),
+        POINTER(ApplyOptions),
+    ),
     "fewtap_family_parse": (c_char_p, _RESULT),
     "fewtap_family_measured": (c_void_p, c_int64, POINTER(Axis), c_int64, c_void_p, c_char_p, _RESULT),
     "fewtap_family_get_kernel": (_HANDLE, c_void_p, c_int64, _RESULT),
