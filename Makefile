@@ -29,6 +29,7 @@ test: lint sanitize docs shader-tools ## everything that CI checks: lint, saniti
 	$(SWIFT) test -c release --disable-testable-imports
 	$(SWIFT) run -c release FitAndFilter
 	$(SWIFT) run -c release Deconvolve
+	@$(MAKE) --no-print-directory python-test
 
 shader-tools: ## install what tests run WGSL and HLSL with, into .build/shader-tools
 	@Scripts/install-deps test
