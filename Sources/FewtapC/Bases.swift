@@ -45,7 +45,7 @@ public func fewtap_basis_create(
     }
     let grid = FilterBasis(
       interpolation: try choice(interpolation, .outputs, "interpolation"), axes: made, filters: members)
-    do throws(FilterError) { try grid.checkInvariants() } catch { throw CallError(FEWTAP_BAD_ARGUMENT, "\(error)") }
+    try grid.checkInvariants()
     basis.pointee = HandleTable.shared.insert(grid)
   }
 }
@@ -173,7 +173,8 @@ public func fewtap_basis_from_json(
 ) -> fewtap_status {
   call(error) {
     let basis = try result(basis, "basis")
-    basis.pointee = HandleTable.shared.insert(try FilterBasis(json: data(json, length)))
+    basis.pointee = HandleTable.shared.insert(
+      try parse(json, length) { data throws(FilterError) in try FilterBasis(json: data) })
   }
 }
 

@@ -93,7 +93,8 @@ extension TargetError: StatusError {
 }
 
 extension FilterError: StatusError {
-  var status: fewtap_status { FEWTAP_BAD_FORMAT }
+  // Of a filter made by hand; what reads files knows better.
+  var status: fewtap_status { FEWTAP_BAD_ARGUMENT }
 }
 
 extension FitError: StatusError {

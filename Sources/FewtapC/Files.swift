@@ -15,11 +15,15 @@ import Glibc
 import Musl
 #endif
 
-/// The bytes of a text in memory.
-func data(_ json: UnsafePointer<CChar>?, _ length: Int64) throws(CallError) -> Data {
+/// What `decode` makes of a text in memory.
+func parse<Value>(
+  _ json: UnsafePointer<CChar>?, _ length: Int64, _ decode: (Data) throws(FilterError) -> Value
+) throws(CallError) -> Value {
   guard let json else { throw .null("json") }
   guard let length = Int(exactly: length), length >= 0 else { throw .value("length", length, expected: "0 or more") }
-  return Data(bytes: json, count: length)
+  do throws(FilterError) { return try decode(Data(bytes: json, count: length)) } catch {
+    throw CallError(FEWTAP_BAD_FORMAT, "\(error)")
+  }
 }
 
 /// What `decode` makes of the file at `path`, of at most `limit` bytes; errors name the path.
@@ -37,7 +41,9 @@ func load<Value>(
     data.append(contentsOf: part[..<count])
   }
   guard ferror(file) == 0 else { throw .file(path, "read") }
-  do throws(FilterError) { return try decode(data) } catch { throw CallError(error.status, "\(path): \(error)") }
+  do throws(FilterError) { return try decode(data) } catch {
+    throw CallError(FEWTAP_BAD_FORMAT, "\(path): \(error)")
+  }
 }
 
 /// Writes `data` to the file at `path`.

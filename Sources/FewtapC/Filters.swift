@@ -55,7 +55,7 @@ extension SparseFilter {
       rate: try Resampling(
         factor: parts.rate_factor, prefilter: parts.prefilter_degree, interpolator: parts.interpolator_degree),
       gain: parts.gain)
-    do throws(FilterError) { try checkInvariants() } catch { throw CallError(FEWTAP_BAD_ARGUMENT, "\(error)") }
+    try checkInvariants()
   }
 }
 
@@ -184,7 +184,8 @@ public func fewtap_filter_from_json(
 ) -> fewtap_status {
   call(error) {
     let filter = try result(filter, "filter")
-    filter.pointee = HandleTable.shared.insert(try SparseFilter(json: data(json, length)))
+    filter.pointee = HandleTable.shared.insert(
+      try parse(json, length) { data throws(FilterError) in try SparseFilter(json: data) })
   }
 }
 

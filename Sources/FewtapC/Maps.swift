@@ -5,6 +5,14 @@ import CFewtap
 import FewtapCore
 import FewtapEngine
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What a map's handle stands for.
 struct PixelMap: Handled {
   let map: ParameterMap
@@ -79,6 +87,57 @@ public func fewtap_map_weights(
   call(error) {
     let map = try result(map, "map")
     map.pointee = HandleTable.shared.insert(try PixelMap(weights, "weights", isWeights: true))
+  }
+}
+
+@c @implementation
+public func fewtap_map_admit(
+  _ map: OpaquePointer?, _ basis: OpaquePointer?, _ nan: fewtap_map_nan, _ is_strict: Int32,
+  _ admitted: UnsafeMutablePointer<OpaquePointer?>?, _ surveys: UnsafeMutablePointer<fewtap_map_survey>?,
+  _ survey_count: Int64, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let admitted = try result(admitted, "admitted")
+    let map: PixelMap = try HandleTable.shared.value(map)
+    let basis: FilterBasis = try HandleTable.shared.value(basis)
+    guard !map.isWeights else {
+      throw CallError(FEWTAP_UNSUPPORTED, "the map is one of weights: only parameters have ranges")
+    }
+    if surveys != nil { try checkRoom(survey_count, basis.axes.count, "survey_count") }
+    try checkMemory(for: map.map)
+    let found = try map.map.admitted(
+      to: basis.axes.map(\.axis), nan: MapNaN(nan), isStrict: flag(is_strict, "is_strict"), threads: threads(0))
+    for (index, survey) in found.surveys.enumerated() {
+      surveys?[index] = fewtap_map_survey(
+        least: survey.seen.map { Double($0.lowerBound) } ?? .nan,
+        largest: survey.seen.map { Double($0.upperBound) } ?? .nan, outside_count: Int64(survey.outsideCount),
+        nan_count: Int64(survey.nanCount))
+    }
+    admitted.pointee = HandleTable.shared.insert(PixelMap(map: found.map, isWeights: false))
+  }
+}
+
+/// Throws unless there is memory for a map's values twice over. What is made row by row may be of any size.
+private func checkMemory(for map: ParameterMap) throws(CallError) {
+  let (pixels, overflow) = map.width.multipliedReportingOverflow(by: map.height)
+  let bytes = overflow ? Int.max : pixels.multipliedReportingOverflow(by: 8 * map.axisCount).partialValue
+  // A tebibyte is more than any machine gives.
+  let memory = overflow || pixels > (1 << 40) / (8 * map.axisCount) ? nil : malloc(bytes)
+  guard let memory else {
+    throw CallError(
+      FEWTAP_OUT_OF_MEMORY, "there is no memory for a map of \(map.width)x\(map.height) pixels: plans need none of it")
+  }
+  free(memory)
+}
+
+extension MapNaN {
+  fileprivate init(_ nan: fewtap_map_nan) throws(CallError) {
+    switch nan {
+    case FEWTAP_MAP_NAN_REFUSE: self = .refuse
+    case FEWTAP_MAP_NAN_LOW: self = .low
+    case FEWTAP_MAP_NAN_HIGH: self = .high
+    default: throw .value("nan", nan.rawValue, expected: "FEWTAP_MAP_NAN_REFUSE, _LOW or _HIGH, 0 to 2")
+    }
   }
 }
 

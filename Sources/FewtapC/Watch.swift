@@ -3,6 +3,14 @@ import Dispatch
 import FewtapCore
 import Synchronization
 
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// What work on other threads tells, and whether it shall end.
 final class Watch: Sendable {
   /// How far the work is.
@@ -52,7 +60,7 @@ func watched<Value: Sendable>(
   watch.ask(function, context)
   let done = DispatchSemaphore(value: 0)
   let outcome = Mutex<Result<Value, any Error>?>(nil)
-  DispatchQueue.global(qos: .userInitiated).async {
+  let thread = try Worker.start {
     let result = Result { try work(watch) }
     outcome.withLock { $0 = result }
     done.signal()
@@ -61,6 +69,43 @@ func watched<Value: Sendable>(
     // Once is enough: whoever asked for an end waits for it.
     if !watch.cancellation.isCancelled { watch.ask(function, context) }
   }
+  pthread_join(thread, nil)
   guard let result = outcome.withLock({ $0 }) else { throw CallError(FEWTAP_INTERNAL, "work ended without a result") }
   return try result.get()
+}
+
+/// A thread of its own: those of Dispatch's queues do not come back in a process that was forked.
+private final class Worker: Sendable {
+  private let work: @Sendable () -> Void
+
+  private init(_ work: @escaping @Sendable () -> Void) { self.work = work }
+
+  /// Begins `work`; the thread is to be joined.
+  static func start(_ work: @escaping @Sendable () -> Void) throws(CallError) -> pthread_t {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    // Of a main thread; Darwin gives others a sixteenth.
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    let worker = Unmanaged.passRetained(Worker(work))
+    #if canImport(Darwin)
+    var thread: pthread_t?
+    let status = pthread_create(&thread, &attributes, { Worker.run($0) }, worker.toOpaque())
+    let started = thread
+    #else
+    var thread = pthread_t()
+    let status = pthread_create(&thread, &attributes, { $0.flatMap { Worker.run($0) } }, worker.toOpaque())
+    let started: pthread_t? = thread
+    #endif
+    guard status == 0, let started else {
+      worker.release()
+      throw CallError(FEWTAP_OUT_OF_MEMORY, "no thread can be started: \(String(cString: strerror(status)))")
+    }
+    return started
+  }
+
+  private static func run(_ pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    Unmanaged<Worker>.fromOpaque(pointer).takeRetainedValue().work()
+    return nil
+  }
 }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_ADDRESS_SANITIZER 1
@@ -305,6 +307,29 @@ static void filters(void) {
   fewtap_filter_free(again);
   newer.more = 1;
   BAD(FEWTAP_UNSUPPORTED, "does not know", fewtap_filter_create(&newer.parts, &again, e));
+  // What reaches far beyond any image has no kernel, and no memory to run in.
+  int64_t pairs[8];
+  double far[16], halves[16];
+  for (int index = 0; index < 16; index++) {
+    pairs[index / 2] = 2;
+    far[index] = index % 2 ? 4000 : -4000;
+    halves[index] = 0.5;
+  }
+  fewtap_filter_parts wide = {
+      .size = sizeof wide, .layer_count = 8, .tap_counts = pairs, .x = far, .y = far, .weight = halves, .gain = 1};
+  fewtap_filter *reaching = NULL;
+  fewtap_plan *plan = NULL;
+  GOOD(fewtap_filter_create(&wide, &reaching, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "64001x64001", fewtap_filter_get_kernel(reaching, &kernel, e));
+  GOOD(fewtap_plan_create(reaching, 4, &plan, e));
+  fewtap_image tiny = new_image(4, 4, 1, FEWTAP_FLOAT32), result = new_image(4, 4, 1, FEWTAP_FLOAT32);
+  BAD(FEWTAP_OUT_OF_MEMORY, "reads so far", fewtap_apply(plan, NULL, &tiny, &result, NULL, e));
+  BAD(FEWTAP_OUT_OF_MEMORY, "reads so far", fewtap_apply_adjoint(plan, NULL, &tiny, &result, NULL, e));
+  free(tiny.data);
+  free(result.data);
+  fewtap_plan_free(plan);
+  fewtap_filter_free(reaching);
+
   fewtap_filter_free(filter);
   BAD(FEWTAP_BAD_HANDLE, "freed", fewtap_filter_get_info(filter, &info, e));
 }
@@ -796,6 +821,11 @@ static void bases(void) {
     check_varying(plan, map, 40, 30);
     fewtap_map_free(map);
   }
+  // Maps may be of any size, as long as nobody wants their values.
+  GOOD(fewtap_map_create(INT32_MAX, INT32_MAX, sources, 1, &map, e));
+  fewtap_map *huge = NULL;
+  BAD(FEWTAP_OUT_OF_MEMORY, "2147483647x2147483647", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &huge, NULL, 0, e));
+  fewtap_map_free(map);
   // A picture of another size is sampled; of another shape it must be allowed.
   GOOD(fewtap_map_create(80, 60, &sources[1], 1, &map, e));
   fewtap_map_free(map);
@@ -844,6 +874,23 @@ static void bases(void) {
   GOOD(fewtap_map_parameters(&radii, &map, e));
   BAD(FEWTAP_NON_FINITE, "column 11, row 5", fewtap_apply(plan, map, &singles, &copy, NULL, e));
   BAD(FEWTAP_NON_FINITE, "column 11, row 5", fewtap_apply(plan, map, &doubles, &exact, NULL, e));
+  set(&radii, 12, 5, 0, 9);
+  fewtap_map_free(map);
+  GOOD(fewtap_map_parameters(&radii, &map, e));
+  fewtap_map *admitted = NULL;
+  fewtap_map_survey survey;
+  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_HIGH, 0, &admitted, &survey, 1, e));
+  REQUIRE(survey.least == 1 && survey.largest == 9 && survey.outside_count == 1 && survey.nan_count == 1);
+  GOOD(fewtap_map_get_values(admitted, &copy, e));
+  REQUIRE(get(&copy, 11, 5, 0) == 3 && get(&copy, 12, 5, 0) == 3);
+  fewtap_map_free(admitted);
+  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &admitted, NULL, 0, e));
+  fewtap_map_free(admitted);
+  BAD(FEWTAP_NON_FINITE, "column 11, row 5", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_REFUSE, 0, &admitted, NULL, 0, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "outside of 1.0...3.0", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 1, &admitted, NULL, 0, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "is_strict is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 2, &admitted, NULL, 0, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "nan is 4", fewtap_map_admit(map, basis, (fewtap_map_nan)4, 0, &admitted, NULL, 0, e));
+  BAD(FEWTAP_BAD_SHAPE, "survey_count is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &admitted, &survey, 2, e));
   fewtap_map_free(map);
   BAD(FEWTAP_BAD_HANDLE, "freed", fewtap_apply(plan, map, &singles, &copy, NULL, e));
   fewtap_image bytes = new_image(40, 30, 1, FEWTAP_UINT8);
@@ -868,6 +915,7 @@ static void bases(void) {
   REQUIRE(map_info.is_weights && map_info.plane_count == 2);
   check_varying(mixed, map, 40, 30);
   BAD(FEWTAP_UNSUPPORTED, "weights", fewtap_apply(mixed, map, &doubles, &exact, NULL, e));
+  BAD(FEWTAP_UNSUPPORTED, "weights", fewtap_map_admit(map, each, FEWTAP_MAP_NAN_LOW, 0, &admitted, NULL, 0, e));
   BAD(FEWTAP_BAD_SHAPE, "2 planes of weights", fewtap_apply(plan, map, &singles, &copy, NULL, e));
   fewtap_map_free(map);
   fewtap_plan_free(mixed);
@@ -1150,8 +1198,25 @@ static void threads(void) {
     free(jobs[index].output.data);
   }
   fewtap_plan_free(shared);
+
+  // A process that was forked goes on, with a progress function, too.
+  watcher own = {0, 1 << 30, pthread_self()};
+  fewtap_apply_options options = {.size = sizeof options, .progress = watch, .progress_context = &own};
+  fewtap_image output = new_image(64, 64, 1, FEWTAP_FLOAT32);
+  GOOD(fewtap_apply(plan, NULL, &input, &output, &options, e));
+  pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(60);
+    own.thread = pthread_self();
+    GOOD(fewtap_apply(plan, NULL, &input, &output, &options, e));
+    _exit(memcmp(output.data, expected.data, 64 * 64 * 4) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child && status == 0);
   fewtap_plan_free(plan);
   free(input.data);
+  free(output.data);
   free(expected.data);
 }
 

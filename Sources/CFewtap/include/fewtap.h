@@ -11,8 +11,9 @@
 ///           FEWTAP_BAD_HANDLE, not a crash. A call takes what it needs from a handle, so that a filter may be freed while its
 ///           plan lives on, and a plan while it runs in another thread. Every handle is freed once, by the function of its kind;
 ///           freeing NULL, or one that is freed already, does nothing.
-/// Threads   Every function may be called from any thread at any time; handles may be shared among threads. The library starts
-///           threads of its own unless `threads` is 1 and there is no progress function; they do not outlive a fork of the process.
+/// Threads   Every function may be called from any thread at any time; handles may be shared among threads. Work uses as many threads as
+///           `threads` says, and with a progress function one more; a process that was forked may go on with the library, on one
+///           thread and that one.
 /// Structs   that may grow begin with their `size`: set it to `sizeof` and all else that you do not set to 0, which stands for the
 ///           default everywhere.
 /// Text      is UTF-8 and ends with a 0. Text and arrays that a call makes are freed with `fewtap_free`.
@@ -648,6 +649,32 @@ fewtap_status fewtap_map_parameters(const fewtap_image *planes, fewtap_map **map
 ///
 /// Equation: gather `out = sum_k w_k F_k in`; scatter `out = sum_k F_k (w_k in)`.
 fewtap_status fewtap_map_weights(const fewtap_image *weights, fewtap_map **map, fewtap_error *error);
+
+/// What becomes of a pixel whose parameter is NaN.
+typedef enum fewtap_map_nan {
+  /// FEWTAP_NON_FINITE, which names the first.
+  FEWTAP_MAP_NAN_REFUSE = 0,
+  /// It gets the least value that the basis has.
+  FEWTAP_MAP_NAN_LOW = 1,
+  /// It gets the largest.
+  FEWTAP_MAP_NAN_HIGH = 2
+} fewtap_map_nan;
+
+/// What a map holds of one parameter.
+typedef struct fewtap_map_survey {
+  /// Least and largest value; NaN if there is no number at all.
+  double least, largest;
+  /// Pixels outside of what the basis was made for, which get the nearest end; none of values that come around. Pixels that are NaN.
+  int64_t outside_count, nan_count;
+} fewtap_map_survey;
+
+/// The map of parameters as a basis can use it, in memory, with NaN replaced and values clamped to the basis' ranges or wrapped into them;
+/// and what was found on the way: `surveys` is [survey_count], one for each parameter, or NULL and 0.
+///
+/// `is_strict` 1 refuses values outside. Plans clamp and wrap by themselves, and refuse NaN.
+fewtap_status fewtap_map_admit(const fewtap_map *map, const fewtap_basis *basis, fewtap_map_nan nan, int32_t is_strict,
+                               fewtap_map **admitted, fewtap_map_survey *surveys, int64_t survey_count,
+                               fewtap_error *error);
 
 /// What a map is.
 typedef struct fewtap_map_info {
