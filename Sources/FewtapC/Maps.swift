@@ -93,8 +93,8 @@ public func fewtap_map_weights(
 @c @implementation
 public func fewtap_map_admit(
   _ map: OpaquePointer?, _ basis: OpaquePointer?, _ nan: fewtap_map_nan, _ is_strict: Int32,
-  _ admitted: UnsafeMutablePointer<OpaquePointer?>?, _ surveys: UnsafeMutablePointer<fewtap_map_survey>?,
-  _ survey_count: Int64, _ error: UnsafeMutablePointer<fewtap_error>?
+  _ surveys: UnsafeMutablePointer<fewtap_map_survey>?, _ survey_count: Int64,
+  _ admitted: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<fewtap_error>?
 ) -> fewtap_status {
   call(error) {
     let admitted = try result(admitted, "admitted")

@@ -824,7 +824,7 @@ static void bases(void) {
   // Maps may be of any size, as long as nobody wants their values.
   GOOD(fewtap_map_create(INT32_MAX, INT32_MAX, sources, 1, &map, e));
   fewtap_map *huge = NULL;
-  BAD(FEWTAP_OUT_OF_MEMORY, "2147483647x2147483647", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &huge, NULL, 0, e));
+  BAD(FEWTAP_OUT_OF_MEMORY, "2147483647x2147483647", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, NULL, 0, &huge, e));
   fewtap_map_free(map);
   // A picture of another size is sampled; of another shape it must be allowed.
   GOOD(fewtap_map_create(80, 60, &sources[1], 1, &map, e));
@@ -879,18 +879,18 @@ static void bases(void) {
   GOOD(fewtap_map_parameters(&radii, &map, e));
   fewtap_map *admitted = NULL;
   fewtap_map_survey survey;
-  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_HIGH, 0, &admitted, &survey, 1, e));
+  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_HIGH, 0, &survey, 1, &admitted, e));
   REQUIRE(survey.least == 1 && survey.largest == 9 && survey.outside_count == 1 && survey.nan_count == 1);
   GOOD(fewtap_map_get_values(admitted, &copy, e));
   REQUIRE(get(&copy, 11, 5, 0) == 3 && get(&copy, 12, 5, 0) == 3);
   fewtap_map_free(admitted);
-  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &admitted, NULL, 0, e));
+  GOOD(fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, NULL, 0, &admitted, e));
   fewtap_map_free(admitted);
-  BAD(FEWTAP_NON_FINITE, "column 11, row 5", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_REFUSE, 0, &admitted, NULL, 0, e));
-  BAD(FEWTAP_BAD_ARGUMENT, "outside of 1.0...3.0", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 1, &admitted, NULL, 0, e));
-  BAD(FEWTAP_BAD_ARGUMENT, "is_strict is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 2, &admitted, NULL, 0, e));
-  BAD(FEWTAP_BAD_ARGUMENT, "nan is 4", fewtap_map_admit(map, basis, (fewtap_map_nan)4, 0, &admitted, NULL, 0, e));
-  BAD(FEWTAP_BAD_SHAPE, "survey_count is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &admitted, &survey, 2, e));
+  BAD(FEWTAP_NON_FINITE, "column 11, row 5", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_REFUSE, 0, NULL, 0, &admitted, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "outside of 1.0...3.0", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 1, NULL, 0, &admitted, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "is_strict is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 2, NULL, 0, &admitted, e));
+  BAD(FEWTAP_BAD_ARGUMENT, "nan is 4", fewtap_map_admit(map, basis, (fewtap_map_nan)4, 0, NULL, 0, &admitted, e));
+  BAD(FEWTAP_BAD_SHAPE, "survey_count is 2", fewtap_map_admit(map, basis, FEWTAP_MAP_NAN_LOW, 0, &survey, 2, &admitted, e));
   fewtap_map_free(map);
   BAD(FEWTAP_BAD_HANDLE, "freed", fewtap_apply(plan, map, &singles, &copy, NULL, e));
   fewtap_image bytes = new_image(40, 30, 1, FEWTAP_UINT8);
@@ -915,7 +915,7 @@ static void bases(void) {
   REQUIRE(map_info.is_weights && map_info.plane_count == 2);
   check_varying(mixed, map, 40, 30);
   BAD(FEWTAP_UNSUPPORTED, "weights", fewtap_apply(mixed, map, &doubles, &exact, NULL, e));
-  BAD(FEWTAP_UNSUPPORTED, "weights", fewtap_map_admit(map, each, FEWTAP_MAP_NAN_LOW, 0, &admitted, NULL, 0, e));
+  BAD(FEWTAP_UNSUPPORTED, "weights", fewtap_map_admit(map, each, FEWTAP_MAP_NAN_LOW, 0, NULL, 0, &admitted, e));
   BAD(FEWTAP_BAD_SHAPE, "2 planes of weights", fewtap_apply(plan, map, &singles, &copy, NULL, e));
   fewtap_map_free(map);
   fewtap_plan_free(mixed);

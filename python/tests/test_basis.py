@@ -50,6 +50,22 @@ def test_gather_by_parameters(basis: fewtap.Basis, image: NDArray) -> None:
     np.testing.assert_allclose(basis.apply(image.astype(np.float64), map), want, atol=1e-12)
 
 
+def test_maps_with_nan(basis: fewtap.Basis, image: NDArray) -> None:
+    map = np.full(image.shape, 1.0)
+    map[3, 4], map[5, 6] = np.nan, 9
+    given = Map.parameters(map)
+    with pytest.raises(fewtap.NonFiniteError, match="column 4, row 3"):
+        given.admitted(basis)
+    for nan, value in (("low", 0), ("high", 2)):
+        want = np.full(image.shape, 1.0, np.float32)
+        want[3, 4], want[5, 6] = value, 2
+        assert np.array_equal(given.admitted(basis, nan=nan).array[0], want)
+    with pytest.raises(fewtap.ArgumentError, match="outside of"):
+        given.admitted(basis, nan="low", strict=True)
+    with pytest.raises(fewtap.ArgumentError, match="'refuse', 'low', 'high'"):
+        given.admitted(basis, nan="nearest")
+
+
 def test_weights(basis: fewtap.Basis, image: NDArray, rng: np.random.Generator) -> None:
     weights = rng.standard_normal((3, *image.shape)).astype(np.float32)
     offsets = (0, 2, 5)

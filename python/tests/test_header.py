@@ -35,6 +35,7 @@ STRUCTS = {
     "fewtap_length": _library.Length,
     "fewtap_map_source": _library.MapSource,
     "fewtap_map_info": _library.MapInfo,
+    "fewtap_map_survey": _library.MapSurvey,
 }
 
 # Of files, which Python reads and writes itself.
@@ -89,6 +90,7 @@ def test_constants() -> None:
     for prefix, values in [
         ("FEWTAP_BORDER_", _library.BORDERS),
         ("FEWTAP_NONFINITE_", _library.NONFINITES),
+        ("FEWTAP_MAP_NAN_", _library.MAP_NANS),
         ("FEWTAP_", _library.TRANSFERS),
         ("FEWTAP_", _library.DIRECTIONS),
     ]:
@@ -115,6 +117,7 @@ SCALARS = {
     "uint64_t": ctypes.c_uint64,
     "double": ctypes.c_double,
     "float": ctypes.c_float,
+    "fewtap_map_nan": ctypes.c_int32,
     "void": None,
 }
 

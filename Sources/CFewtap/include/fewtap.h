@@ -673,7 +673,7 @@ typedef struct fewtap_map_survey {
 ///
 /// `is_strict` 1 refuses values outside. Plans clamp and wrap by themselves, and refuse NaN.
 fewtap_status fewtap_map_admit(const fewtap_map *map, const fewtap_basis *basis, fewtap_map_nan nan, int32_t is_strict,
-                               fewtap_map **admitted, fewtap_map_survey *surveys, int64_t survey_count,
+                               fewtap_map_survey *surveys, int64_t survey_count, fewtap_map **admitted,
                                fewtap_error *error);
 
 /// What a map is.

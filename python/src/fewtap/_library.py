@@ -23,6 +23,7 @@ CANCELLED = 9
 INTEGER_TAPS, BILINEAR_TAPS = 0, 1
 UINT8, UINT16, FLOAT16, FLOAT32, FLOAT64 = 1, 2, 3, 4, 5
 MAP_CONSTANT, MAP_PLANE, MAP_RAMP, MAP_RADIAL, MAP_FIELD = 0, 1, 2, 3, 4
+MAP_NANS = {"refuse": 0, "low": 1, "high": 2}
 
 TRANSFERS = {"linear": 0, "srgb": 1}
 BORDERS = {"clamp": 0, "mirror": 1, "wrap": 2, "constant": 3, "normalized": 4}
@@ -382,6 +383,19 @@ class MapInfo(ctypes.Structure):
     ]
 
 
+class MapSurvey(ctypes.Structure):
+    least: float
+    largest: float
+    outside_count: int
+    nan_count: int
+    _fields_ = [
+        ("least", c_double),
+        ("largest", c_double),
+        ("outside_count", c_int64),
+        ("nan_count", c_int64),
+    ]
+
+
 # All arguments of every function but the error's, which is last; the results are statuses. Handles are `c_void_p`.
 _HANDLE = c_void_p
 _RESULT = POINTER(c_void_p)
@@ -442,6 +456,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "fewtap_map_create": (c_int64, c_int64, POINTER(MapSource), c_int64, _RESULT),
     "fewtap_map_parameters": (POINTER(Image), _RESULT),
     "fewtap_map_weights": (POINTER(Image), _RESULT),
+    "fewtap_map_admit": (_HANDLE, _HANDLE, c_int32, c_int32, POINTER(MapSurvey), c_int64, _RESULT),
     "fewtap_map_get_info": (_HANDLE, POINTER(MapInfo)),
     "fewtap_map_get_values": (_HANDLE, POINTER(Image)),
 }

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _library, _repr
+from ._apply import choice
 from ._arrays import Array, as_array, planes
 from ._errors import ArgumentError, ArrayTypeError, ShapeError
 from ._handle import Handle
@@ -176,6 +177,30 @@ class Map(Handle):
         """
         image, _kept = planes(values, "values")
         return cls._made("fewtap_map_weights", ctypes.byref(image))
+
+    def admitted(self, basis: Handle, *, nan: str = "refuse", strict: bool = False) -> Map:
+        """The map as `basis` can use it: in memory, NaN replaced, values clamped to what the basis was made for, or wrapped into it.
+
+        Plans clamp and wrap by themselves, and refuse NaN.
+
+        Parameters
+        ----------
+        basis : Basis
+            Whose parameters they are.
+        nan : {"refuse", "low", "high"}
+            What a NaN stands for: an error, or the least or largest value that the basis has.
+        strict : bool
+            Whether values outside are an error.
+        """
+        return Map._made(
+            "fewtap_map_admit",
+            self._handle,
+            basis._handle,
+            choice(nan, _library.MAP_NANS, "nan"),
+            int(strict),
+            None,
+            0,
+        )
 
     @property
     def _info(self) -> _library.MapInfo:
