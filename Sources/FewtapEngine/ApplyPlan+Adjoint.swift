@@ -94,40 +94,13 @@ extension ApplyPlan {
       try run(Region(x: 0..<width, y: 0..<image.height), into: target, plain)
       guard border.source(of: -1, count: 1) != nil else { return }
       plain.progress = nil
-      for part in frame(height: image.height) {
-        let pixels = part.x.count * part.y.count
-        let memory = UnsafeMutablePointer<Float>.allocate(capacity: image.planes.count * pixels)
-        defer { memory.deallocate() }
-        memory.initialize(repeating: 0, count: image.planes.count * pixels)
-        let places = image.planes.indices.map { memory + $0 * pixels }
-        // Its row 0 and column 0 are the image's.
-        let origin = part.y.lowerBound * part.x.count + part.x.lowerBound
-        try run(
-          part,
-          into: TargetImage(planes: places.map { $0 - origin }, height: part.y.count, rowStride: part.x.count), plain)
-        let columns = part.x.map { border.source(of: $0, count: width) ?? 0 }
-        for (channel, place) in places.enumerated() {
-          guard let (row0, stride) = target.plane(channel) else { continue }
-          for (index, y) in part.y.enumerated() {
-            let row = row0 + (border.source(of: y, count: image.height) ?? 0) * stride
-            let given = place + index * part.x.count
-            for (x, column) in columns.enumerated() { row[column] += given[x] }
-          }
-        }
+      let frame = filter.frame(width: width, height: image.height)
+      for region in frame.flatMap({ $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }) {
+        let part = FrameFold(region, channels: image.planes.count)
+        defer { part.deallocate() }
+        try run(region, into: part.target, plain)
+        part.fold(into: target, width: width, height: image.height, border)
       }
     }
-  }
-
-  /// What the filter reads around an image, in parts.
-  private func frame(height: Int) -> [Region] {
-    let bounds = filter.bounds
-    // The result at p reads p - o.
-    let (left, right) = (-max(0, bounds.maxX), width + max(0, -bounds.minX))
-    let (top, bottom) = (-max(0, bounds.maxY), height + max(0, -bounds.minY))
-    return [
-      Region(x: left..<right, y: top..<0), Region(x: left..<0, y: 0..<height),
-      Region(x: width..<right, y: 0..<height), Region(x: left..<right, y: height..<bottom),
-    ].filter { !$0.x.isEmpty && !$0.y.isEmpty }
-      .flatMap { $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }
   }
 }

@@ -7,7 +7,7 @@ import FewtapCore
 struct CompiledGradient: Sendable {
   /// The offsets of one layer.
   struct Layer: Sendable {
-    /// As a layer of them would run; its weights count for nothing.
+    /// As a layer of them runs.
     var offsets: CompiledFilter.Layer
     /// Where an offset's sum lies among the layer's.
     var slots: [PixelOffset: Int]
@@ -25,10 +25,11 @@ struct CompiledGradient: Sendable {
   /// Makes the cotangents of what each layer gives, the last one's first: the interpolation's transpose, and all layers but the
   /// first, turned by half a turn.
   let cotangents: CompiledFilter
+  /// What the products are taken of: the layers' images shifted, and cotangents.
   let layers: [Layer]
-
-  /// Sums of all layers.
-  var count: Int { layers.reduce(0) { $0 + $1.count } }
+  /// The same, but of the first layer cotangents shifted the other way, and the image: that is the transposed layer's own work, by which
+  /// it gives the input's gradient. At the image's own rate; else nil.
+  let spreading: [Layer]?
 
   /// Of a filter that keeps its invariants. Throws: ``ApplyError/filter(_:)`` for a weight that Float cannot hold.
   init(_ filter: SparseFilter) throws(ApplyError) {
@@ -40,6 +41,18 @@ struct CompiledGradient: Sendable {
       layers.append(Layer(layer, filter.chain.model, first: layers.reduce(0) { $0 + $1.count }))
     }
     self.layers = layers
+    guard filter.rate == nil else {
+      spreading = nil
+      return
+    }
+    // What it would refuse.
+    _ = try CompiledFilter(turned)
+    var others = [Layer(filter.chain.layers[0], filter.chain.model, first: 0, spreadingBy: filter.gain)]
+    for layer in layers.dropFirst() {
+      others.append(layer)
+      others[others.count - 1].first = others.dropLast().reduce(0) { $0 + $1.count }
+    }
+    spreading = others
   }
 
   /// Where the cotangents of an image's region do not vanish, in pixels of the layers' rate: for all layers.
@@ -60,22 +73,36 @@ struct CompiledGradient: Sendable {
 }
 
 extension CompiledGradient.Layer {
-  init(_ layer: TapLayer, _ model: TapModel, first: Int) {
+  /// Of a layer, or, with a gain, of it turned by half a turn and times that.
+  init(_ layer: TapLayer, _ model: TapModel, first: Int, spreadingBy gain: Double? = nil) {
+    let sign = gain == nil ? 1 : -1
+    func turned(_ offset: PixelOffset) -> PixelOffset { PixelOffset(x: sign * offset.x, y: sign * offset.y) }
     // One tap each, whatever taps lie there.
-    let places = Set(layer.taps.flatMap { TapCell($0, model).corners.map(\.offset) })
+    let places = Set(layer.taps.flatMap { TapCell($0, model).corners.map { turned($0.offset) } })
+    let weights = Dictionary(
+      uniqueKeysWithValues: layer.mergedIntegerTaps().map { (turned($0.offset), Float($0.weight * (gain ?? 1))) })
     let runs = TapLayer(places.map { Tap(x: Double($0.x), y: Double($0.y), weight: 1) }).verticalRuns()
     var slots: [PixelOffset: Int] = [:]
     var count = 0
+    func place(_ run: VerticalRun, _ row: Int) -> PixelOffset {
+      PixelOffset(x: run.offset.x, y: run.offset.y + row)
+    }
     for run in runs {
       // The kernel's rows go from the lowest tap upwards: the result at p reads p - o.
-      for (index, y) in run.weights.indices.reversed().enumerated() {
-        slots[PixelOffset(x: run.offset.x, y: run.offset.y + y)] = count + index
+      for (index, row) in run.weights.indices.reversed().enumerated() {
+        slots[turned(place(run, row))] = count + index
       }
       count += run.weights.count
     }
+    let bounds = layer.gradientBounds(model)
     offsets = CompiledFilter.Layer(
-      runs: runs.map { (offset: $0.offset, weights: $0.weights.map { Float($0) }) },
-      bounds: layer.gradientBounds(model), multiplyAdds: count)
+      runs: runs.map { run in
+        (offset: run.offset, weights: run.weights.indices.map { weights[place(run, $0)] ?? 0 })
+      },
+      bounds: gain == nil
+        ? bounds
+        : OffsetBounds(minX: -bounds.maxX, maxX: -bounds.minX, minY: -bounds.maxY, maxY: -bounds.minY),
+      multiplyAdds: count)
     (self.slots, self.first) = (slots, first)
   }
 }

@@ -5,7 +5,7 @@ import FewtapCore
 struct GradientRun {
   let plan: ApplyPlan
   let gradient: CompiledGradient
-  let options: ApplyOptions
+  var options: ApplyOptions
 
   /// The gradients of the taps and of the gain, for a filter that divides by nothing: `border` is what stands around the image.
   ///
@@ -13,14 +13,45 @@ struct GradientRun {
   func gradient(
     of cotangent: Image, at image: Image, border: BorderRule
   ) throws(ApplyError) -> FilterGradient<Image> {
-    let sums = try sums(of: cotangent, at: image, border)
+    gradient(gradient.layers, try sums(of: cotangent, at: image, border, output: nil))
+  }
+
+  /// Whether the input's gradient comes with the taps': at the image's own rate, unless the frame is far larger than images are.
+  func canSpread(height: Int, channels: Int) -> Bool {
+    let pixels = plan.filter.frame(width: plan.width, height: height).reduce(0) { $0 + $1.x.count * $1.y.count }
+    return gradient.spreading != nil && pixels <= Self.mostFramePixels / channels
+  }
+
+  /// The same, and the input's gradient with them: where the first layer spreads its cotangents the products cost little more. Only
+  /// where ``canSpread(height:channels:)``.
+  func pullback(
+    of cotangent: Image, at image: Image, border: BorderRule
+  ) throws(ApplyError) -> FilterGradient<Image> {
+    var result = FilterGradient<Image>()
+    let input = try cotangent.filtered { _, target throws(ApplyError) in
+      let frame = plan.filter.frame(width: plan.width, height: image.height)
+      let parts =
+        border.source(of: -1, count: 1) == nil ? [] : frame.map { FrameFold($0, channels: image.planes.count) }
+      defer { for part in parts { part.deallocate() } }
+      let output = GradientOutput(
+        target: target, frame: parts, image: Region(x: 0..<plan.width, y: 0..<image.height))
+      result = gradient(
+        gradient.spreading ?? gradient.layers, try sums(of: cotangent, at: image, border, output: output))
+      for part in parts { part.fold(into: target, width: plan.width, height: image.height, border) }
+    }
+    result.input = input
+    return result
+  }
+
+  /// The gradients of the taps and of the gain that the sums of products give.
+  private func gradient(_ products: [CompiledGradient.Layer], _ sums: [Double]) -> FilterGradient<Image> {
     let (filter, model) = (plan.filter, plan.filter.chain.model)
     let scale = Double(filter.rate.map { $0.factor * $0.factor } ?? 1)
     // Without the gain, so that its own gradient follows from those of a layer's weights, in which the result is linear.
-    let layers = zip(filter.chain.layers, gradient.layers).map { layer, compiled in
+    let layers = zip(filter.chain.layers, products).map { layer, products in
       layer.taps.map { tap in
         TapCell(tap, model).gradient(weight: tap.weight, model) {
-          compiled.slots[$0].map { scale * sums[compiled.first + $0] } ?? 0
+          products.slots[$0].map { scale * sums[products.first + $0] } ?? 0
         }
       }
     }
@@ -31,22 +62,22 @@ struct GradientRun {
   }
 
   private func sums(
-    of cotangent: Image, at image: Image, _ border: BorderRule
+    of cotangent: Image, at image: Image, _ border: BorderRule, output: GradientOutput?
   ) throws(ApplyError) -> [Double] {
-    let tiles = try tiles(height: image.height)
+    let tiles = try tiles(height: image.height, spreads: output != nil)
     let parts = image.planes.indices.flatMap { channel in tiles.map { (channel: channel, region: $0) } }
-    if let sums = try sums(of: cotangent, at: image, border, parts, options.nonfinite) { return sums }
+    if let sums = try sums(of: cotangent, at: image, border, output, parts, options.nonfinite) { return sums }
     for image in [image, cotangent] {
       for (channel, plane) in image.planes.enumerated() { _ = try options.nonfinite.admit(plane, channel: channel) }
     }
     // All pixels are finite: sums of them are not, and may be so.
-    return try sums(of: cotangent, at: image, border, parts, .keep) ?? []
+    return try sums(of: cotangent, at: image, border, output, parts, .keep) ?? []
   }
 
   /// Nil if a NaN or infinity was seen that the policy does not let through.
   private func sums(
-    of cotangent: Image, at image: Image, _ border: BorderRule, _ parts: [(channel: Int, region: Region)],
-    _ nonfinite: NonfinitePolicy
+    of cotangent: Image, at image: Image, _ border: BorderRule, _ output: GradientOutput?,
+    _ parts: [(channel: Int, region: Region)], _ nonfinite: NonfinitePolicy
   ) throws(ApplyError) -> [Double]? {
     let groups = ChannelGroup.groups(
       channels: image.planes.count, alphaIndex: nil, needsMask: false, isPlanar: true)
@@ -65,12 +96,14 @@ struct GradientRun {
         return parallelMap(count: parts.count, threads: options.threads) { index -> [Double] in
           let (channel, region) = parts[index]
           guard !counter.isStopped else { return [] }
-          let shape = GradientShape(gradient, region)
+          let shape = GradientShape(gradient, region, spreads: output != nil)
           return plan.pool.withWorkspace(count: shape.floatCount) { workspace in
             let tile = GradientTile(
               gradient, shape, kernels, image: sources[0][channel], cotangent: sources[1][channel],
               memory: workspace.floats)
-            let sums = tile.run { counter.isStopped }
+            let sums = tile.run(isStopped: { counter.isStopped }) { y, row in
+              output?.store(row, channel, y: y, columns: region.x)
+            }
             counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
             _ = counter.advance(region.x.count * region.y.count)
             return sums
@@ -80,11 +113,13 @@ struct GradientRun {
     }
     if counter.isCancelled { throw .cancelled }
     if counter.sawNonFinite { return nil }
-    return results.reduce(into: [Double](repeating: 0, count: gradient.count)) { sums, part in
+    return results.dropFirst().reduce(into: results.first ?? []) { sums, part in
       for index in part.indices { sums[index] += part[index] }
     }
   }
 
+  /// Pixels of a frame, of all channels, that the input's gradient may be kept for until it is folded: 64 MiB.
+  private static let mostFramePixels = 16 << 20
   /// Rows of a tile, and the least columns: fewer compute the rows and columns around them too often.
   private static let rows = 256
   private static let leastColumns = 512
@@ -92,13 +127,17 @@ struct GradientRun {
   private static let columnUnit = 32
 
   /// Tiles that cover all products; they do not depend on threads, nor do the sums' last bits then.
-  private func tiles(height: Int) throws(ApplyError) -> [Region] {
-    let support = gradient.support(of: Region(x: 0..<plan.width, y: 0..<height))
+  private func tiles(height: Int, spreads: Bool) throws(ApplyError) -> [Region] {
+    let image = Region(x: 0..<plan.width, y: 0..<height)
+    var support = gradient.support(of: image)
+    if spreads {
+      support = plan.filter.frame(width: plan.width, height: height).reduce(support.union(image)) { $0.union($1) }
+    }
     let reach = gradient.layers.reduce(0) { $0 + max($1.bounds.width, $1.bounds.height) }
     func bytes(_ columns: Int, _ rows: Int) -> Int {
       let (x, y) = (support.x.lowerBound, support.y.lowerBound)
       let region = Region(x: x..<x + min(columns, support.x.count), y: y..<y + min(rows, support.y.count))
-      return MemoryLayout<Float>.stride * GradientShape(gradient, region).floatCount
+      return MemoryLayout<Float>.stride * GradientShape(gradient, region, spreads: spreads).floatCount
     }
     let rows = options.bandHeight ?? max(Self.rows, 4 * reach)
     var columns = support.x.count
@@ -111,6 +150,24 @@ struct GradientRun {
       throw .workingSet(bytes: needed, limit: PlanRun.workingSetLimit)
     }
     return support.tiles(columns: max(1, columns), rows: max(1, rows))
+  }
+}
+
+/// Where the input's gradient goes: the image, and what lies around it.
+struct GradientOutput: Sendable {
+  let target: TargetImage
+  let frame: [FrameFold]
+  let image: Region
+
+  /// Stores a tile's row.
+  func store(_ row: UnsafePointer<Float>, _ channel: Int, y: Int, columns: Range<Int>) {
+    func copy(_ region: Region, _ place: () -> UnsafeMutablePointer<Float>?) {
+      let part = columns.clamped(to: region.x)
+      guard region.y.contains(y), !part.isEmpty, let place = place() else { return }
+      (place + part.lowerBound).update(from: row + (part.lowerBound - columns.lowerBound), count: part.count)
+    }
+    copy(image) { target.plane(channel).map { $0.row0 + y * $0.stride } }
+    for part in frame { copy(part.region) { part.row(y, channel) } }
   }
 }
 

@@ -5,20 +5,34 @@ import FewtapCore
 struct GradientShape: Sendable {
   /// Pixels, of the layers' rate, over which the products are summed.
   let region: Region
+  /// The layers' products, and whether those of the first come with the input's gradient.
+  let layers: [CompiledGradient.Layer]
+  let spreads: Bool
+  /// What is read of each of their images, from the first layer's on, and of each of their cotangents, from the last layer's on.
+  let reads: (images: [OffsetBounds], cotangents: [OffsetBounds])
   let images: TileShape
   let cotangents: TileShape
   let chunk: Int
+  /// Sums of all layers.
+  let sumCount: Int
+  /// Floats from one row of the input's gradient to the next.
+  let outputStride: Int
   private let runCount: Int
-  private let sumCount: Int
 
-  init(_ gradient: CompiledGradient, _ region: Region) {
+  init(_ gradient: CompiledGradient, _ region: Region, spreads: Bool) {
     self.region = region
+    self.spreads = spreads
+    layers = (spreads ? gradient.spreading : nil) ?? gradient.layers
     chunk = TileShape.chunk(gradient.images)
-    images = Self.shape(gradient.images, region, reads: gradient.layers.map(\.bounds), chunk: chunk)
     let itself = OffsetBounds(PixelOffset(x: 0, y: 0))
-    cotangents = Self.shape(gradient.cotangents, region, reads: gradient.layers.map { _ in itself }, chunk: chunk)
-    runCount = gradient.layers.reduce(0) { $0 + $1.offsets.runs.count }
-    sumCount = gradient.count
+    var reads = (images: layers.map(\.bounds), cotangents: layers.map { _ in itself })
+    if spreads { (reads.images[0], reads.cotangents[layers.count - 1]) = (itself, layers[0].bounds) }
+    self.reads = reads
+    images = Self.shape(gradient.images, region, reads: reads.images, chunk: chunk)
+    cotangents = Self.shape(gradient.cotangents, region, reads: reads.cotangents, chunk: chunk)
+    runCount = layers.reduce(0) { $0 + $1.offsets.runs.count }
+    sumCount = layers.reduce(0) { $0 + $1.count }
+    outputStride = spreads ? TileShape.stride(region.x.count) : 0
   }
 
   /// Of a chain of which what layer l reads, and what the last one gives, is read by `reads[l]` for the region, row by row: the rows
@@ -33,9 +47,11 @@ struct GradientShape: Sendable {
     var held = [end + last.maxY + chunk]
     for (bounds, read) in zip(filter.layers.map(\.bounds), reads).reversed() {
       regions.insert(region.read(by: read).union(regions[0].read(by: bounds)), at: 0)
-      // A layer makes whole chunks.
-      end = max(chunk - read.minY, end + chunk - bounds.minY)
-      held.insert(max(end + max(read.maxY, bounds.maxY), bounds.height + chunk) + chunk, at: 0)
+      // A layer makes whole chunks, and goes on where it ended.
+      let reader = end
+      end = max(chunk - read.minY, reader + chunk - bounds.minY)
+      let above = max(read.maxY, bounds.maxY, bounds.maxY - reader)
+      held.insert(max(end + above, bounds.height + chunk) + chunk, at: 0)
     }
     return TileShape(filter, layers: regions, held: held)
   }
@@ -45,20 +61,20 @@ struct GradientShape: Sendable {
 
   private static func rounded(_ count: Int) -> Int { ceilingDivide(count, unit) * unit }
 
-  /// Floats of the images' part, of the cotangents', of runs, of partial sums, and of sums.
-  var parts: (images: Int, cotangents: Int, runs: Int, partial: Int, sums: Int) {
+  /// Floats of the images' part, of the cotangents', of runs, of partial sums, of sums, and of rows of the input's gradient.
+  var parts: (images: Int, cotangents: Int, runs: Int, partial: Int, sums: Int, output: Int) {
     let float = MemoryLayout<Float>.stride
     return (
       Self.rounded(images.floatCount(channels: 1)), Self.rounded(cotangents.floatCount(channels: 1)),
       Self.rounded(runCount * MemoryLayout<fewtap_run>.stride / float), sumCount * Self.unit,
-      Self.rounded(sumCount * MemoryLayout<Double>.stride / float)
+      Self.rounded(sumCount * MemoryLayout<Double>.stride / float), chunk * outputStride
     )
   }
 
   /// Floats of all that a tile works in.
   var floatCount: Int {
     let parts = parts
-    return parts.images + parts.cotangents + parts.runs + parts.partial + parts.sums
+    return parts.images + parts.cotangents + parts.runs + parts.partial + parts.sums + parts.output
   }
 }
 
@@ -67,7 +83,6 @@ struct GradientShape: Sendable {
 ///
 /// Sums are of the tile alone: whoever cuts an image into the same tiles gets the same bits.
 struct GradientTile {
-  private let gradient: CompiledGradient
   private let shape: GradientShape
   private let kernels: fewtap_kernels
   private let images: TileRun
@@ -75,13 +90,14 @@ struct GradientTile {
   private let packed: [fewtap_layer]
   private let partial: UnsafeMutablePointer<Float>
   private let sums: UnsafeMutablePointer<Double>
+  private let output: UnsafeMutablePointer<Float>
 
   /// In memory of ``GradientShape/floatCount`` floats.
   init(
     _ gradient: CompiledGradient, _ shape: GradientShape, _ kernels: fewtap_kernels, image: TileSource,
     cotangent: TileSource, memory: UnsafeMutablePointer<Float>
   ) {
-    (self.gradient, self.shape, self.kernels) = (gradient, shape, kernels)
+    (self.shape, self.kernels) = (shape, kernels)
     let parts = shape.parts
     var next = memory
     func take(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -93,49 +109,57 @@ struct GradientTile {
     cotangents = TileRun(
       gradient.cotangents, shape.cotangents, kernels, source: cotangent, target: nil, low: nil,
       memory: take(parts.cotangents))
-    let count = gradient.layers.reduce(0) { $0 + $1.offsets.runs.count }
+    let count = shape.layers.reduce(0) { $0 + $1.offsets.runs.count }
     var runs = UnsafeMutableRawPointer(take(parts.runs)).bindMemory(to: fewtap_run.self, capacity: count)
     var packed: [fewtap_layer] = []
-    for (index, layer) in gradient.layers.enumerated() {
-      packed.append(layer.offsets.pack(into: runs, stride: images.window(layer: index).stride))
+    for (index, layer) in shape.layers.enumerated() {
+      let read =
+        shape.spreads && index == 0
+        ? cotangents.window(layer: shape.layers.count - 1) : images.window(layer: index)
+      packed.append(layer.offsets.pack(into: runs, stride: read.stride))
       runs += layer.offsets.runs.count
     }
     self.packed = packed
     partial = take(parts.partial)
-    sums = UnsafeMutableRawPointer(take(parts.sums)).bindMemory(to: Double.self, capacity: gradient.count)
+    sums = UnsafeMutableRawPointer(take(parts.sums)).bindMemory(to: Double.self, capacity: shape.sumCount)
+    output = take(parts.output)
   }
 
   /// Whether a NaN or infinity was seen.
   var sawNonFinite: Bool { images.sawNonFinite || cotangents.sawNonFinite }
 
-  /// The sums of all layers; ends early, with what it has, where `isStopped` says so or a pixel is not finite.
-  func run(isStopped: () -> Bool) -> [Double] {
-    sums.initialize(repeating: 0, count: gradient.count)
-    let (region, layers) = (shape.region, gradient.layers)
-    let width = Int32(region.x.count)
+  /// The sums of all layers; ends early, with what it has, where `isStopped` says so or a pixel is not finite. `store` gets the rows of
+  /// the input's gradient, over the tile's columns.
+  func run(isStopped: () -> Bool, store: (_ y: Int, _ row: UnsafePointer<Float>) -> Void) -> [Double] {
+    sums.initialize(repeating: 0, count: shape.sumCount)
+    let (region, layers) = (shape.region, shape.layers)
     for y in stride(from: region.y.lowerBound, to: region.y.upperBound, by: shape.chunk) {
       if isStopped() || sawNonFinite { break }
       let rows = min(shape.chunk, region.y.upperBound - y)
-      for (index, layer) in layers.enumerated() {
-        images.pinRows(layer: index, from: y - layer.bounds.maxY)
-        cotangents.pinRows(layer: index, from: y)
-      }
-      for (index, layer) in layers.enumerated().reversed() {
-        images.makeRows(layer: index, through: y + rows - layer.bounds.minY)
-        cotangents.makeRows(layer: index, through: y + rows)
+      for (run, reads) in [(images, shape.reads.images), (cotangents, shape.reads.cotangents)] {
+        for (layer, bounds) in reads.enumerated() { run.pinRows(layer: layer, from: y - bounds.maxY) }
+        for (layer, bounds) in reads.enumerated().reversed() {
+          run.makeRows(layer: layer, through: y + rows - bounds.minY)
+        }
       }
       for (index, layer) in layers.enumerated() {
-        // The last layer's cotangents come first.
-        let (x, c) = (images.window(layer: index), cotangents.window(layer: layers.count - 1 - index))
+        let (image, cotangent) = (
+          images.window(layer: index), cotangents.window(layer: layers.count - 1 - index)
+        )
+        // Of one of them a block is held, the other is read at all offsets.
+        let spreads = shape.spreads && index == 0
+        let (input, factor) = spreads ? (cotangent, image) : (image, cotangent)
         withUnsafePointer(to: packed[index]) { packed in
           check(
             kernels.dot_layer(
-              packed, x.row(y, 0) + (region.x.lowerBound - x.columns.lowerBound), x.stride,
-              c.row(y, 0) + (region.x.lowerBound - c.columns.lowerBound), c.stride, partial, sums + layer.first, width,
+              packed, input.row(y, 0) + (region.x.lowerBound - input.columns.lowerBound), input.stride,
+              factor.row(y, 0) + (region.x.lowerBound - factor.columns.lowerBound), factor.stride,
+              spreads ? output : nil, shape.outputStride, partial, sums + layer.first, Int32(region.x.count),
               Int32(rows)))
         }
       }
+      if shape.spreads { for row in 0..<rows { store(y + row, output + row * shape.outputStride) } }
     }
-    return Array(UnsafeBufferPointer(start: sums, count: gradient.count))
+    return Array(UnsafeBufferPointer(start: sums, count: shape.sumCount))
   }
 }

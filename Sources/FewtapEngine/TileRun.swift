@@ -114,7 +114,11 @@ final class TileRun {
 
   /// Makes rows of what layer `layer` reads, or what the layer before gives, up to `end`.
   func makeRows(layer: Int, through end: Int) {
-    fill(lowStage + layer, through: end, keepingFrom: windows[lowStage + layer].pinned)
+    let stage = lowStage + layer
+    var first = windows[stage].pinned
+    // The layer goes on where it ended.
+    if layer < layers.count { first = min(first, windows[stage + 1].held.upperBound - layers[layer].bounds.maxY) }
+    fill(stage, through: end, keepingFrom: first)
   }
 
   /// Keeps the rows there from `first` on.

@@ -58,9 +58,11 @@ struct GradientCheck {
     let expected = try ReferenceGradient.pullback(of: given, at: part, through: filter)
     // A pixel of the image is 1 at most, so no more than this can come to a weight; an offset has four such terms.
     let size = given.values.reduce(0) { $0 + abs($1) }
-    try require("the gain's gradient", found.gain, expected.gain, within: bound / abs(filter.gain) * size)
+    try require("the gain's gradient", found.gain, expected.gain, within: growth * filter.chain.noiseGain * size)
     for (l, layer) in filter.chain.layers.enumerated() {
-      let rest = bound * size / layer.absoluteSum
+      let rest =
+        growth * abs(filter.gain) * size
+        * filter.chain.layers.enumerated().reduce(1) { $1.offset == l ? $0 : $0 * $1.element.absoluteSum }
       for (i, tap) in layer.taps.enumerated() {
         let (a, b) = (found.layers?[l][i], expected.layers?[l][i])
         let place = "layers[\(l)][\(i)]"
@@ -93,13 +95,16 @@ struct GradientCheck {
     return start..<min(length, start + Self.side)
   }
 
-  /// `gamma_N prod sum|w|` for numbers of at most 1, N the roundings on a path through the filter and back, and in a sum of products:
-  /// an addition, a product and a stored weight for every weight, and the pixels of a tile's rows in a lane.
-  private var bound: Double {
+  /// What numbers of at most 1 are off by after the filter, or its adjoint.
+  private var bound: Double { growth * plan.filter.chain.noiseGain * abs(plan.filter.gain) }
+
+  /// `gamma_N`, N the roundings on a path through the filter and back, and in a sum of products: an addition, a product and a stored
+  /// weight for every weight, and the pixels of 16 rows, which may all be in one lane.
+  private var growth: Double {
     let filter = plan.filter
     let weights = filter.chain.layers.reduce(0) { $0 + $1.mergedIntegerTaps().count + 3 }
     let resampling =
       filter.rate.map { 2 * ($0.prefilterWeights.values.count + $0.interpolatorWeights.values.count + 6) } ?? 0
-    return Double(2 * (weights + resampling) + 8192) * 0x1p-24 * filter.chain.noiseGain * abs(filter.gain)
+    return Double(2 * (weights + resampling) + 16 * (plan.width + filter.bounds.width)) * 0x1p-24
   }
 }

@@ -284,6 +284,34 @@ static void check_layer(const fewtap_kernels *kernels, int width, int rows) {
   free_arrays();
 }
 
+// Products at offsets of every run length: input, cotangent and room have just the pixels that the header names.
+static void check_dots(const fewtap_kernels *kernels, int width, int rows) {
+  enum { REACH = 2, OFFSETS = 2 * (1 + 2 + 3 + 4) };
+  fewtap_run runs[2 * FEWTAP_RUN_TAPS];
+  fewtap_layer layer = {.runs = runs};
+  ptrdiff_t stride = width + REACH;
+  for (int m = 1; m <= FEWTAP_RUN_TAPS; m++) {
+    layer.counts[m] = 2;
+    for (int corner = 0; corner < 2; corner++) {
+      runs[2 * (m - 1) + corner].offset = corner * ((FEWTAP_RUN_TAPS - m) * stride + REACH);
+      for (int j = 0; j < FEWTAP_RUN_TAPS; j++) runs[2 * (m - 1) + corner].weights[j] = j < m ? 0.25f : NAN;
+    }
+  }
+  float *in = filled_floats((size_t)(rows + FEWTAP_RUN_TAPS - 1) * (size_t)stride);
+  float *cotangent = filled_floats((size_t)rows * (size_t)width), *partial = floats(16 * OFFSETS);
+  float *out = floats((size_t)rows * (size_t)width);
+  double *sums = array(OFFSETS);
+  memset(sums, 0, OFFSETS * sizeof *sums);
+  REQUIRE(kernels->dot_layer(&layer, in, stride, cotangent, width, NULL, 0, partial, sums, width, rows) == FEWTAP_KERNELS_OK);
+  REQUIRE(kernels->dot_layer(&layer, in, stride, cotangent, width, out, width, partial, sums, width, rows) == FEWTAP_KERNELS_OK);
+  REQUIRE(all_finite(sums, OFFSETS) && all_finite_floats(out, (size_t)rows * (size_t)width));
+  REQUIRE(kernels->dot_layer(&layer, in, stride, cotangent, width, out, width, partial, sums, 0, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  REQUIRE(kernels->dot_layer(&layer, in, stride, NULL, width, out, width, partial, sums, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  layer.counts[1] = -1;
+  REQUIRE(kernels->dot_layer(&layer, in, stride, cotangent, width, out, width, partial, sums, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
 static void check_weighted_rows(const fewtap_kernels *kernels, int width, int count) {
   const float *rows[8];
   float weights[8];
@@ -521,6 +549,7 @@ static void check_kernels(void) {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
       for (int rows = FEWTAP_BLOCK_ROWS; rows <= 3 * FEWTAP_BLOCK_ROWS; rows += FEWTAP_BLOCK_ROWS)
         check_layer(kernels, widths[i], rows);
+      for (int rows = 1; rows <= 2 * FEWTAP_BLOCK_ROWS + 1; rows += 5) check_dots(kernels, widths[i], rows);
       for (int count = 1; count <= 7; count += 3) check_weighted_rows(kernels, widths[i], count);
       for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
         for (int boxes = 1; boxes <= 4; boxes++) check_resampling(kernels, factors[f], boxes, widths[i]);

@@ -86,7 +86,7 @@ func dot<A, B>(_ a: Plane<A>, _ b: Plane<B>) -> Double {
       let edge = rate.map { 4 * $0.factor * $0.factor * 16 } ?? 0
       let bound = gamma(8 * filter.chain.tapCount + edge + 4 * size.0 * size.1 + 10_000) * spread
       #expect(abs(left - right) <= bound, "size \(size): \(left) and \(right) within \(bound)")
-      if size.0 > 16 { #expect(spread > 0) }
+      #expect(index < 4 || spread > 0x1p20 * bound, "nothing to compare")
     }
   }
 
@@ -115,8 +115,8 @@ func dot<A, B>(_ a: Plane<A>, _ b: Plane<B>) -> Double {
     var random = SeededGenerator(seed: 741)
     let (width, height) = (67, 45)
     // Of one sign, so that the products do not cancel, and the bound is small beside them.
-    let x = (random.plane(width: width, height: height) as Plane<Float>).map { abs($0) }
-    let y = (random.plane(width: width, height: height) as Plane<Float>).map { abs($0) }
+    let x: Plane<Float> = random.plane(width: width, height: height, in: 0.2...1)
+    let y: Plane<Float> = random.plane(width: width, height: height, in: 0.2...1)
     let linear = AdjointBounds.linear(border)
     let (exactX, exactY) = (x.map { Double($0) }, y.map { Double($0) })
     let bound =

@@ -24,11 +24,23 @@ import Testing
           $0 % cotangentStride == width ? Float.nan : Float(random.uniform(-1, 1))
         }
         var (runs, expected, magnitude): ([fewtap_run], [Double], [Double]) = ([], [], [])
+        // The layer's own result, and the sum of its terms' magnitudes.
+        var (filtered, terms) = (
+          Plane<Double>(width: width, height: rows), Plane<Double>(width: width, height: rows)
+        )
         for (index, count) in counts.enumerated() {
           for _ in 0..<count {
             let (x, y) = (random.index(Self.reach + 1), random.index(Self.reach + 1))
-            runs.append(fewtap_run(offset: y * stride + x, weights: (.nan, .nan, .nan, .nan)))
+            let weights = (0..<4).map { $0 <= index ? Float(random.uniform(-1, 1)) : .nan }
+            runs.append(
+              fewtap_run(offset: y * stride + x, weights: (weights[0], weights[1], weights[2], weights[3])))
             for j in 0...index {
+              for place in 0..<rows * width {
+                let term =
+                  Double(weights[j]) * Double(input[(place / width + y + j) * stride + place % width + x])
+                filtered.values[place] += term
+                terms.values[place] += abs(term)
+              }
               let products = (0..<rows * width).map { place in
                 let (column, row) = (place % width, place / width)
                 return Double(cotangent[row * cotangentStride + column])
@@ -40,26 +52,39 @@ import Testing
           }
         }
         let growth = gamma(width * rows + 8, roundoff: floatRoundoff)
+        let termGrowth = gamma(expected.count + 1, roundoff: floatRoundoff)
         for kernels in RowKernels.all {
-          let given = GuardedBytes(input, shift: width % 7)
-          let factors = GuardedBytes(cotangent, shift: width % 11)
-          let partial = GuardedBytes([Float](repeating: .nan, count: 16 * max(1, expected.count)), shift: width % 5)
-          // What is there already stays.
-          var sums = [Double](repeating: 1, count: expected.count + 1)
-          let status = runs.withUnsafeBufferPointer { runs in
-            var layer = fewtap_layer(
-              runs: runs.baseAddress,
-              counts: (0, Int32(counts[0]), Int32(counts[1]), Int32(counts[2]), Int32(counts[3])))
-            return kernels.table.dot_layer(
-              &layer, given.floats, stride, factors.floats, cotangentStride, partial.floats, &sums, Int32(width),
-              Int32(rows))
+          for filters in [false, true] {
+            let place = "\(kernels.name), \(width)x\(rows), \(filters)"
+            let given = GuardedBytes(input, shift: width % 7)
+            let factors = GuardedBytes(cotangent, shift: width % 11)
+            let partial = GuardedBytes([Float](repeating: .nan, count: 16 * max(1, expected.count)), shift: width % 5)
+            let outStride = width + width % 3
+            let output = GuardedBytes(
+              [Float](repeating: .nan, count: (rows - 1) * outStride + width), shift: width % 13)
+            // What is there already stays.
+            var sums = [Double](repeating: 1, count: expected.count + 1)
+            let status = runs.withUnsafeBufferPointer { runs in
+              var layer = fewtap_layer(
+                runs: runs.baseAddress,
+                counts: (0, Int32(counts[0]), Int32(counts[1]), Int32(counts[2]), Int32(counts[3])))
+              return kernels.table.dot_layer(
+                &layer, given.floats, stride, factors.floats, cotangentStride, filters ? output.floats : nil,
+                outStride, partial.floats, &sums, Int32(width), Int32(rows))
+            }
+            #expect(status == FEWTAP_KERNELS_OK)
+            let wrong = expected.indices.first {
+              !(abs(sums[$0] - 1 - expected[$0]) <= growth * magnitude[$0] + doubleRoundoff * 4 * (1 + magnitude[$0]))
+            }
+            #expect(wrong == nil, "\(place)")
+            #expect(sums[expected.count] == 1 && partial.guardsStand && output.guardsStand, "\(place)")
+            let found = output.array(of: Float.self)
+            let untouched = found.indices.allSatisfy { found[$0].isNaN == (!filters || $0 % outStride >= width) }
+            #expect(untouched, "\(place)")
+            guard filters else { continue }
+            let result = Plane<Float>(width: width, height: rows) { x, y in found[y * outStride + x] }
+            #expect(violation(result, filtered, within: terms.map { termGrowth * $0 }) == nil, "\(place)")
           }
-          #expect(status == FEWTAP_KERNELS_OK)
-          let wrong = expected.indices.first {
-            !(abs(sums[$0] - 1 - expected[$0]) <= growth * magnitude[$0] + doubleRoundoff * 4 * (1 + magnitude[$0]))
-          }
-          #expect(wrong == nil, "\(kernels.name), \(width)x\(rows)")
-          #expect(sums[expected.count] == 1 && partial.guardsStand, "\(kernels.name), \(width)x\(rows)")
         }
       }
     }
@@ -73,17 +98,17 @@ import Testing
       numbers.withUnsafeMutableBufferPointer { numbers in
         let n = numbers.baseAddress!
         for (width, rows) in [(0, 1), (-1, 1), (1, 0), (1, -1)] as [(Int32, Int32)] {
-          #expect(dots(&layer, n, 1, n, 1, n, &sums, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT)
+          #expect(dots(&layer, n, 1, n, 1, nil, 0, n, &sums, width, rows) == FEWTAP_KERNELS_BAD_ARGUMENT)
         }
-        #expect(dots(nil, n, 1, n, 1, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(dots(&layer, nil, 1, n, 1, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(dots(&layer, n, 1, nil, 1, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(dots(&layer, n, 1, n, 1, nil, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
-        #expect(dots(&layer, n, 1, n, 1, n, nil, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(nil, n, 1, n, 1, nil, 0, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, nil, 1, n, 1, nil, 0, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, n, 1, nil, 1, nil, 0, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, n, 1, n, 1, nil, 0, nil, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, n, 1, n, 1, nil, 0, n, nil, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
         layer.counts = (0, 0, 1, 0, 0)
-        #expect(dots(&layer, n, 1, n, 1, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, n, 1, n, 1, nil, 0, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
         layer.counts = (0, 0, -1, 0, 0)
-        #expect(dots(&layer, n, 1, n, 1, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
+        #expect(dots(&layer, n, 1, n, 1, nil, 0, n, &sums, 1, 1) == FEWTAP_KERNELS_BAD_ARGUMENT)
       }
     }
   }

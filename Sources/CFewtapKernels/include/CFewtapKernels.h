@@ -180,10 +180,12 @@ typedef struct {
   fewtap_kernels_status (*layer_to_halfs)(const fewtap_layer *layer, const uint16_t *in, ptrdiff_t in_stride,
                                           uint16_t *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
   // sums[j] += sum_y sum_x cotangent[y][x] in[y][x + offset_j] for exactly `width` columns and `rows` rows: what the gradients of a
-  // layer's weights are made of, offsets in the order of its runs, each from its first row down; weights count for nothing. Sums are
-  // Floats in each of a vector's lanes within a call, added up in Double. `partial` has room for 16 floats an offset.
+  // layer's weights are made of, offsets in the order of its runs, each from its first row down. Sums are Floats in each of a vector's
+  // lanes within a call, added up in Double. `partial` has room for 16 floats an offset. Into `out`, unless it is null, the layer's
+  // result for the same pixels, which then costs little more; else weights count for nothing.
   fewtap_kernels_status (*dot_layer)(const fewtap_layer *layer, const float *in, ptrdiff_t in_stride, const float *cotangent,
-                                     ptrdiff_t cotangent_stride, float *partial, double *sums, int32_t width, int32_t rows);
+                                     ptrdiff_t cotangent_stride, float *out, ptrdiff_t out_stride, float *partial,
+                                     double *sums, int32_t width, int32_t rows);
   // out[x] = sum_i weights[i] rows[i][x] for exactly `width` columns; `streaming` stores past the caches where that helps.
   // `ahead`, or null: `width` floats that will be read soon, asked for as the sum goes along.
   fewtap_kernels_status (*weighted_rows)(const float *const *rows, const float *weights, int32_t count, float *out,
