@@ -5,12 +5,30 @@ extension Image {
   func filtered(
     _ filter: (SourceImage, TargetImage) throws(ApplyError) -> Void
   ) throws(ApplyError) -> Image {
+    let filtered = try planes(planes.count, filter)
+    return Image(sameSizePlanes: filtered, alphaIndex: alphaIndex, alphaIsAssociated: alphaIsAssociated)
+  }
+
+  /// Calls `body` with the image's pixels.
+  func withPixels<Result>(_ body: (SourceImage) throws(ApplyError) -> Result) throws(ApplyError) -> Result {
+    let (width, height) = (width, height)
+    return try planes.withPointers { inputs in
+      Swift.Result { () throws(ApplyError) in
+        try body(SourceImage(planes: inputs, width: width, height: height, rowStride: width))
+      }
+    }.get()
+  }
+
+  /// `count` planes of the same size that `make` makes of this image.
+  func planes(
+    _ count: Int, _ make: (SourceImage, TargetImage) throws(ApplyError) -> Void
+  ) throws(ApplyError) -> [Plane<Float>] {
     let (width, height) = (width, height)
     var failure: ApplyError?
-    let filtered = planes.withPointers { inputs in
-      Self.makePlanes(planes.count, width: width, height: height) { outputs in
+    let made = planes.withPointers { inputs in
+      Self.makePlanes(count, width: width, height: height) { outputs in
         do throws(ApplyError) {
-          try filter(
+          try make(
             SourceImage(planes: inputs, width: width, height: height, rowStride: width),
             TargetImage(planes: outputs, height: height, rowStride: width))
         } catch {
@@ -19,7 +37,7 @@ extension Image {
       }
     }
     if let failure { throw failure }
-    return Image(sameSizePlanes: filtered, alphaIndex: alphaIndex, alphaIsAssociated: alphaIsAssociated)
+    return made
   }
 
   /// `count` planes whose numbers `fill` writes.

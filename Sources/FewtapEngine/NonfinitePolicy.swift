@@ -20,4 +20,11 @@ public enum NonfinitePolicy: String, CaseIterable, Sendable {
     for index in cleaned.values.indices where !cleaned.values[index].isFinite { cleaned.values[index] = 0 }
     return cleaned
   }
+
+  /// The same for all planes of an image.
+  func admit(_ image: Image) throws(ApplyError) -> Image {
+    var planes: [Plane<Float>] = []
+    for (channel, plane) in image.planes.enumerated() { planes.append(try admit(plane, channel: channel)) }
+    return Image(sameSizePlanes: planes, alphaIndex: image.alphaIndex, alphaIsAssociated: image.alphaIsAssociated)
+  }
 }

@@ -7,7 +7,7 @@ package struct OffsetsPlan: Sendable {
   private let tables: [KnotTable]
   let compiled: CompiledOffsets
   private let kernels: RowKernels
-  private let pool = WorkspacePool()
+  let pool = WorkspacePool()
 
   /// Throws: ``ApplyError/filter(_:)``, ``ApplyError/workingSet(bytes:limit:)``.
   package init(_ basis: FilterBasis, width: Int, kernels: RowKernels) throws(ApplyError) {
@@ -22,9 +22,17 @@ package struct OffsetsPlan: Sendable {
   func run(
     _ mapped: MappedPlan, _ pass: PixelPass, rows: Range<Int>, refuse: () throws(ApplyError) -> Void
   ) throws(ApplyError) -> Int {
-    let (map, tables, kernels) = (mapped.map, tables, kernels.table)
     let sawNaN = Locked<Bool>(false)
-    let clipped = try run(pass, mapped.direction, rows: rows, refuse: refuse) { axis, row, columns, result in
+    let clipped = try run(
+      pass, mapped.direction, rows: rows, refuse: refuse, coordinates: coordinates(mapped, sawNaN))
+    if sawNaN.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<mapped.map.height) }
+    return clipped
+  }
+
+  /// The knot coordinates of a map's values; `sawNaN` becomes true where there is none.
+  func coordinates(_ mapped: MappedPlan, _ sawNaN: Locked<Bool>) -> CoordinateRows {
+    let (map, tables, kernels) = (mapped.map, tables, kernels.table)
+    return { axis, row, columns, result in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: map.width) { scratch in
         map.withRow(axis: axis, row: row, columns: columns, scratch: scratch) { values in
           var outside = KnotTable.Outside()
@@ -33,8 +41,25 @@ package struct OffsetsPlan: Sendable {
         }
       }
     }
-    if sawNaN.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<map.height) }
-    return clipped
+  }
+
+  /// From what a loss changes by with the coordinates of an axis to what it changes by with the map's values.
+  func scale(_ changes: inout Plane<Float>, bySlopesOf map: ParameterMap, axis: Int) {
+    let (width, height) = (changes.width, changes.height)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { scratch in
+      let given = UnsafeMutableBufferPointer(rebasing: scratch[..<width])
+      let made = UnsafeMutableBufferPointer(rebasing: scratch[width...])
+      guard let from = given.baseAddress else { return }
+      changes.values.withUnsafeMutableBufferPointer { values in
+        guard let values = values.baseAddress else { return }
+        for y in 0..<height {
+          from.update(from: values + y * width, count: width)
+          map.withRow(axis: axis, row: y, columns: 0..<width, scratch: made) {
+            tables[axis].slopes(of: $0, changes: from, into: values + y * width, count: width, kernels.table)
+          }
+        }
+      }
+    }
   }
 
   /// Bytes that filtering `rows` takes: the tiles of all threads.

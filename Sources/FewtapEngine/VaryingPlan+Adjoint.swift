@@ -24,12 +24,11 @@ extension VaryingPlan {
     try adjoint(of: mapped(byWeights: weights, direction: direction), image, options)
   }
 
-  private func adjoint(
+  func adjoint(
     of mapped: MappedPlan, _ image: Image, _ options: ApplyOptions
   ) throws(ApplyError) -> Image {
     guard image.alphaIndex == nil else { throw .adjointOfAlpha }
     try check(image, mapped.map)
-    let map = mapped.map
     let sums = sums
     try options.check(hasAlpha: false, sums)
     var plain = options
@@ -45,60 +44,33 @@ extension VaryingPlan {
         }
       }
     }
-    let frame = Frame(of: self, width: width, height: image.height)
+    let (frame, turned) = try framed(mapped)
+    let framedImage = Image(sameSizePlanes: given.map { frame.surrounded($0) })
+    let spread = try mapped.naming { () throws(ApplyError) in
+      try MappedPlan(turned.plan, turned.map, turned.meaning, mapped.direction == .gather ? .scatter : .gather)
+        .work.filtered(framedImage, options: plain)
+    }
+    return Image(sameSizePlanes: spread.planes.map { frame.folded($0, options.border) })
+  }
+
+  /// The filters turned by half a turn, over the image and all that they read around it: by gather the adjoint of scatter.
+  func framed(_ mapped: MappedPlan) throws(ApplyError) -> (frame: ImageFrame, turned: MappedPlan) {
+    let frame = ImageFrame(of: self, height: mapped.map.height)
     let turned = try VaryingPlan(basis.transposed, width: frame.width, kernels: kernels)
-    let around = ParameterMap(sameSizePlanes: (0..<map.axisCount).map { frame.extended(map.plane(axis: $0)) })
-    let spread = try MappedPlan(turned, around, mapped.meaning, mapped.direction == .gather ? .scatter : .gather)
-    let result = try spread.work.filtered(Image(sameSizePlanes: given.map(frame.surrounded)), options: plain)
-    return Image(sameSizePlanes: result.planes.map { frame.folded($0, options.border) })
+    let around = ParameterMap(
+      sameSizePlanes: (0..<mapped.map.axisCount).map { frame.surrounded(mapped.map.plane(axis: $0), .clamp) })
+    return (frame, try MappedPlan(turned, around, mapped.meaning, .gather))
   }
 }
 
-/// An image with room around it for all that a plan reads.
-private struct Frame {
-  let left: Int
-  let above: Int
-  let width: Int
-  let height: Int
-  private let inner: (width: Int, height: Int)
-
-  init(of plan: VaryingPlan, width: Int, height: Int) {
-    let box = if case .offsets(let offsets) = plan.compiled { offsets.compiled.reach } else { plan.basis.bounds }
-    // Low-rate pixels must stay where they lie, at multiples of their factors.
-    let unit = plan.basis.filters.reduce(1) { unit, filter in
-      let factor = filter.rate?.factor ?? 1
-      return unit / greatestCommonDivisor(unit, factor) * factor
+extension MappedPlan {
+  /// What `body` makes of a map with a frame around it; where that cannot be, errors name the place in this one.
+  func naming<Result>(_ body: () throws(ApplyError) -> Result) throws(ApplyError) -> Result {
+    do {
+      return try body()
+    } catch {
+      if case .badMap = error { try refuseMap(rows: 0..<map.height) }
+      throw error
     }
-    (left, above) = (ceilingDivide(max(0, box.maxX), unit) * unit, ceilingDivide(max(0, box.maxY), unit) * unit)
-    inner = (width, height)
-    (self.width, self.height) = (left + width + max(0, -box.minX), above + height + max(0, -box.minY))
-  }
-
-  /// The plane with zeros around it.
-  func surrounded(_ plane: Plane<Float>) -> Plane<Float> {
-    var result = Plane<Float>(width: width, height: height)
-    for y in 0..<inner.height { for x in 0..<inner.width { result[x + left, y + above] = plane[x, y] } }
-    return result
-  }
-
-  /// The plane with its nearest pixels around it.
-  func extended(_ plane: Plane<Float>) -> Plane<Float> {
-    var result = Plane<Float>(width: width, height: height)
-    for y in 0..<height {
-      let row = min(max(y - above, 0), inner.height - 1)
-      for x in 0..<width { result[x, y] = plane[min(max(x - left, 0), inner.width - 1), row] }
-    }
-    return result
-  }
-
-  /// The image's part, with what lies around it added to the pixels that stand there by the border rule.
-  func folded(_ plane: Plane<Float>, _ border: BorderRule) -> Plane<Float> {
-    var result = Plane<Float>(width: inner.width, height: inner.height)
-    let columns = (0..<width).map { border.source(of: $0 - left, count: inner.width) }
-    for y in 0..<height {
-      guard let row = border.source(of: y - above, count: inner.height) else { continue }
-      for x in 0..<width { if let column = columns[x] { result[column, row] += plane[x, y] } }
-    }
-    return result
   }
 }

@@ -2,16 +2,20 @@ internal import CFewtapKernels
 import FewtapCore
 
 /// One image going through a varying plan of the outputs operator: first the levels, then tiles, which threads take from a queue.
+///
+/// Or what a loss changes by with the map, of which the target gets one plane an axis: then up to four channels, side by side.
 struct VaryingRun: Sendable {
   let mapped: MappedPlan
   let basis: CompiledBasis
   let pass: PixelPass
+  /// What the loss changes by with the results, if that is asked for.
+  private let changes: SourceImage?
   private var plan: VaryingPlan { mapped.plan }
   private var map: ParameterMap { mapped.map }
   private var options: ApplyOptions { pass.options }
 
-  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
-    (self.mapped, self.basis, self.pass) = (mapped, basis, pass)
+  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass, gradientOf changes: SourceImage? = nil) {
+    (self.mapped, self.basis, self.pass, self.changes) = (mapped, basis, pass, changes)
   }
 
   /// Filters `rows` of the image, as ``PixelPass/attempt(refuse:run:)``.
@@ -37,7 +41,7 @@ struct VaryingRun: Sendable {
       whole.tiles(columns: columns, rows: height).map { (group: group, region: $0) }
     }
     let shapes = groups.map { group in
-      VaryingShape(basis, columns: columns, rows: height, roles: group.roles.count)
+      VaryingShape(basis, columns: columns, rows: height, roles: group.roles.count, isGradient: changes != nil)
     }
     let direct = pass.source.plane(0)?.stride ?? 0
     let packed = shapes.map { shape in
@@ -177,7 +181,7 @@ struct VaryingRun: Sendable {
     let target = pass.target(of: source, basis.sums)
     let tileCount = shape.floatCount(rows: VaryingShape.size(options).rows)
     // What blends whole vectors may write to the target's own rows if they are whole vectors.
-    let places = region.x.count % 16 == 0 && target.isPlain ? target.places() : []
+    let places = region.x.count % 16 == 0 && target.isPlain && changes == nil ? target.places() : []
     let direct: [VaryingTile.Pixels]? =
       places.isEmpty || places.contains { $0 == nil }
       ? nil
@@ -194,10 +198,13 @@ struct VaryingRun: Sendable {
       let row = UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width)
       if mapped.meaning == .weights { tile.weigh(by: map, row: row) } else { tile.look(up: map, row: row) }
       guard tile.outside.nans == 0 else { return true }
+      if let changes { tile.begin(gradientOf: changes, channels: 0..<group.roles.count) }
       tile.run()
       guard tile.outside.nans == 0 else { return true }
       var clipped = 0
-      if !tile.sawNonFinite, direct == nil {
+      if changes != nil {
+        finish(tile, region, row: row)
+      } else if !tile.sawNonFinite, direct == nil {
         let results = (0..<group.roles.count).map { tile.result($0) }
         for y in region.y {
           clipped += target.finish(row: y, columns: region.x, results.map { $0.at(region.x.lowerBound, y) })
@@ -206,6 +213,21 @@ struct VaryingRun: Sendable {
       _ = counter.advance(region.x.count * region.y.count)
       counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: clipped)
       return false
+    }
+  }
+
+  /// Takes a tile's gradient to the map's values and into the target's planes.
+  private func finish(_ tile: VaryingTile, _ region: Region, row: UnsafeMutableBufferPointer<Float>) {
+    for axis in basis.tables.indices {
+      guard let place = pass.target.plane(axis) else { continue }
+      for y in region.y {
+        guard let slopes = tile.slopes(axis, row: y) else { continue }
+        map.withRow(axis: axis, row: y, columns: region.x, scratch: row) { values in
+          basis.tables[axis].slopes(
+            of: values, changes: slopes, into: place.row0 + y * place.stride + region.x.lowerBound,
+            count: region.x.count, plan.kernels.table)
+        }
+      }
     }
   }
 

@@ -20,6 +20,8 @@ struct VaryingShape: Sendable {
   let stride: Int
   let axes: Int
   let roles: Int
+  /// Planes of results of its own, beside those of the roles.
+  let gradients: Int
   /// The image around the tile, for filters at its own rate.
   let sourceStride: Int
   let sourceRows: Int
@@ -31,8 +33,10 @@ struct VaryingShape: Sendable {
   /// Floats of one scratch row.
   let scratchCount: Int
 
-  init(_ basis: CompiledBasis, columns: Int, rows: Int, roles: Int) {
+  /// `isGradient` if what coordinates have to do with the results is looked for.
+  init(_ basis: CompiledBasis, columns: Int, rows: Int, roles: Int, isGradient: Bool = false) {
     self.roles = roles
+    gradients = isGradient ? basis.tables.count : 0
     axes = basis.tables.count
     stride = TileShape.stride(columns)
     let bounds = basis.fullRateBounds
@@ -61,7 +65,7 @@ struct VaryingShape: Sendable {
 
   /// Floats of all that a tile works in.
   func floatCount(rows: Int) -> Int {
-    return (axes + roles) * rows * stride + roles * sourceRows * sourceStride + 2 * (stageCount + TileShape.margin)
+    return (axes + roles + gradients) * rows * stride + roles * sourceRows * sourceStride + 2 * (stageCount + TileShape.margin)
       + expandedCount + 2 * (scratchCount + TileShape.margin) + 1024
   }
 }

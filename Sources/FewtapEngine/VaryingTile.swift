@@ -6,6 +6,9 @@ import FewtapCore
 ///
 /// Equation: `out[p] = sum_k h_k(p) (B_k S_k A_k I)(p)`, h the product over the axes of `max(0, 1 - |coordinate(p) - k|)`.
 /// A pixel's knots are added in ascending order, and those without a weight are not added: no bit depends on tiles or blocks.
+///
+/// A tile of a gradient has in its results what the loss changes by with them, and adds up what it changes by with coordinates
+/// instead: `sum_k c(p) dh_k/du (B_k S_k A_k I)(p)`.
 /// A class, though one thread owns it: nothing in it is copied or counted while pixels go by.
 final class VaryingTile {
   /// A rectangle of pixels in memory.
@@ -49,6 +52,8 @@ final class VaryingTile {
   private let levels: UnsafeBufferPointer<(pixels: Pixels, plane: Int)>
   private let coordinates: UnsafeMutablePointer<Float>
   private let results: UnsafeMutableBufferPointer<Pixels>
+  /// What the loss changes by with coordinates, one plane an axis after the other; nil for a filter.
+  private let slopes: UnsafeMutablePointer<Float>?
   private let imageRows: UnsafeMutablePointer<Float>
   private let stages: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   private let expanded: UnsafeMutablePointer<Float>
@@ -84,6 +89,7 @@ final class VaryingTile {
     let plane = region.y.count * shape.stride
     coordinates = take(shape.axes * plane)
     let own = take(shape.roles * plane)
+    slopes = shape.gradients > 0 ? take(shape.gradients * plane) : nil
     results = .copying(
       (0..<shape.roles).map { role in
         places?[role] ?? Pixels(base: own + role * plane, stride: shape.stride, region: region)
@@ -110,6 +116,26 @@ final class VaryingTile {
 
   /// The tile's rows of results of a role.
   func result(_ role: Int) -> Pixels { results[role] }
+
+  /// The tile's row of what the loss changes by with the coordinates of an axis.
+  func slopes(_ axis: Int, row y: Int) -> UnsafePointer<Float>? {
+    slopes.map { UnsafePointer($0 + (axis * region.y.count + y - region.y.lowerBound) * shape.stride) }
+  }
+
+  /// Begins a gradient: loads what the loss changes by with the results, one channel a role, and moves coordinates off the knots.
+  func begin(gradientOf changes: SourceImage, channels: Range<Int>) {
+    guard let slopes else { return }
+    let plane = region.y.count * shape.stride
+    slopes.update(repeating: 0, count: shape.gradients * plane)
+    for y in region.y {
+      let rows = ChannelRows(first: results[0].at(region.x.lowerBound, y), stride: plane, count: channels.count)
+      changes.load(row: y, columns: region.x, channels: channels, into: rows)
+      for axis in 0..<shape.axes {
+        let row = coordinates + (axis * region.y.count + y - region.y.lowerBound) * shape.stride
+        check(kernels.leave_knots(row, Int32(basis.tables[axis].axis.knots.count), Int32(region.x.count)))
+      }
+    }
+  }
 
   /// Rows of the map that are asked for before they are read.
   private static let rowsAhead = 6
@@ -259,6 +285,7 @@ final class VaryingTile {
         runFull(knot, spans, image)
       }
     }
+    guard slopes == nil else { return }
     // Weights of one's own may all be 0.
     let all: UInt64 = blocks.x * blocks.y == 64 ? .max : 1 << UInt64(blocks.x * blocks.y) - 1
     for span in spans(all & ~begun, begins: true) {
@@ -424,6 +451,15 @@ final class VaryingTile {
       for axis in 0..<shape.axes { slots[axis] = Float(knot.index(axis)) }
     }
     let result = results[role]
+    if let slopes {
+      let first = slopes + (part.y.lowerBound - region.y.lowerBound) * shape.stride
+      check(
+        kernels.blend_slopes(
+          &hat, rows, stride, between, result.at(part.x.lowerBound, part.y.lowerBound),
+          first + (part.x.lowerBound - region.x.lowerBound), shape.stride, region.y.count * shape.stride,
+          Int32(part.x.count), Int32(part.y.count)))
+      return
+    }
     check(
       kernels.blend(
         &hat, rows, stride, between, span.begins ? 1 : 0, result.at(part.x.lowerBound, part.y.lowerBound),

@@ -247,6 +247,14 @@ typedef struct {
   // out[x] = the sum of kernel which[x] around in[x], for exactly `width` columns; reads whole rows of the kernels.
   fewtap_kernels_status (*gather_row)(const fewtap_dense_kernel *kernels, int32_t count, const int32_t *which,
                                       const float *in, ptrdiff_t stride, float *out, int32_t width);
+  // out[a][y][x] += changes[y][x] dh/da[y][x] sum_i b.weights[i] in[b.first + i][x] for every axis a, `out_axis` floats apart:
+  // what coordinates have to do with `blend`'s result. Coordinates must not be whole. Rows of changes are as far apart as those
+  // of out; columns are rounded up as there.
+  fewtap_kernels_status (*blend_slopes)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride,
+                                        const fewtap_between *between, const float *changes, float *out,
+                                        ptrdiff_t out_stride, ptrdiff_t out_axis, int32_t width, int32_t rows);
+  // Moves whole coordinates among so many knots by a rounding or two towards the next knot, and the last knot's to the one before.
+  fewtap_kernels_status (*leave_knots)(float *coordinates, int32_t knots, int32_t width);
 
   // ---- Interpolated taps
 
@@ -262,6 +270,13 @@ typedef struct {
   fewtap_kernels_status (*spread_layer)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
                                         const float *in, ptrdiff_t row, ptrdiff_t channel, float *out, ptrdiff_t out_row,
                                         ptrdiff_t out_channel, int32_t channels);
+  // out[a][y][x] += the sum over channels of changes[c][y][x] times what `offset_layer`'s result rises by with the share of axis a,
+  // for rows, columns and channels as there, and axes `out_axis` apart. Where a tap lies in a pixel's middle it rises as towards the
+  // right and below, and at a knot as towards the cell that the pixel is in.
+  fewtap_kernels_status (*slope_layer)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
+                                       const float *in, ptrdiff_t row, ptrdiff_t channel, const float *changes,
+                                       ptrdiff_t change_row, ptrdiff_t change_channel, float *out, ptrdiff_t out_row,
+                                       ptrdiff_t out_axis, int32_t channels);
   // shares[x] and cells[x] += cell * step of knot coordinates along an axis of so many knots.
   fewtap_kernels_status (*find_cells)(const float *coordinates, int32_t knots, int32_t step, int32_t *cells, float *shares,
                                       int32_t width);
