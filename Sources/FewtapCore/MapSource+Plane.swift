@@ -54,6 +54,35 @@ extension MapSource {
   }
 }
 
+extension MapSampling {
+  /// What a loss changes by with the numbers of a picture, from what it changes by with those of the map that
+  /// ``MapSource/plane(_:sampling:)`` makes of it.
+  ///
+  /// Equation: the adjoint of sampling: `<sample m, c> = <m, adjoint c>`; where values come around, of the turns that were nearest.
+  /// Shapes:   `changes`: the map's; `picture` tells that of the result.
+  /// Throws:   as ``MapSource/plane(_:sampling:)``.
+  public func adjoint(of changes: Plane<Float>, at picture: Plane<Float>) throws(MapError) -> Plane<Float> {
+    let (own, size) = (
+      PixelOffset(x: picture.width, y: picture.height), PixelOffset(x: changes.width, y: changes.height)
+    )
+    guard stretches || Self.isAlike(own, size) else { throw .shapesDiffer(map: own, image: size) }
+    guard own != size else { return changes }
+    let columns = (0..<size.x).map { SamplePlace(of: $0, image: size.x, map: own.x, interpolation) }
+    var sums = Plane<Double>(width: own.x, height: own.y)
+    for y in 0..<size.y {
+      let row = SamplePlace(of: y, image: size.y, map: own.y, interpolation)
+      for x in 0..<size.x {
+        let (column, change) = (columns[x], Double(changes[x, y]))
+        for (line, share) in [(row.first, 1 - row.share), (row.second, row.share)] where share > 0 {
+          sums[column.first, line] += share * (1 - column.share) * change
+          sums[column.second, line] += share * column.share * change
+        }
+      }
+    }
+    return Plane(width: own.x, height: own.y, exactly: sums.values.map { Float($0) })
+  }
+}
+
 /// The two pixels along an axis that a sample lies between.
 private struct SamplePlace {
   let first: Int

@@ -8,6 +8,8 @@ struct CompiledOffsets: Sendable {
     var packed: fewtap_offset_layer
     /// Offsets that its taps read, at any mixture of the knots'.
     var bounds: OffsetBounds
+    /// Cells between knots.
+    var cellCount: Int
   }
 
   /// Owns what layers point to.
@@ -57,6 +59,23 @@ struct CompiledOffsets: Sendable {
     (self.layers, self.memory) = (layers, memory)
   }
 
+  /// Of each cell between so many knots along the axes its knots, by bits.
+  static func cells(_ shape: [Int]) -> [[Int]] {
+    (0..<shape.reduce(1) { $0 * ($1 - 1) }).map { cell in
+      var (rest, knot, step, steps) = (cell, 0, 1, [Int]())
+      for count in shape.reversed() {
+        knot += rest % (count - 1) * step
+        steps.append(step)
+        rest /= count - 1
+        step *= count
+      }
+      let knotSteps = Array(steps.reversed())
+      return (0..<1 << shape.count).map { bits in
+        knotSteps.indices.reduce(knot) { $0 + (bits >> $1 & 1) * knotSteps[$1] }
+      }
+    }
+  }
+
   /// One layer of all filters of a basis.
   private struct Grid {
     private let layer: Int
@@ -90,23 +109,6 @@ struct CompiledOffsets: Sendable {
     /// Knots of a cell and terms of a sum alike: a bit an axis.
     private var terms: Int { 1 << shape.count }
 
-    /// Of each cell its knots, by bits.
-    private var cells: [[Int]] {
-      (0..<shape.reduce(1) { $0 * ($1 - 1) }).map { cell in
-        var (rest, knot, step, steps) = (cell, 0, 1, [Int]())
-        for count in shape.reversed() {
-          knot += rest % (count - 1) * step
-          steps.append(step)
-          rest /= count - 1
-          step *= count
-        }
-        let knotSteps = Array(steps.reversed())
-        return (0..<terms).map { bits in
-          knotSteps.indices.reduce(knot) { $0 + (bits >> $1 & 1) * knotSteps[$1] }
-        }
-      }
-    }
-
     private func weight(_ tap: Tap, _ knot: Int) -> Double {
       isLast && !gainVaries ? tap.weight * filters[knot].gain : tap.weight
     }
@@ -122,7 +124,7 @@ struct CompiledOffsets: Sendable {
     func compile(into memory: Memory) throws(ApplyError) -> Layer {
       let block = Int(FEWTAP_TAP_BLOCK)
       let stride = (taps + block - 1) / block * block
-      let cells = cells
+      let cells = CompiledOffsets.cells(shape)
       var table = [Float](repeating: 0, count: cells.count * 3 * terms * stride)
       var gains: [Float] = []
       var reaches: [Float] = []
@@ -172,7 +174,7 @@ struct CompiledOffsets: Sendable {
           for axis in shape.indices { steps[axis] = Int32(shape[(axis + 1)...].reduce(1, *)) }
         }
       }
-      return Layer(packed: packed, bounds: bounds)
+      return Layer(packed: packed, bounds: bounds, cellCount: cells.count)
     }
 
     /// Of each knot the taps that lie at whole pixels, if they are a quarter of all at most: a filter in focus is one pixel, and

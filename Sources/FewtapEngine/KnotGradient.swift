@@ -24,6 +24,19 @@ public struct KnotGradient: Equatable, Sendable {
     }
   }
 
+  /// That of the filter of which this is the gradient turned by half a turn.
+  func turned(reversesLayers: Bool) -> KnotGradient {
+    var turned = self
+    if reversesLayers { turned.layers.reverse() }
+    for layer in turned.layers.indices {
+      for tap in turned.layers[layer].indices {
+        turned.layers[layer][tap].x = turned.layers[layer][tap].x.map { -$0 }
+        turned.layers[layer][tap].y = turned.layers[layer][tap].y.map { -$0 }
+      }
+    }
+    return turned
+  }
+
   /// Adds what changes by the filter's sum do, of which the loss has `slope`.
   mutating func add(slope: Double, ofSum filter: SparseFilter) {
     let sums = filter.chain.layers.map(\.sum)

@@ -1,7 +1,7 @@
 internal import CFewtapKernels
 import FewtapCore
 
-/// What a loss changes by with a map, and with the image, through a basis of interpolated taps by gather.
+/// What a loss changes by with a map, with the image and with taps, through a basis of interpolated taps by gather.
 ///
 /// Equation: with the layers' images `I_l[p] = sum_i w_{l,i}(P(p)) I_{l-1}(p - o_{l,i}(P(p)))` and what the loss changes by with them,
 ///           `C_{l-1} = S_l^T C_l`: `dL/du(q) = sum_l sum_p C_l[p] dI_l[p]/du`, over the pixels p of which q is the nearest in the image.
@@ -67,11 +67,20 @@ struct OffsetsGradientRun: Sendable {
   /// Floats before the first plane's.
   private static let margin = 64
 
-  /// What the loss changes by with the map, one plane an axis, and with the image if that is wanted; `changes` is what it changes by
-  /// with the result.
+  /// What the loss changes by.
+  struct Gradient {
+    /// With the map, one plane an axis.
+    var map: [Plane<Float>]
+    /// With the image; nil if that was not wanted.
+    var input: [Plane<Float>]?
+    /// With the filters; nil if that was not wanted.
+    var filters: [KnotGradient]?
+  }
+
+  /// What the loss changes by with `parts`; `changes` is what it changes by with the result.
   func run(
-    _ image: SourceImage, _ changes: SourceImage, wantsInput: Bool
-  ) throws(ApplyError) -> (map: [Plane<Float>], input: [Plane<Float>]?) {
+    _ image: SourceImage, _ changes: SourceImage, _ parts: BasisGradient.Parts
+  ) throws(ApplyError) -> Gradient {
     let channels = image.channels
     let axes = mapped.map.axisCount
     // Values of all layers but the last, what the loss changes by with two of them, and slopes.
@@ -82,8 +91,8 @@ struct OffsetsGradientRun: Sendable {
     let counter = TileCounter(total: 1, options: options)
     let sawNaN = Locked<Bool>(false)
     let coordinates = plan.coordinates(mapped, sawNaN)
-    var map = (0..<axes).map { _ in Plane<Float>(width: width, height: height) }
-    var input: [Plane<Float>]?
+    var gradient = Gradient(map: (0..<axes).map { _ in Plane<Float>(width: width, height: height) })
+    if parts.contains(.filters) { gradient.filters = mapped.plan.basis.filters.map { KnotGradient(zerosOf: $0) } }
     plan.pool.withWorkspace(count: count) { workspace in
       var next = workspace.floats + Self.margin
       func planes(_ region: Region, _ count: Int) -> Planes {
@@ -99,18 +108,25 @@ struct OffsetsGradientRun: Sendable {
       var given = Planes(base: first, region: regions[layers.count], count: channels)
       load(changes, into: given, border: .constant(0))
       for layer in layers.indices.reversed() where !counter.isStopped {
-        let slopes = Planes(base: next + 2 * channels * largest, region: regions[layer + 1], count: axes)
-        slopes.base.update(repeating: 0, count: axes * slopes.plane)
-        addSlopes(layer, values[layer], given, to: slopes, coordinates)
-        for axis in 0..<axes { fold(slopes, axis, .clamp, into: &map[axis]) }
-        guard layer > 0 || wantsInput else { continue }
+        if parts.contains(.map) {
+          let slopes = Planes(base: next + 2 * channels * largest, region: regions[layer + 1], count: axes)
+          slopes.base.update(repeating: 0, count: axes * slopes.plane)
+          addSlopes(layer, values[layer], given, to: slopes, coordinates)
+          for axis in 0..<axes { fold(slopes, axis, .clamp, into: &gradient.map[axis]) }
+        }
+        if var filters = gradient.filters {
+          let (taps, gains) = tapSlopes(layer, values[layer], given, coordinates)
+          plan.compiled.addSlopes(ofTaps: taps, gains: gains, layer: layer, basis: mapped.plan.basis, to: &filters)
+          gradient.filters = filters
+        }
+        guard layer > 0 || parts.contains(.input) else { continue }
         let back = Planes(base: given.base == first ? second : first, region: regions[layer], count: channels)
         back.base.update(repeating: 0, count: channels * back.plane)
         spread(layer, given, into: back, coordinates)
         given = back
       }
-      guard wantsInput else { return }
-      input = (0..<channels).map { channel in
+      guard parts.contains(.input) else { return }
+      gradient.input = (0..<channels).map { channel in
         var plane = Plane<Float>(width: width, height: height)
         fold(given, channel, options.border, into: &plane)
         return plane
@@ -118,8 +134,8 @@ struct OffsetsGradientRun: Sendable {
     }
     if sawNaN.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<height) }
     if counter.isCancelled { throw .cancelled }
-    for axis in map.indices { plan.scale(&map[axis], bySlopesOf: mapped.map, axis: axis) }
-    return (map, input)
+    for axis in gradient.map.indices { plan.scale(&gradient.map[axis], bySlopesOf: mapped.map, axis: axis) }
+    return gradient
   }
 
   // MARK: The image's planes
@@ -229,6 +245,43 @@ struct OffsetsGradientRun: Sendable {
       }
     }
   }
+
+  /// What the loss changes by with the coefficients of a layer that reads `input`, and with its gains.
+  private func tapSlopes(
+    _ index: Int, _ input: Planes, _ changes: Planes, _ coordinates: @escaping CoordinateRows
+  ) -> (taps: [Double], gains: [Double]) {
+    let (region, unit) = (changes.region, Int(FEWTAP_OFFSET_ROWS))
+    let (count, gainCount) = (layers[index].coefficientCount, layers[index].gainCount)
+    // Few bands, since each has sums of its own; the same ones for any number of threads.
+    let height = max(Self.bandHeight, ceilingDivide(region.y.count, Self.tapBands * unit) * unit)
+    let parts = parallelMap(count: ceilingDivide(region.y.count, height), threads: options.threads) { band in
+      var (taps, gains) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: gainCount))
+      let first = region.y.lowerBound + band * height
+      var layer = layers[index]
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count + gainCount) { sums in
+        guard let address = sums.baseAddress else { return }
+        forEachBlock(first..<min(first + height, region.y.upperBound), of: region, coordinates) { y, pixels in
+          // Sums in Float go over a row of blocks only.
+          sums.initialize(repeating: 0)
+          check(
+            kernels.tap_slopes(
+              &layer.packed, &pixels, Int32(region.x.count),
+              input.at(region.x.lowerBound - layer.bounds.maxX, y - layer.bounds.maxY), input.stride, input.plane,
+              changes.at(region.x.lowerBound, y), changes.stride, changes.plane, address, address + count,
+              Int32(changes.count)))
+          for slot in 0..<count { taps[slot] += Double(sums[slot]) }
+          for slot in 0..<gainCount { gains[slot] += Double(sums[count + slot]) }
+        }
+      }
+      return (taps, gains)
+    }
+    return parts.dropFirst().reduce(parts[0]) { sum, part in
+      (zip(sum.0, part.0).map { $0 + $1 }, zip(sum.1, part.1).map { $0 + $1 })
+    }
+  }
+
+  /// Bands that have sums of their own.
+  private static let tapBands = 8
 
   /// What the loss changes by with a layer's input.
   private func spread(

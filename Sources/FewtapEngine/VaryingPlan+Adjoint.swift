@@ -56,7 +56,7 @@ extension VaryingPlan {
   /// The filters turned by half a turn, over the image and all that they read around it: by gather the adjoint of scatter.
   func framed(_ mapped: MappedPlan) throws(ApplyError) -> (frame: ImageFrame, turned: MappedPlan) {
     let frame = ImageFrame(of: self, height: mapped.map.height)
-    let turned = try VaryingPlan(basis.transposed, width: frame.width, kernels: kernels)
+    let turned = try turned()
     let around = ParameterMap(
       sameSizePlanes: (0..<mapped.map.axisCount).map { frame.surrounded(mapped.map.plane(axis: $0), .clamp) })
     return (frame, try MappedPlan(turned, around, mapped.meaning, .gather))

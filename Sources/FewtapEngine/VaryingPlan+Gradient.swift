@@ -28,29 +28,35 @@ extension VaryingPlan {
     var plain = options
     (plain.nonfinite, plain.progress) = (.keep, nil)
 
-    var gradient = BasisGradient()
     var loss = VaryingLoss(image: image, cotangent: cotangent, border: options.border, slopeOfSum: 0)
     if options.border == .normalized, !parts.isSubset(of: .input) { loss = try loss.undivided(by: mapped, plain) }
-    if parts.contains(.map) {
-      let (map, input) = try mapGradient(mapped, loss, plain, wantsInput: parts.contains(.input))
-      gradient.map = map
-      gradient.input = input.map { Image(sameSizePlanes: Array($0.prefix(image.planes.count))) }
-    }
+    var gradient = try gradient(mapped, loss, parts, plain)
+    // What a loss' image has beside the channels is a mask.
+    gradient.input = gradient.input.map { Image(sameSizePlanes: Array($0.planes.prefix(image.planes.count))) }
     if parts.contains(.input), gradient.input == nil { gradient.input = try adjoint(of: mapped, cotangent, plain) }
-    if parts.contains(.filters) { gradient.filters = try filterGradients(mapped, loss, plain) }
+    guard loss.slopeOfSum != 0, var filters = gradient.filters else { return gradient }
+    for index in filters.indices {
+      filters[index].add(slope: loss.slopeOfSum / Double(filters.count), ofSum: basis.filters[index])
+    }
+    gradient.filters = filters
     return gradient
   }
 
-  // MARK: The map
-
-  /// Most channels that are side by side in a tile.
-  private static let channelsAtOnce = 4
-
-  /// What the loss changes by with the map; with the image, too, where that is wanted and comes on the way.
-  private func mapGradient(
-    _ mapped: MappedPlan, _ loss: VaryingLoss, _ options: ApplyOptions, wantsInput: Bool
-  ) throws(ApplyError) -> (map: [Plane<Float>], input: [Plane<Float>]?) {
-    guard mapped.direction == .gather else {
+  /// What the loss changes by with the map and the filters; with the image, too, where that is wanted and comes on the way.
+  private func gradient(
+    _ mapped: MappedPlan, _ loss: VaryingLoss, _ parts: BasisGradient.Parts, _ options: ApplyOptions
+  ) throws(ApplyError) -> BasisGradient {
+    var options = options
+    options.border = loss.border
+    guard !parts.isSubset(of: .input) else { return BasisGradient() }
+    switch (compiled, mapped.direction) {
+    case (.outputs(let basis), .gather):
+      return BasisGradient(
+        map: parts.contains(.map) ? try mapGradient(mapped, basis, loss, options) : nil,
+        filters: parts.contains(.filters) ? try filterGradients(mapped, basis, loss, options) : nil)
+    case (.offsets(let offsets), .gather):
+      return try offsetsGradient(mapped, offsets, loss, parts, options)
+    case (_, .scatter):
       // <c, A x> = <A^T c, x>: the roles of image and cotangent are exchanged.
       let (frame, turned) = try framed(mapped)
       let exchanged = VaryingLoss(
@@ -58,85 +64,123 @@ extension VaryingPlan {
         cotangent: Image(sameSizePlanes: loss.image.planes.map { frame.surrounded($0, loss.border) }),
         border: .constant(0), slopeOfSum: 0)
       return try mapped.naming { () throws(ApplyError) in
-        let (map, _) = try turned.plan.mapGradient(turned, exchanged, options, wantsInput: false)
-        return (map.map { frame.folded($0, .clamp) }, nil)
+        var gradient = try turned.plan.gradient(turned, exchanged, parts.subtracting(.input), options)
+        gradient.map = gradient.map.map { $0.map { frame.folded($0, .clamp) } }
+        gradient.filters = gradient.filters.map { filters in
+          filters.map { $0.turned(reversesLayers: basis.interpolation == .outputs) }
+        }
+        return gradient
       }
     }
-    var options = options
-    options.border = loss.border
-    var (sum, inputs): ([Plane<Float>], [Plane<Float>]?) = ([], nil)
-    for first in stride(from: 0, to: loss.image.planes.count, by: Self.channelsAtOnce) {
-      let channels = first..<min(first + Self.channelsAtOnce, loss.image.planes.count)
-      let image = Image(sameSizePlanes: Array(loss.image.planes[channels]))
-      let cotangent = Image(sameSizePlanes: Array(loss.cotangent.planes[channels]))
-      let part: [Plane<Float>]
-      switch compiled {
-      case .outputs(let basis): part = try Self.mapGradient(mapped, basis, image, cotangent, options)
-      case .offsets(let offsets):
-        let run = OffsetsGradientRun(mapped, offsets, turned: try CompiledOffsets(basis.transposed), options)
-        let input: [Plane<Float>]?
-        (part, input) = try image.withPixels { image throws(ApplyError) in
-          try cotangent.withPixels { changes throws(ApplyError) in
-            try run.run(image, changes, wantsInput: wantsInput)
-          }
-        }
-        inputs = input.map { (inputs ?? []) + $0 }
-      }
-      if sum.isEmpty {
-        sum = part
-      } else {
-        for axis in sum.indices {
-          for index in sum[axis].values.indices { sum[axis].values[index] += part[axis].values[index] }
-        }
-      }
-    }
-    return (sum, inputs)
   }
 
-  private static func mapGradient(
-    _ mapped: MappedPlan, _ basis: CompiledBasis, _ image: Image, _ cotangent: Image, _ options: ApplyOptions
+  // MARK: The outputs operator
+
+  /// Most channels that are side by side in a tile.
+  private static let channelsAtOnce = 4
+
+  /// What the loss changes by with the map.
+  private func mapGradient(
+    _ mapped: MappedPlan, _ basis: CompiledBasis, _ loss: VaryingLoss, _ options: ApplyOptions
   ) throws(ApplyError) -> [Plane<Float>] {
-    try image.planes(mapped.map.axisCount) { source, target throws(ApplyError) in
-      try cotangent.withPixels { changes throws(ApplyError) in
-        let pass = PixelPass(
-          source: source, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
-        _ = try VaryingRun(mapped, basis, pass: pass, gradientOf: changes).run(rows: 0..<image.height) {}
+    var sum: [Plane<Float>]?
+    for part in loss.parts(channels: Self.channelsAtOnce) {
+      let own = try part.image.planes(mapped.map.axisCount) { source, target throws(ApplyError) in
+        try part.cotangent.withPixels { changes throws(ApplyError) in
+          let pass = PixelPass(
+            source: source, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
+          _ = try VaryingRun(mapped, basis, pass: pass, gradientOf: changes).run(rows: 0..<mapped.map.height) {}
+        }
       }
+      sum = sum.map { $0.adding(own) } ?? own
     }
+    return sum ?? []
   }
 
-  // MARK: The filters
-
+  /// What it changes by with the filters: each one's by itself, of the cotangent times its weights.
   private func filterGradients(
-    _ mapped: MappedPlan, _ loss: VaryingLoss, _ options: ApplyOptions
+    _ mapped: MappedPlan, _ compiled: CompiledBasis, _ loss: VaryingLoss, _ options: ApplyOptions
   ) throws(ApplyError) -> [KnotGradient] {
-    var filters = try referenceGradient(mapped, loss).filters
-    for index in filters.indices where loss.slopeOfSum != 0 {
-      filters[index].add(slope: loss.slopeOfSum / Double(filters.count), ofSum: basis.filters[index])
+    let coordinates = try mapped.coordinates(compiled.tables)
+    var gradients: [KnotGradient] = []
+    for (index, filter) in basis.filters.enumerated() {
+      var gradient = KnotGradient(zerosOf: filter)
+      let knot = basis.knot(index)
+      let weights = coordinates[0].values.indices.map { pixel in
+        knot.indices.reduce(1 as Float) { $0 * max(0, 1 - abs(coordinates[$1].values[pixel] - Float(knot[$1]))) }
+      }
+      if weights.contains(where: { $0 != 0 }) {
+        let weighted = loss.cotangent.planes.map { plane in
+          Plane(width: plane.width, height: plane.height, exactly: zip(plane.values, weights).map { $0 * $1 })
+        }
+        let own = try ApplyPlan(filter, width: width, kernels: kernels).pullback(
+          of: Image(sameSizePlanes: weighted), at: loss.image, wanting: .filter, options: options)
+        if let layers = own.layers, let gain = own.gain { gradient = KnotGradient(layers: layers, gain: gain) }
+      }
+      gradients.append(gradient)
     }
-    return filters
+    return gradients
   }
 
-  private func referenceGradient(
-    _ mapped: MappedPlan, _ loss: VaryingLoss
-  ) throws(ApplyError) -> ReferenceVarying.Gradient {
-    let reference = try ReferenceVarying(
-      basis, map: basis.axes.indices.map { mapped.map.plane(axis: $0).converted { Double($0) } },
-      direction: mapped.direction, border: loss.border)
-    var sum: ReferenceVarying.Gradient?
-    for (plane, changes) in zip(loss.image.planes, loss.cotangent.planes) {
-      let part = try reference.pullback(of: changes.converted { Double($0) }, at: plane.converted { Double($0) })
+  // MARK: The offsets operator
+
+  private func offsetsGradient(
+    _ mapped: MappedPlan, _ offsets: OffsetsPlan, _ loss: VaryingLoss, _ parts: BasisGradient.Parts,
+    _ options: ApplyOptions
+  ) throws(ApplyError) -> BasisGradient {
+    // A plan of the same operator.
+    guard case .offsets(let turned) = try turned().compiled else { return BasisGradient() }
+    let run = OffsetsGradientRun(mapped, offsets, turned: turned.compiled, options)
+    var (sum, inputs): (OffsetsGradientRun.Gradient?, [Plane<Float>]) = (nil, [])
+    for part in loss.parts(channels: Self.channelsAtOnce) {
+      let own = try part.image.withPixels { image throws(ApplyError) in
+        try part.cotangent.withPixels { changes throws(ApplyError) in try run.run(image, changes, parts) }
+      }
+      inputs += own.input ?? []
       guard var old = sum else {
-        sum = part
+        sum = own
         continue
       }
-      for axis in part.map.indices {
-        for index in part.map[axis].values.indices { old.map[axis].values[index] += part.map[axis].values[index] }
+      old.map = old.map.adding(own.map)
+      if let filters = own.filters, var all = old.filters {
+        for index in all.indices { all[index] += filters[index] }
+        old.filters = all
       }
-      for index in part.filters.indices { old.filters[index] += part.filters[index] }
       sum = old
     }
-    return sum ?? ReferenceVarying.Gradient(input: Plane(width: 0, height: 0), map: [], filters: [])
+    return BasisGradient(
+      input: parts.contains(.input) ? Image(sameSizePlanes: inputs) : nil,
+      map: parts.contains(.map) ? sum?.map : nil, filters: sum?.filters)
+  }
+}
+
+extension [Plane<Float>] {
+  /// Plane by plane the sum with others of the same size.
+  fileprivate func adding(_ others: [Plane<Float>]) -> [Plane<Float>] {
+    zip(self, others).map { a, b in
+      Plane(width: a.width, height: a.height, exactly: zip(a.values, b.values).map { $0 + $1 })
+    }
+  }
+}
+
+extension MappedPlan {
+  /// The knot coordinates of all pixels, one plane an axis.
+  fileprivate func coordinates(_ tables: [KnotTable]) throws(ApplyError) -> [Plane<Float>] {
+    var outside = KnotTable.Outside()
+    let planes = tables.enumerated().map { axis, table in
+      var plane = map.plane(axis: axis)
+      let count = plane.width
+      plane.values.withUnsafeMutableBufferPointer { values in
+        guard let values = values.baseAddress else { return }
+        for y in 0..<map.height {
+          table.look(
+            up: values + y * count, into: values + y * count, count: count, &outside, plan.kernels.table)
+        }
+      }
+      return plane
+    }
+    if outside.nans > 0 { try refuseMap(rows: 0..<map.height) }
+    return planes
   }
 }
 
@@ -147,6 +191,16 @@ struct VaryingLoss {
   var border: BorderRule
   /// What the loss changes by with the filters' common sum, by which results were divided.
   var slopeOfSum: Double
+
+  /// The same for some channels at a time.
+  func parts(channels: Int) -> [VaryingLoss] {
+    stride(from: 0, to: image.planes.count, by: channels).map { first in
+      let some = first..<min(first + channels, image.planes.count)
+      return VaryingLoss(
+        image: Image(sameSizePlanes: Array(image.planes[some])),
+        cotangent: Image(sameSizePlanes: Array(cotangent.planes[some])), border: border, slopeOfSum: 0)
+    }
+  }
 
   /// The same where results are divided by `max(A 1 / s, least)`: image and mask side by side, which A alone makes results of.
   ///

@@ -41,6 +41,8 @@ public struct VaryingPlan: Sendable {
   }
   let kernels: RowKernels
   let pool = WorkspacePool()
+  /// What runs backwards, made when it is first asked for.
+  private let backward = Locked<VaryingPlan?>(nil)
 
   /// A plan for `basis` on images of `width` columns.
   ///
@@ -58,6 +60,14 @@ public struct VaryingPlan: Sendable {
       case .outputs: .outputs(try CompiledBasis(basis))
       case .offsets: .offsets(try OffsetsPlan(basis, width: width, kernels: kernels))
       }
+  }
+
+  /// The plan of the filters turned by half a turn, for images with a frame around them.
+  func turned() throws(ApplyError) -> VaryingPlan {
+    if let plan = backward.withLock({ $0 }) { return plan }
+    let plan = try VaryingPlan(basis.transposed, width: ImageFrame(of: self, height: 1).width, kernels: kernels)
+    backward.withLock { $0 = plan }
+    return plan
   }
 
   /// The filtered image, of the same size and channels; alpha as ``ApplyPlan/apply(to:options:)``.

@@ -65,7 +65,8 @@ struct VaryingShape: Sendable {
 
   /// Floats of all that a tile works in.
   func floatCount(rows: Int) -> Int {
-    return (axes + roles + gradients) * rows * stride + roles * sourceRows * sourceStride + 2 * (stageCount + TileShape.margin)
+    return (axes + roles + gradients) * rows * stride + roles * sourceRows * sourceStride + 2
+      * (stageCount + TileShape.margin)
       + expandedCount + 2 * (scratchCount + TileShape.margin) + 1024
   }
 }

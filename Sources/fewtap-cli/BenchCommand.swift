@@ -15,5 +15,6 @@ struct BenchCommand: ParsableCommand {
     subcommands: [
       CalibrateCommand.self, BenchApplyCommand.self, BenchVaryingCommand.self, BenchPaperCommand.self,
       BenchMetricsCommand.self, BenchDepthCommand.self, BenchGPUCommand.self, BenchGradientCommand.self,
+      BenchBasisGradientCommand.self,
     ])
 }

@@ -455,13 +455,23 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
         REQUIRE(kernels->blend(&hat, in, room, between, begins, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
       REQUIRE(kernels->weigh(&hat, in, room, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
       REQUIRE(all_finite_floats(out, (size_t)(room * ROWS)));
+      float *slopes = filled_floats((size_t)(FEWTAP_AXES * room * ROWS));
+      REQUIRE(kernels->blend_slopes(&hat, in, room, between, out, slopes, room, room * ROWS, width, ROWS) ==
+              (axes ? FEWTAP_KERNELS_OK : FEWTAP_KERNELS_BAD_ARGUMENT));
+      REQUIRE(all_finite_floats(slopes, (size_t)(FEWTAP_AXES * room * ROWS)));
       between[0].count = FEWTAP_BETWEEN_ROWS + 1;
+      REQUIRE(kernels->blend_slopes(&hat, in, room, between, out, slopes, room, room * ROWS, width, ROWS) ==
+              FEWTAP_KERNELS_BAD_ARGUMENT);
       REQUIRE(kernels->blend(&hat, in, room, between, 0, out, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
     }
     hat.axes = FEWTAP_AXES + 1;
     REQUIRE(kernels->weigh(&hat, coordinates, room, coordinates, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
   }
   float *row = filled_floats((size_t)width), *terms = filled_floats((size_t)width);
+  for (int i = 0; i < width; i++) terms[i] = (float)(i % 3);
+  REQUIRE(kernels->leave_knots(terms, 3, width) == FEWTAP_KERNELS_OK);
+  for (int i = 0; i < width; i++) REQUIRE(terms[i] != (float)(i % 3) && terms[i] > 0 && terms[i] < 2);
+  REQUIRE(kernels->leave_knots(terms, 1, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
   REQUIRE(kernels->add_row(row, terms, width) == FEWTAP_KERNELS_OK && all_finite_floats(row, (size_t)width));
   REQUIRE(kernels->add_row(row, NULL, width) == FEWTAP_KERNELS_BAD_ARGUMENT);
   int stride = width + COLUMNS - 1;
@@ -528,6 +538,18 @@ static void check_offsets(const fewtap_kernels *kernels, int axes, int taps, int
     REQUIRE(all_finite_floats(spread, (size_t)(channels * wide * high)));
     REQUIRE(kernels->spread_layer(&layer, &pixels, width, given, width, width * ROWS, first, wide, wide * high, 0) ==
             FEWTAP_KERNELS_BAD_ARGUMENT);
+    float *slopes = filled_floats((size_t)(axes * width * ROWS));
+    REQUIRE(kernels->slope_layer(&layer, &pixels, width, in, wide, wide * high, given, width, width * ROWS, slopes, width,
+                                 width * ROWS, channels) == FEWTAP_KERNELS_OK);
+    REQUIRE(all_finite_floats(slopes, (size_t)(axes * width * ROWS)));
+    REQUIRE(kernels->slope_layer(&layer, &pixels, width, in, wide, wide * high, NULL, width, width * ROWS, slopes, width,
+                                 width * ROWS, channels) == FEWTAP_KERNELS_BAD_ARGUMENT);
+    float *sums = filled_floats((size_t)(cells * 3 * terms * stride)), *gain_sums = filled_floats((size_t)(cells * terms));
+    REQUIRE(kernels->tap_slopes(&layer, &pixels, width, in, wide, wide * high, given, width, width * ROWS, sums, gain_sums,
+                                channels) == FEWTAP_KERNELS_OK);
+    REQUIRE(all_finite_floats(sums, (size_t)(cells * 3 * terms * stride)));
+    REQUIRE(kernels->tap_slopes(&layer, &pixels, width, in, wide, wide * high, given, width, width * ROWS, sums, NULL,
+                                channels) == FEWTAP_KERNELS_BAD_ARGUMENT);
     REQUIRE(kernels->offset_layer(&layer, &pixels, width - 1, in, wide, wide * high, out, width, width * ROWS, channels) ==
             FEWTAP_KERNELS_BAD_ARGUMENT);
     pixels.cells = NULL;

@@ -80,6 +80,11 @@ struct OffsetsGradientTests {
     return gain * bound
   }
 
+  /// All numbers of gradients.
+  static func numbers(_ filters: [KnotGradient]) -> [Double] {
+    filters.flatMap { [$0.gain] + $0.layers.flatMap { $0.flatMap { [$0.weight, $0.x ?? 0, $0.y ?? 0] } } }
+  }
+
   @Test("every map, border, direction and instruction set", arguments: everyBorder, VaryingDirection.allCases)
   func maps(border: BorderRule, direction: VaryingDirection) throws {
     for (index, (basis, name)) in Self.samples().enumerated() {
@@ -119,7 +124,8 @@ struct OffsetsGradientTests {
             for pixel in isJump.indices where !isJump[pixel] {
               let off = abs(Double(found.values[pixel]) - expected.map[axis].values[pixel])
               #expect(
-                off <= bound, "\(kernels.name), \(name), \(kind), axis \(axis), pixel \(pixel), seed \(seed): \(off) of \(bound)")
+                off <= bound,
+                "\(kernels.name), \(name), \(kind), axis \(axis), pixel \(pixel), seed \(seed): \(off) of \(bound)")
             }
             guard !isNormalized else { continue }
             // What rounding usually does, which is far below what it may: an error in a formula shows here.
@@ -128,6 +134,22 @@ struct OffsetsGradientTests {
                 ? $0 : ($0.0 + abs($1.element.1), $0.1 + abs(Double($1.element.0) - $1.element.1))
             }
             #expect(off <= 0x1p-12 * all, "\(kernels.name), \(name), \(kind), axis \(axis): \(off) of \(all)")
+          }
+          #expect(actual.filters == nil)
+          let filters = try #require(
+            try plan.pullback(
+              of: Image(sameSizePlanes: [cotangent]), at: Image(sameSizePlanes: [image]), map: ParameterMap(map),
+              direction: direction, options: ApplyOptions(border: border, threads: 2), wanting: .filters
+            ).filters)
+          if !isJump.contains(true) {
+            try VaryingGradientTests.check(
+              filters, [expected.filters], of: basis, given: [cotangent.map { Double($0) * scale }], most: largest,
+              additions: pixels * basis.filters[0].chain.tapCount, "\(kernels.name), \(name), \(kind)")
+            // What rounding usually does.
+            guard !isNormalized else { continue }
+            let (found, wanted) = (Self.numbers(filters), Self.numbers(expected.filters))
+            let (all, off) = zip(found, wanted).reduce((0.0, 0.0)) { ($0.0 + abs($1.1), $0.1 + abs($1.0 - $1.1)) }
+            #expect(off <= 0x1p-14 * all, "\(kernels.name), \(name), \(kind): \(off) of \(all)")
           }
           let input = try #require(actual.input).planes[0]
           let adjoint = try plan.applyAdjoint(

@@ -74,7 +74,11 @@ struct VaryingGradientTests {
         }
         let (images, cotangents) = ((0..<2).map { _ in plane() }, (0..<2).map { _ in plane() })
         let coordinates = PlanSamples.coordinates(basis, width: size.0, height: size.1, seed: UInt64(index))
-        let reference = try ReferenceVarying(basis, coordinates: coordinates, direction: direction, border: border)
+        // The end of a periodic axis is the beginning of the next turn.
+        let turned = zip(coordinates, basis.axes).map { plane, axis in
+          plane.map { axis.isPeriodic && $0 == Double(axis.knots.count - 1) ? 0 : $0 }
+        }
+        let reference = try ReferenceVarying(basis, coordinates: turned, direction: direction, border: border)
         let expected = try zip(images, cotangents).map { try reference.pullback(of: $1, at: $0) }
         let zero = Plane<Double>(width: size.0, height: size.1)
         var parts = zip(images, cotangents).map { (image: $0, cotangent: magnitudes($1), error: zero) }
@@ -84,7 +88,7 @@ struct VaryingGradientTests {
           var (bound, sum) = (zero, zero)
           for part in parts {
             let own = try MapGradientBound.outputs(
-              basis, coordinates, axis: axis, part.image, part.cotangent, error: part.error, border.ofDividend,
+              basis, turned, axis: axis, part.image, part.cotangent, error: part.error, border.ofDividend,
               direction)
             for index in own.values.indices { bound.values[index] += own.values[index] }
           }
@@ -101,11 +105,53 @@ struct VaryingGradientTests {
             #expect(
               violation(found[axis], sum, within: bound) == nil, "\(kernels.name), \(size), axis \(axis)")
           }
+          let all = try VaryingPlan(basis, width: size.0).pullback(
+            of: Self.image(cotangents), at: Self.image(images), map: map, direction: direction,
+            options: ApplyOptions(border: border, threads: 2), wanting: [.map, .filters])
+          #expect(all.map != nil && all.input == nil)
+          try Self.check(
+            try #require(all.filters), expected.map(\.filters), of: basis, given: parts.map(\.cotangent),
+            most: border.outside == -2 ? 2 : 1, additions: size.0 * size.1, "\(size)")
           // A wrong one would be off by about itself.
           if size.0 > 9, !isNormalized {
             let (all, off) = (sum.values.reduce(0) { $0 + abs($1) }, bound.values.reduce(0, +))
             #expect(off < 0.02 * all, "\(size): \(off) of \(all)")
           }
+        }
+      }
+    }
+  }
+
+  /// Holds gradients of filters to the sum of the reference's, which is off by no more than a filter is of pixels up to `most`,
+  /// weighed by the magnitudes of `given`, and by the roundings of as many additions.
+  static func check(
+    _ found: [KnotGradient], _ expected: [[KnotGradient]], of basis: FilterBasis, given: [Plane<Double>],
+    most: Double, additions: Int, _ name: String
+  ) throws {
+    let size = most * given.reduce(0) { $1.values.reduce($0) { $0 + abs($1) } }
+    let isTable = basis.interpolation == .offsets
+    let own = basis.filters.map(\.roundings).max() ?? 0
+    let rounding =
+      isTable
+      ? OffsetsRunTests.bound(basis, most: 1, additions: additions)
+      : (gamma(2 * own + 64 + additions, roundoff: floatRoundoff) + 0x1p-19) * VaryingSamples.growth(basis)
+    for (k, filter) in basis.filters.enumerated() {
+      let gain = expected.reduce(0) { $0 + $1[k].gain }
+      #expect(abs(found[k].gain - gain) <= rounding * size / abs(filter.gain), "\(name), gain \(k)")
+      for (l, layer) in filter.chain.layers.enumerated() {
+        // Interpolated layers are mixtures of all.
+        let layers = isTable ? basis.filters.map { $0.chain.layers[l] } : [layer]
+        let least = layers.map(\.absoluteSum).min() ?? 1
+        let largest = layers.flatMap(\.taps).reduce(0) { max($0, abs($1.weight)) }
+        for i in layer.taps.indices {
+          let (a, b) = (found[k].layers[l][i], expected.map { $0[k].layers[l][i] })
+          let rest = rounding * size / least
+          let weight = b.reduce(0) { $0 + $1.weight }
+          #expect(abs(a.weight - weight) <= rest, "\(name), weight \([k, l, i]): \(a.weight), expected \(weight)")
+          #expect((a.x == nil) == (b[0].x == nil) && (a.y == nil) == (b[0].y == nil))
+          let (x, y) = (b.reduce(0) { $0 + ($1.x ?? 0) }, b.reduce(0) { $0 + ($1.y ?? 0) })
+          #expect(abs((a.x ?? 0) - x) <= 4 * rest * largest, "\(name), x \([k, l, i]): \(a.x ?? 0), expected \(x)")
+          #expect(abs((a.y ?? 0) - y) <= 4 * rest * largest, "\(name), y \([k, l, i]): \(a.y ?? 0), expected \(y)")
         }
       }
     }

@@ -277,6 +277,12 @@ typedef struct {
                                        const float *in, ptrdiff_t row, ptrdiff_t channel, const float *changes,
                                        ptrdiff_t change_row, ptrdiff_t change_channel, float *out, ptrdiff_t out_row,
                                        ptrdiff_t out_axis, int32_t channels);
+  // What the loss changes by with the layer's coefficients, and with its gains if it has any, is added to `sums` and `gain_sums`, which
+  // lie as those do; `changes` as in `slope_layer`. What pads a table gets what does not count.
+  fewtap_kernels_status (*tap_slopes)(const fewtap_offset_layer *layer, const fewtap_pixel_cells *pixels, int32_t width,
+                                      const float *in, ptrdiff_t row, ptrdiff_t channel, const float *changes,
+                                      ptrdiff_t change_row, ptrdiff_t change_channel, float *sums, float *gain_sums,
+                                      int32_t channels);
   // shares[x] and cells[x] += cell * step of knot coordinates along an axis of so many knots.
   fewtap_kernels_status (*find_cells)(const float *coordinates, int32_t knots, int32_t step, int32_t *cells, float *shares,
                                       int32_t width);
