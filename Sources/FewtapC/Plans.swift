@@ -19,6 +19,14 @@ enum AnyPlan: Handled {
     }
   }
 
+  /// Pixels that tiles must begin at multiples of, but for lower rates.
+  var blockSize: Int {
+    switch self {
+    case .uniform: 1
+    case .varying(let plan): plan.blockSize
+    }
+  }
+
   /// The filters that it runs.
   var filters: [SparseFilter] {
     switch self {
@@ -78,7 +86,7 @@ public func fewtap_plan_get_info(
     (found.left, found.right) = (Int64(max(0, bounds.maxX)), Int64(max(0, -bounds.minX)))
     (found.above, found.below) = (Int64(max(0, bounds.maxY)), Int64(max(0, -bounds.minY)))
     found.alignment = Int64(
-      plan.filters.reduce(1) { unit, filter in
+      plan.filters.reduce(plan.blockSize) { unit, filter in
         let factor = filter.rate?.factor ?? 1
         return unit / greatestCommonDivisor(unit, factor) * factor
       })

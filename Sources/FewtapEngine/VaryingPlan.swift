@@ -39,6 +39,14 @@ public struct VaryingPlan: Sendable {
     case .offsets(let offsets): offsets.compiled.sums
     }
   }
+  /// Columns and rows of the blocks that an image is computed in: a tile that begins with a block, and ends with one or with the image,
+  /// gives the pixels of the whole, to the bit. 1 where pixels are computed each for itself, but for filters' lower rates.
+  public var blockSize: Int {
+    switch compiled {
+    case .outputs: 1
+    case .offsets: max(Int(FEWTAP_OFFSET_COLUMNS), Int(FEWTAP_OFFSET_ROWS))
+    }
+  }
   let kernels: RowKernels
   let pool = WorkspacePool()
   /// What runs backwards, made when it is first asked for.

@@ -369,7 +369,8 @@ typedef struct fewtap_plan_info {
   int32_t is_varying;
   /// Pixels that a pixel of the result reads at most, on each side of its own: the halo of a tile.
   int64_t left, right, above, below;
-  /// A tile of an image gives the same pixels as the whole, to the bit, if its first column and row are multiples of this.
+  /// A tile of an image gives the same pixels as the whole, to the bit, if its first column and row are multiples of this, and its size,
+  /// too, where it ends before the image does.
   int64_t alignment;
 } fewtap_plan_info;
 
