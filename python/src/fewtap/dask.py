@@ -5,7 +5,7 @@
     import dask.array
     import fewtap.dask
 
-    image = dask.array.from_array(numpy.load("huge.npy", mmap_mode="r"), chunks=(2048, 2048))
+    image = dask.array.from_zarr("huge.zarr")
     blurred = fewtap.dask.apply(image, filter)      # lazy; .compute(), .to_zarr() and the like run it
 
 Each chunk is filtered with just the pixels around it that the filter reads. The result equals that of the whole image, to the bit.
