@@ -129,32 +129,36 @@ struct Pixels: @unchecked Sendable {
 
   /// A channel's numbers, rounded to the scalar.
   func plane<Scalar: BinaryFloatingPoint & Sendable>(_ channel: Int, as scalar: Scalar.Type) -> Plane<Scalar> {
-    var plane = Plane<Scalar>(width: width, height: height)
-    for y in 0..<height {
-      for x in 0..<width {
-        let place = address(x, y, channel)
-        plane.values[y * width + x] =
-          isDouble ? Scalar(place.load(as: Double.self)) : Scalar(place.load(as: Float.self))
+    let values = [Scalar](unsafeUninitializedCapacity: width * height) { values, count in
+      forEachRow(of: channel) { y, row in
+        let (to, stride) = (values.baseAddress! + y * width, layout.pixelStride)
+        if isDouble {
+          for x in 0..<width { (to + x).initialize(to: Scalar((row + x * stride).load(as: Double.self))) }
+        } else {
+          for x in 0..<width { (to + x).initialize(to: Scalar((row + x * stride).load(as: Float.self))) }
+        }
       }
+      count = values.count
     }
-    return plane
+    return Plane(width: width, height: height, exactly: values)
   }
 
   /// Stores a channel's numbers, rounded to the samples' type.
   func store<Scalar: BinaryFloatingPoint & Sendable>(_ plane: Plane<Scalar>, _ channel: Int) {
-    for y in 0..<height {
-      for x in 0..<width {
-        let (place, value) = (address(x, y, channel), plane.values[y * width + x])
+    plane.values.withUnsafeBufferPointer { values in
+      forEachRow(of: channel) { y, row in
+        let (from, stride) = (values.baseAddress! + y * width, layout.pixelStride)
         if isDouble {
-          place.storeBytes(of: Double(value), as: Double.self)
+          for x in 0..<width { (row + x * stride).storeBytes(of: Double(from[x]), as: Double.self) }
         } else {
-          place.storeBytes(of: Float(value), as: Float.self)
+          for x in 0..<width { (row + x * stride).storeBytes(of: Float(from[x]), as: Float.self) }
         }
       }
     }
   }
 
-  private func address(_ x: Int, _ y: Int, _ channel: Int) -> UnsafeMutableRawPointer {
-    origin + (y * layout.rowStride + x * layout.pixelStride + channel * layout.channelStride)
+  /// Calls `body` with each row's index and the address of its first sample.
+  private func forEachRow(of channel: Int, _ body: (Int, UnsafeMutableRawPointer) -> Void) {
+    for y in 0..<height { body(y, origin + (y * layout.rowStride + channel * layout.channelStride)) }
   }
 }

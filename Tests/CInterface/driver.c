@@ -534,6 +534,8 @@ static void plans(void) {
   options.direction = FEWTAP_GATHER;
   options.threads = -4;
   BAD(FEWTAP_BAD_ARGUMENT, "threads is -4", fewtap_apply(plan, NULL, &input, &output, &options, e));
+  options.threads = INT32_MAX;
+  GOOD(fewtap_apply(plan, NULL, &input, &output, &options, e));
   options.threads = 1;
   options.allows_halfs = -1;
   BAD(FEWTAP_BAD_ARGUMENT, "allows_halfs is -1", fewtap_apply(plan, NULL, &input, &output, &options, e));
