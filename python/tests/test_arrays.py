@@ -195,24 +195,36 @@ def test_transfer_and_alpha(rng: np.random.Generator) -> None:
         shift.apply(picture[..., 0], alpha=0)
 
 
-class Exporter:
-    """An array seen only by one protocol."""
+class Interface:
+    """An array seen only by NumPy's interface."""
 
-    def __init__(self, image: NDArray, protocol: str) -> None:
+    def __init__(self, image: NDArray) -> None:
         self.kept = image
-        if protocol == "interface":
-            self.__array_interface__ = image.__array_interface__
-        else:
-            self.__dlpack__ = image.__dlpack__
-            self.__dlpack_device__ = image.__dlpack_device__
+        self.__array_interface__ = image.__array_interface__
 
 
-@pytest.mark.parametrize("protocol", ["interface", "dlpack"])
-def test_protocols(cross: fewtap.Filter, image: NDArray, protocol: str) -> None:
+class Tensor:
+    """An array seen by DLPack, which gives a view for NumPy before 2.1, as PyTorch's tensors do."""
+
+    def __init__(self, image: NDArray) -> None:
+        self.kept = image
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.kept.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.kept.__dlpack_device__()
+
+    def numpy(self) -> NDArray:
+        return self.kept
+
+
+@pytest.mark.parametrize("protocol", [Interface, Tensor])
+def test_protocols(cross: fewtap.Filter, image: NDArray, protocol: Callable[[NDArray], Any]) -> None:
     want = cross.apply(image)
-    assert np.array_equal(cross.apply(Exporter(image, protocol)), want)
+    assert np.array_equal(cross.apply(protocol(image)), want)
     out = np.zeros_like(image)
-    given = Exporter(out, protocol)
+    given = protocol(out)
     assert cross.apply(image, out=given) is given
     assert np.array_equal(out, want)
 

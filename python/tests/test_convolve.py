@@ -79,6 +79,9 @@ def test_out_and_layout(image: NDArray) -> None:
     out = np.empty_like(stack)
     assert fewtap.convolve(stack, SMALL, layout="chw", out=out) is out
     assert np.array_equal(out[0], fewtap.convolve(image, SMALL))
+    doubles = np.empty(image.shape)
+    assert fewtap.convolve(image.astype(np.float64), SMALL, out=doubles) is doubles
+    assert np.array_equal(doubles, out[0])
     with pytest.raises(ValueError, match="layout="):
         fewtap.convolve(stack, SMALL)
 

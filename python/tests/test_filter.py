@@ -71,7 +71,7 @@ def test_halo_is_enough_and_needed(cross: fewtap.Filter, rng: np.random.Generato
         ([([0], [0], [1])], {"rate": 65}, ValueError, "64|65"),
         ([([0], [0], [1])], {"rate": (4, 9, 2)}, ValueError, "9"),
         ([([0], [0], [1])], {"rate": "half"}, ValueError, "half"),
-        ([(["a"], [0], [1])], {}, TypeError, "layers"),
+        ([(["a"], [0], [1])], {}, ValueError, "layers"),
         ([([1e300], [0], [1])], {}, ValueError, "offset|1e"),
     ],
 )

@@ -94,9 +94,11 @@ def as_numbers(array: Any, name: str, dimensions: int | None = None) -> npt.NDAr
         if not isinstance(array, (list, tuple)):
             raise
         try:
-            found = np.asarray(array)
+            found = np.array(array, np.float64)
         except ValueError as error:
             raise ShapeError(f"{name}: {error}") from None
+        except TypeError as error:
+            raise ArrayTypeError(f"{name}: {error}") from None
     if found.dtype.kind not in "buif":
         raise ArrayTypeError(f"{name} has numbers of type {found.dtype}: expected real numbers")
     if dimensions is not None and found.ndim != dimensions:
@@ -295,7 +297,7 @@ def output(out: Any, source: NDArray, name: str = "out") -> NDArray:
     """
     if out is None:
         return np.empty_like(source, dtype=source.dtype.newbyteorder("="), subok=False)
-    found = as_array(out, name)
+    found = _writable(out, as_array(out, name))
     if not found.flags.writeable:
         raise ReadOnlyError(f"{name} is read-only: expected an array that can be written to")
     if found.shape != source.shape:
@@ -306,6 +308,15 @@ def output(out: Any, source: NDArray, name: str = "out") -> NDArray:
         )
     sample_type(found.dtype, name)
     return found
+
+
+def _writable(given: Any, found: NDArray) -> NDArray:
+    """What NumPy before 2.1 takes for read-only because DLPack did not say, by the view that PyTorch itself gives."""
+    view = getattr(given, "numpy", None)
+    if found.flags.writeable or isinstance(given, np.ndarray) or view is None:
+        return found
+    other = view()
+    return other if isinstance(other, np.ndarray) and np.shares_memory(other, found) else found
 
 
 def planes(array: Any, name: str) -> tuple[_library.Image, NDArray]:

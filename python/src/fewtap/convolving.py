@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _library
 from ._apply import choice
-from ._arrays import Array, as_numbers
+from ._arrays import Array, as_array, as_numbers, output
 from ._errors import FewtapError
 from ._files import write_text
 from ._progress import ProgressOption
@@ -60,7 +60,8 @@ def convolve(
     Parameters
     ----------
     image : array of shape (H, W), (H, W, C) or (N, C, H, W)
-        As for `Filter.apply`; channels are filtered alike.
+        As for `Filter.apply`; channels are filtered alike. All is computed in float32, float64 images too: its rounding lies far below
+        `error`, and `Filter.apply` has the slow reference.
     kernel : Kernel, str, or array of shape (h, w)
         Weights; offset 0 is at ``(w // 2, h // 2)``, or where a Kernel says.
     error : float
@@ -84,25 +85,51 @@ def convolve(
     """
     border = _border(mode)
     filter = _filter(_centered(kernel, is_flipped=False), error, seed, threads, cache, progress)
-    return filter.apply(image, border=border, border_value=cval, out=out, layout=layout, threads=threads)
+    return _applied(filter, image, border, cval, out, layout, threads)
 
 
-def correlate(image: Array, kernel: Union[Kernel, str, Array], error: float = 60.0, **options: Any) -> Any:
+def correlate(
+    image: Array,
+    kernel: Union[Kernel, str, Array],
+    error: float = 60.0,
+    *,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    out: Any = None,
+    layout: str | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    cache: Cache = False,
+    progress: ProgressOption = True,
+) -> Any:
     """Correlates images with a kernel, as `scipy.ndimage.correlate` does: as `convolve`, but the kernel is not flipped.
 
     Parameters
     ----------
-    image, kernel, error, **options
+    image, kernel, error, mode, cval, out, layout, seed, threads, cache, progress
         As for `convolve`.
+
+    Returns
+    -------
+    array
+        As of `convolve`.
     """
-    mode, cval = str(options.pop("mode", "reflect")), float(options.pop("cval", 0.0))
-    fitting = {name: options.pop(name, value) for name, value in _FITTING.items()}
     border = _border(mode)
-    filter = _filter(_centered(kernel, is_flipped=True), error, threads=options.get("threads"), **fitting)
-    return filter.apply(image, border=border, border_value=cval, **options)
+    filter = _filter(_centered(kernel, is_flipped=True), error, seed, threads, cache, progress)
+    return _applied(filter, image, border, cval, out, layout, threads)
 
 
-_FITTING: dict[str, Any] = {"seed": 1, "cache": False, "progress": True}
+def _applied(
+    filter: Filter, image: Array, border: str, cval: float, out: Any, layout: str | None, threads: int | None
+) -> Any:
+    """Filters in float32, whatever the image is: what the filter leaves out is far larger than what that rounds."""
+    source = as_array(image, "image")
+    if source.dtype.itemsize != 8 or source.dtype.kind != "f":
+        return filter.apply(source, border=border, border_value=cval, out=out, layout=layout, threads=threads)
+    target = output(out, source)
+    result = filter.apply(source.astype(np.float32), border=border, border_value=cval, layout=layout, threads=threads)
+    np.copyto(target, result)
+    return target if out is None else out
 
 
 def clear_cache(cache: Cache = False) -> None:
