@@ -3,6 +3,15 @@
 import { figure } from "fewtap/chain.js";
 
 const at = (id) => document.getElementById(id);
+/** What the filter does, for who has never heard of it. */
+function story(kind, { taps, layers, denseTaps, decibels }) {
+  const whose = kind === "basis" ? " by a kernel of its own, as the parameters say" : "";
+  const direct = denseTaps ? ` Directly that takes ${kind === "basis" ? "up to " : ""}${counted(denseTaps, "pixel")} each.` : "";
+  const ours = ` Here ${layers === 1 ? "a sum" : `${layers} short sums, one after the other,`} of ${counted(taps, "tap")} ${layers === 1 ? "stands" : "stand"} in for it`;
+  const close = decibels === null ? "." : `; on photographs the two differ by ${decibels >= 48 ? "less than one" : "more than one"} of 255 steps.`;
+  return `Every pixel of the filtered picture is a weighted sum of pixels around it${whose}.${direct}${ours}${close} Drag the line to compare.`;
+}
+
 const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** Tells of a filter as the page's data have it. */
@@ -13,6 +22,7 @@ export function showFigures({ kind, name, title, figures, members, axes }) {
   const basis = kind === "basis" ? `, ${members.length} knots of ${axes.map((axis) => axis.name).join(" and ")}` : "";
   at("summary").textContent =
     `${name}: ${counted(taps, "tap")}${dense} in ${counted(layers, "layer")}${basis}` + (decibels === null ? "" : `, ${decibels.toFixed(1)} dB`);
+  at("story").textContent = story(kind, figures);
   const rows = [
     ["taps", `${taps} in ${counted(layers, "layer")}, ${passes} passes`],
     ["taps of the dense kernel", denseTaps],

@@ -377,7 +377,11 @@ async function start() {
   at("note-close").addEventListener("click", () => say(""));
   isOwn = Boolean(data.image);
   listenToChoice();
-  await choose(0);
+  try {
+    await choose(0);
+  } finally {
+    document.documentElement.classList.remove("is-starting");
+  }
   const problem = await useBest(location.hash.slice(1));
   listenToFiles();
   if (problem) {

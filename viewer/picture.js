@@ -22,8 +22,8 @@ export class PictureView {
     const isOther = picture.width !== this.width || picture.height !== this.height;
     Object.assign(this, { texels: picture.texels, width: picture.width, height: picture.height, times: [] });
     if (this.canvas.parentNode !== this.frame) this.frame.replaceChildren(this.canvas);
-    const isResized = this.#size();
-    if (isOther || isResized) this.fit();
+    this.#size();
+    if (isOther) this.fit();
   }
 
   /** Filters, and gives the milliseconds that it takes: the middle one of the last times. */

@@ -7,11 +7,23 @@ import Testing
 /// `fewtap view`: pages, figures, refusals, and the page over HTTP.
 @Suite struct ViewTests {
   /// What the script of a page gets to read.
-  private func data(_ place: Workplace, _ page: String) throws -> [String: Any] {
+  private func page(_ place: Workplace, _ page: String) throws -> [String: Any] {
     let text = String(decoding: try #require(place.bytes(page)), as: UTF8.self)
     let start = try #require(text.firstRange(of: "id=\"fewtap-data\">")).upperBound
     let end = try #require(text[start...].firstRange(of: "</script>")).lowerBound
     return try #require(JSONSerialization.jsonObject(with: Data(text[start..<end].utf8)) as? [String: Any])
+  }
+
+  /// The filters of a page.
+  private func filters(_ place: Workplace, _ name: String) throws -> [[String: Any]] {
+    try #require(page(place, name)["filters"] as? [[String: Any]])
+  }
+
+  /// The only filter of a page.
+  private func data(_ place: Workplace, _ name: String) throws -> [String: Any] {
+    let filters = try filters(place, name)
+    try #require(filters.count == 1)
+    return filters[0]
   }
 
   /// A picture that a page holds.
@@ -28,13 +40,13 @@ import Testing
     let arguments = ["view", "disk.json", "photo.ppm", "-o", "page.html"]
     let told = try place.run(arguments + ["--json"]).json()
     #expect(told["target"] as? Bool == true && told["map"] as? Bool == false && told["truth"] as? Bool == false)
-    let page = try #require(place.bytes("page.html"))
-    #expect(told["bytes"] as? Int == page.count)
+    let written = try #require(place.bytes("page.html"))
+    #expect(told["bytes"] as? Int == written.count)
     #expect((told["image"] as? [String: Any])?["asStored"] as? Bool == false)
     let fields = try data(place, "page.html")
     #expect(fields["kind"] as? String == "filter" && fields["name"] as? String == "disk.json")
     #expect(fields["title"] as? String == "disk:radius=3")
-    let (type, file, bytes) = try picture(fields["image"])
+    let (type, file, bytes) = try picture(page(place, "page.html")["image"])
     #expect(type == "image/png")
     let source = try ImageFile.read(path: place.path("photo.ppm")).image
     #expect(file.image == source)
@@ -48,10 +60,10 @@ import Testing
     // The same bytes again; a PNG is embedded as it is; nothing else is left behind.
     try place.write(bytes, to: "photo.png")
     #expect(try place.run(arguments + ["--force"]).code == 0)
-    #expect(place.bytes("page.html") == page)
+    #expect(place.bytes("page.html") == written)
     let again = try place.run(["view", "disk.json", "photo.png", "-o", "png.html", "--json"]).json()
     #expect((again["image"] as? [String: Any])?["asStored"] as? Bool == true)
-    let embedded = try picture(data(place, "png.html")["image"]).bytes
+    let embedded = try picture(page(place, "png.html")["image"]).bytes
     #expect(embedded == bytes)
     #expect(try place.files() == ["disk.json", "page.html", "photo.png", "photo.ppm", "png.html"])
   }
@@ -62,14 +74,151 @@ import Testing
     try place.writeGray("large.pgm", width: 2200, [UInt8](repeating: 188, count: 2200 * 2000))
     let outcome = try place.run(["view", "k.json", "large.pgm", "-o", "large.html"])
     #expect(outcome.code == 0 && outcome.errors.contains("2200x2000") && outcome.errors.contains("scaled down"))
-    let (type, file, _) = try picture(data(place, "large.html")["image"])
+    let (type, file, _) = try picture(page(place, "large.html")["image"])
     #expect(type == "image/jpeg" && file.image.width * file.image.height <= 4_000_000)
     #expect(file.image.width * file.image.height > 3_900_000)
     let light = Float(TransferFunction.srgb.decode(188.0 / 255))
     #expect(file.image.planes[0].values.allSatisfy { abs($0 - light) < 0.01 })
-    try place.writeArray("bright.npy", [[0.25, 4], [0.5, 1]])
+  }
+
+  /// Light of a page in half floats: planes, after columns and rows.
+  private func light(_ field: Any?) throws -> [Plane<Double>] {
+    let field = try #require(field as? [String: Any])
+    #expect(field["type"] as? String == "image/x-fewtap-half")
+    let bytes = Array(try #require((field["base64"] as? String).flatMap { Data(base64Encoded: $0) }))
+    func number(_ place: Int, _ count: Int) -> Int { (0..<count).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) } }
+    let (width, height) = (number(0, 4), number(4, 4))
+    try #require(bytes.count == 8 + 6 * width * height)
+    return (0..<3).map { channel in
+      Plane(width: width, height: height) { x, y in
+        HalfBits.value(UInt16(number(8 + 6 * (y * width + x) + 2 * channel, 2)))
+      }
+    }
+  }
+
+  @Test func lightAboveOneIsKept() throws {
+    let place = try Workplace()
+    try place.writeIdentity("k.json")
+    try place.writeArray("bright.npy", [[0.25, 4], [-0.5, 65504]])
     let bright = try place.run(["view", "k.json", "bright.npy", "-o", "bright.html"])
-    #expect(bright.code == 0 && bright.errors.contains("above 1"))
+    #expect(bright.code == 0 && bright.errors.isEmpty, "\(bright.errors)")
+    for plane in try light(page(place, "bright.html")["image"]) {
+      #expect(plane.values == [0.25, 4, -0.5, 65504])
+    }
+    // Colors of OpenEXR are multiplied by alpha; they come before gray, in light.
+    let (color, alpha) = (
+      Plane<Float>(width: 3, height: 2, repeating: 5), Plane<Float>(width: 3, height: 2, repeating: 0.5)
+    )
+    try ImageFile(image: Image(planes: [color, color, color, alpha], alphaIndex: 3)).write(
+      path: place.path("clear.exr"), options: WriteOptions(type: .half))
+    #expect(try place.run(["view", "k.json", "clear.exr", "-o", "clear.html"]).code == 0)
+    let read = try ImageFile.read(path: place.path("clear.exr")).image
+    let premultiplied =
+      read.alphaIsAssociated ? Double(read.planes[0].values[0]) : 0.5 * Double(read.planes[0].values[0])
+    let mixed = premultiplied + 0.5 * TransferFunction.srgb.decode(128.0 / 255)
+    for plane in try light(page(place, "clear.html")["image"]) {
+      #expect(plane.values.allSatisfy { abs($0 - mixed) <= mixed * 0x1p-10 })
+    }
+    // Beyond what half floats hold, and beyond a megapixel.
+    let row = [Double](repeating: 1e6, count: 1250)
+    try place.writeArray("large.npy", [[Double]](repeating: row, count: 1000))
+    let large = try place.run(["view", "k.json", "large.npy", "-o", "large.html"])
+    #expect(large.code == 0 && large.errors.contains("65504") && large.errors.contains("scaled down"))
+    let plane = try light(page(place, "large.html")["image"])[0]
+    #expect(plane.values.count <= 1_000_000 && plane.values.count > 980_000 && plane.values.allSatisfy { $0 == 65504 })
+    // The truth of a map is as bright.
+    try place.run(["basis", "disk:radius=0...4", "-o", "b.json", "--knots", "3"])
+    try place.writeArray("point.npy", (0..<9).map { y in (0..<9).map { $0 == 4 && y == 4 ? 900 : 0.125 } })
+    #expect(try place.run(["view", "b.json", "point.npy", "-o", "point.html", "--at", "3"]).code == 0)
+    let point = try ImageFile.read(path: place.path("point.npy")).image.planes[0].map { Double($0) }
+    let expected = try ReferenceApply.apply(KernelFamily("disk:radius=0...4").kernel(at: [3]), to: point)
+    let truth = try light(data(place, "point.html")["truth"])[1]
+    // But for one of 512 steps of the radius.
+    #expect(zip(truth.values, expected.values).allSatisfy { abs($0 - $1) <= 0.02 * abs($1) + 0.25 })
+    #expect((truth.values.max() ?? 0) > 20)
+  }
+
+  @Test func severalFilters() throws {
+    let place = try Workplace()
+    try place.run(["basis", "disk:radius=0...4", "-o", "disk.json", "--knots", "3"])
+    try place.run(["basis", "disk:radius=0...3", "-o", "small.json", "--knots", "3"])
+    try place.run(["basis", "gaussian:sigma=0...2", "-o", "soft.json", "--knots", "3"])
+    try place.writeIdentity("k.json")
+    try place.writeNoise("a.ppm")
+    let told = try place.run(
+      ["view", "disk.json", "a.ppm", "-o", "page.html", "--also", "k.json", "--also", "soft.json", "--json"]
+    ).json()
+    #expect(told["title"] as? String == "disk:radius=0...4")
+    #expect((told["also"] as? [String])?.last == "gaussian:sigma=0...2" && (told["also"] as? [String])?.count == 2)
+    let shown = try filters(place, "page.html")
+    #expect(shown.map { $0["kind"] as? String } == ["basis", "filter", "basis"])
+    #expect(shown.map { $0["name"] as? String } == ["disk.json", "k.json", "soft.json"])
+    // A map is made for each of them, by what each was made for.
+    #expect(
+      try place.run(["view", "disk.json", "a.ppm", "-o", "map.html", "--also", "small.json", "--at", "radius=2"]).code
+        == 0)
+    for (filter, high) in zip(try filters(place, "map.html"), [4.0, 3]) {
+      let map = try #require(filter["map"] as? [String: Any])
+      let text = try #require((map["planes"] as? [String])?.first)
+      let bytes = Array(try #require(Data(base64Encoded: text)))
+      let code = Int(bytes[0]) | Int(bytes[1]) << 8
+      #expect(abs(Double(code) / 65535 * high - 2) < 1e-3)
+      #expect(filter["truth"] is [String: Any])
+    }
+    let output = ["-o", "x.html"]
+    try place.expectRefusal(
+      64, naming: ["radius", "sigma"],
+      ["view", "disk.json", "a.ppm", "--also", "soft.json", "--at", "radius=2"] + output)
+    try place.expectRefusal(
+      64, naming: ["--at", "k.json"], ["view", "disk.json", "a.ppm", "--also", "k.json", "--at", "radius=2"] + output)
+    try place.expectRefusal(1, naming: ["none.json"], ["view", "disk.json", "--also", "none.json"] + output)
+    let many = (0..<12).flatMap { _ in ["--also", "k.json"] }
+    try place.expectRefusal(64, naming: ["--also", "12", "13"], ["view", "k.json"] + many + output)
+  }
+
+  @Test func measuredKernels() throws {
+    let place = try Workplace()
+    let kernels = try [1.0, 2, 3].map { try Kernel.disk(radius: $0, size: 7) }
+    let stack = try #require(NumpyFile(shape: [3, 7, 7], values: kernels.flatMap(\.values.values)))
+    try place.write(stack.encode(), to: "k.npy")
+    try place.write("radius\n1\n2\n3\n".utf8, to: "p.csv")
+    let made = try place.run(["basis", "k.npy", "--positions", "p.csv", "-o", "b.json", "--knots", "3"])
+    #expect(made.code == 0, "\(made.errors)")
+    let plain = try place.run(["view", "b.json", "-o", "plain.html", "--json"])
+    #expect(try plain.json()["target"] as? Bool == false)
+    let told = try place.run(
+      ["view", "b.json", "-o", "page.html", "--kernel", "k.npy", "--positions", "p.csv", "--json"])
+    #expect(try told.json()["target"] as? Bool == true, "\(told.errors)")
+    let members = try #require(try data(place, "page.html")["members"] as? [[String: Any]])
+    #expect(members.allSatisfy { $0["target"] is [String: Any] })
+    let output = ["-o", "x.html"]
+    try place.expectRefusal(64, naming: ["k.npy", "--positions"], ["view", "b.json", "--kernel", "k.npy"] + output)
+    try place.expectRefusal(
+      64, naming: ["--positions", "--kernel"], ["view", "b.json", "--positions", "p.csv"] + output)
+    try place.writeIdentity("one.json")
+    try place.expectRefusal(
+      64, naming: ["--positions", "one.json"],
+      ["view", "one.json", "--kernel", "k.npy", "--positions", "p.csv"] + output)
+  }
+
+  @Test func webP() throws {
+    let place = try Workplace()
+    try place.writeIdentity("k.json")
+    // 37x19 pixels, as libwebp writes them without loss.
+    let bytes = Array(try #require(Data(base64Encoded: "UklGRh4AAABXRUJQVlA4TBEAAAAvJIAEAAdQsiJXpv+BiOh/AAA=")))
+    try place.write(bytes, to: "a.webp")
+    let told = try place.run(["view", "k.json", "a.webp", "-o", "page.html", "--json"]).json()
+    #expect((told["image"] as? [String: Any])?["asStored"] as? Bool == true)
+    let image = try #require(try page(place, "page.html")["image"] as? [String: Any])
+    #expect(image["base64"] as? String == Data(bytes).base64EncodedString())
+    let output = ["-o", "x.html"]
+    try place.write(bytes.dropLast(3), to: "cut.webp")
+    try place.expectRefusal(1, naming: ["cut.webp", "cut short"], ["view", "k.json", "cut.webp"] + output)
+    // 16384x16384 pixels, its head says.
+    var huge = bytes
+    huge.replaceSubrange(21..<25, with: [0xFF, 0xFF, 0xFF, 0x0F])
+    try place.write(huge, to: "huge.webp")
+    try place.expectRefusal(1, naming: ["16384x16384", "4000000"], ["view", "k.json", "huge.webp"] + output)
   }
 
   @Test func basisWithAMap() throws {
@@ -119,7 +268,8 @@ import Testing
     try place.writeNoise("wide.ppm", width: 40, height: 8)
     try place.write("{\"format\": \"other\"}".utf8, to: "other.json")
     try place.write("no image".utf8, to: "bad.png")
-    try place.write(Array("RIFF".utf8) + [0, 0, 0, 0] + Array("WEBP".utf8), to: "a.webp")
+    try place.write(
+      Array(Data(base64Encoded: "UklGRh4AAABXRUJQVlA4TBEAAAAvJIAEAAdQsiJXpv+BiOh/AAA=") ?? Data()), to: "a.webp")
     let output = ["-o", "page.html"]
     try place.expectRefusal(1, naming: ["other.json", "other"], ["view", "other.json"] + output)
     try place.expectRefusal(1, naming: ["none.json"], ["view", "none.json"] + output)

@@ -5,43 +5,69 @@ import Testing
 
 /// Pages in a real browser: `Scripts/drive-viewer`.
 struct Browser {
+  /// What filters run on.
+  enum Device: String, CaseIterable {
+    case webGPU = "webgpu"
+    case webGL2 = "webgl2"
+  }
+
   /// What is done with a page, one after the other.
   enum Step {
     case open(String)
-    case size(Int, Int)
+    /// Columns and rows of the window, and pixels of the screen along one of those.
+    case size(Int, Int, Double = 1)
+    /// What the reader wishes for.
+    case media([String: String])
     case evaluate(String)
     case files(String, [String])
+    case drop(String, [String])
     /// A click at shares of an element's width and height.
     case press(String, at: [Double] = [0.5, 0.5])
+    case drag(String, [[Double]])
+    /// Where each finger is, moment by moment.
+    case touch(String, [[[Double]]])
+    case key(String)
+    /// What a screen reader is told.
+    case tree
 
     fileprivate var json: [String: Any] {
       switch self {
-      case .open(let path): ["open": path]
-      case .size(let width, let height): ["size": [width, height]]
+      case .open(let page): ["open": page]
+      case .size(let width, let height, let ratio): ["size": [Double(width), Double(height), ratio]]
+      case .media(let features): ["media": features]
       case .evaluate(let expression): ["evaluate": expression]
       case .files(let selector, let paths): ["files": selector, "paths": paths]
+      case .drop(let selector, let paths): ["drop": selector, "paths": paths]
       case .press(let selector, let shares): ["press": selector, "at": shares]
+      case .drag(let selector, let places): ["drag": selector, "at": places]
+      case .touch(let selector, let moments): ["touch": selector, "at": moments]
+      case .key(let name): ["key": name]
+      case .tree: ["tree": true]
       }
     }
 
-    /// Opens a page and waits for its first frame; gives what went wrong, null where nothing did.
-    static func load(_ path: String) -> [Step] {
-      [.open(path), .evaluate("fewtap.ready.then(() => \(settled)).then(() => fewtap.failure)")]
+    var givesResult: Bool {
+      switch self {
+      case .evaluate, .tree: true
+      default: false
+      }
     }
   }
 
-  /// When the browser has drawn what was asked for.
-  static let settled = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
-
-  /// Why there is none; nil if there is.
-  static let missing: String? = {
+  /// Why a device is not there; nil if it is.
+  static func missing(_ device: Device) -> String? {
     do {
-      _ = try run(["--check"])
+      _ = try run(["--check", device.rawValue])
       return nil
     } catch {
       return "\(error)"
     }
-  }()
+  }
+
+  /// Why there is no browser with WebGL 2; nil if there is.
+  static let missing = missing(.webGL2)
+  /// The devices that the browser has.
+  static let devices = Device.allCases.filter { missing($0) == nil }
 
   struct Problem: Error, CustomStringConvertible {
     let description: String
@@ -49,22 +75,21 @@ struct Browser {
 
   /// The results of the steps that evaluate. The console must stay silent, and nothing may be asked for but the pages themselves.
   static func results(
-    _ steps: [Step], hasWebGL: Bool = true, at location: SourceLocation = #_sourceLocation
+    _ steps: [Step], hasDevices: Bool = true, at location: SourceLocation = #_sourceLocation
   ) throws -> [Any] {
     try TemporaryFolder.with { folder in
       let path = "\(folder)/steps.json"
       try JSONSerialization.data(withJSONObject: steps.map(\.json)).write(to: URL(filePath: path))
-      let bytes = try run((hasWebGL ? [] : ["--without-webgl"]) + [path])
+      let bytes = try run((hasDevices ? [] : ["--without-devices"]) + [path])
       let seen = try #require(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
       #expect(seen["errors"] as? [String] == [], sourceLocation: location)
       let opened = steps.compactMap { step -> String? in
-        if case .open(let path) = step { URL(filePath: path).absoluteString } else { nil }
+        guard case .open(let page) = step, let path = page.split(separator: "#").first else { return nil }
+        return URL(filePath: String(path)).absoluteString
       }
       #expect(seen["requests"] as? [String] == opened, sourceLocation: location)
       let results = try #require(seen["results"] as? [Any])
-      return zip(steps, results).compactMap { step, result in
-        if case .evaluate = step { result } else { nil }
-      }
+      return zip(steps, results).compactMap { $0.givesResult ? $1 : nil }
     }
   }
 
@@ -91,7 +116,7 @@ struct Browser {
 }
 
 /// Four floats a pixel in base64, as ``PageScript/floats(_:)`` has it, as planes.
-func planes(_ result: Any, width: Int) throws -> [Plane<Double>] {
+func planes(_ result: Any?, width: Int) throws -> [Plane<Double>] {
   let bytes = try #require((result as? String).flatMap { Data(base64Encoded: $0) })
   let values = bytes.withUnsafeBytes { bytes in
     (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
@@ -108,8 +133,8 @@ enum PageScript {
   /// Floats as base64.
   static func floats(_ values: String) -> String {
     """
-    (() => {
-      const bytes = new Uint8Array(\(values).slice().buffer);
+    (async () => {
+      const bytes = new Uint8Array((await \(values)).slice().buffer);
       let text = "";
       for (let start = 0; start < bytes.length; start += 4096) text += String.fromCharCode(...bytes.subarray(start, start + 4096));
       return btoa(text);
@@ -119,20 +144,44 @@ enum PageScript {
 
   /// What stands on the screen's canvas, drawn again: bytes, four a pixel.
   static let screen = """
-    (() => {
+    (async () => {
+      await fewtap.settled();
       const { view } = fewtap.state();
+      const { width, height } = view.canvas;
+      const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
       view.draw([0.5, 0.5, 0.5]);
-      const { gl, canvas } = view;
-      const bytes = new Uint8Array(4 * canvas.width * canvas.height);
-      gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
-      return bytes;
+      context.drawImage(view.canvas, 0, 0);
+      return context.getImageData(0, 0, width, height).data;
     })()
     """
 
-  /// A number that stands for bytes or floats.
+  /// A number that stands for bytes or floats, once all is drawn that was asked for.
   static func digest(_ values: String) -> String {
-    "Array.prototype.reduce.call(\(values), (sum, value, index) => (sum * 31 + Math.round(value * 65536) + index % 7) % 2147483647, 7)"
+    """
+    (async () => {
+      await fewtap.settled();
+      return Array.prototype.reduce.call(
+        await \(values), (sum, value, index) => (sum * 31 + Math.round(value * 65536) + index % 7) % 2147483647, 7);
+    })()
+    """
   }
+
+  /// Waits until an expression holds, and gives what it is.
+  static func until(_ expression: String) -> String {
+    """
+    new Promise((done) => {
+      const look = () => {
+        const value = \(expression);
+        if (value) done(value);
+        else setTimeout(look, 20);
+      };
+      look();
+    })
+    """
+  }
+
+  /// What the page says to its reader, once it says something.
+  static let message = until("document.getElementById(\"message\").textContent")
 
   /// Sets a control as a hand does.
   static func set(_ id: String, _ value: String) -> String {
@@ -143,7 +192,7 @@ enum PageScript {
       else control.value = \(value);
       control.dispatchEvent(new Event("input", { bubbles: true }));
       control.dispatchEvent(new Event("change", { bubbles: true }));
-      return \(Browser.settled);
+      return fewtap.settled();
     })()
     """
   }

@@ -6,14 +6,20 @@ import Testing
 /// What a page's script gets to read.
 struct PageData {
   let text: String
-  let fields: [String: Any]
+  /// Those of the page.
+  let page: [String: Any]
+  /// Those of its filters, and of the first one.
+  let filters: [[String: Any]]
+  var fields: [String: Any] { filters[0] }
 
   init(_ page: ViewPage) throws {
     text = String(decoding: page.bytes, as: UTF8.self)
     let start = try #require(text.firstRange(of: "<script type=\"application/json\" id=\"fewtap-data\">")).upperBound
     let end = try #require(text[start...].firstRange(of: "</script>")).lowerBound
     let json = try JSONSerialization.jsonObject(with: Data(text[start..<end].utf8))
-    fields = try #require(json as? [String: Any])
+    self.page = try #require(json as? [String: Any])
+    filters = try #require(self.page["filters"] as? [[String: Any]])
+    try #require(!filters.isEmpty)
   }
 
   var members: [[String: Any]] { fields["members"] as? [[String: Any]] ?? [] }

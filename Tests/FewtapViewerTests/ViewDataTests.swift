@@ -60,7 +60,7 @@ import Testing
     let filter = SparseFilter(
       chain: chain, rate: Resampling(factor: 4), kernel: KernelReference(target), fit: fit)
     let page = try PageData(ViewPage(ViewData(filter, name: "k.json", target: target)))
-    #expect(page.fields["format"] as? String == "fewtap.view" && page.fields["version"] as? Int == 1)
+    #expect(page.page["format"] as? String == "fewtap.view" && page.page["version"] as? Int == 1)
     #expect(page.fields["kind"] as? String == "filter" && page.fields["title"] as? String == "disk")
     #expect(page.figure("taps") == 9 && page.figure("layers") == 2 && page.figure("rate") == 4)
     #expect(page.figure("decibels") == 71.5 && page.figure("worstDecibels") == 69.25)
@@ -78,20 +78,22 @@ import Testing
     #expect(zip(taps, chain.layers[1].taps).allSatisfy { abs($0[2] - $1.weight) <= 0x1p-24 * abs($1.weight) })
     let kernel = try #require(try page.target())
     #expect(kernel.halfCodes(from: target) <= 1 + 1e-6)
-    // The program that a host runs, with every file that it tells of.
-    let exported = try #require(page.fields["export"] as? [String: Any])
-    let program = try #require(exported["program"] as? [String: Any])
-    let files = try #require(exported["files"] as? [String: Any])
-    #expect(program["language"] as? String == "essl" && program["stage"] as? String == "fragment")
-    let passes = try #require(program["passes"] as? [[String: Any]])
-    #expect(Double(passes.count) == page.figure("passes"))
-    for pass in passes {
-      let file = try #require(pass["file"] as? String)
-      #expect(files[file] is String)
+    // The programs that hosts run, with every file that they tell of.
+    let programs = try #require(page.fields["programs"] as? [String: [String: Any]])
+    let files = try #require(page.fields["files"] as? [String: Any])
+    #expect(programs.keys.sorted() == ["essl", "wgsl"])
+    for (language, program) in programs {
+      #expect(program["language"] as? String == language && program["stage"] as? String == "fragment")
+      let passes = try #require(program["passes"] as? [[String: Any]])
+      #expect(Double(passes.count) == page.figure("passes"))
+      for pass in passes {
+        let file = try #require(pass["file"] as? String)
+        #expect(files[file] is String)
+      }
+      let vertices = try #require(program["fullscreen"] as? [String: Any])
+      let name = try #require(vertices["file"] as? String)
+      #expect(files[name] is String)
     }
-    let vertices = try #require(program["fullscreen"] as? [String: Any])
-    let name = try #require(vertices["file"] as? String)
-    #expect(files[name] is String)
   }
 
   /// A kernel of 257 columns is averaged over 3x3: a pixel in the middle still has offset 0.
@@ -113,13 +115,12 @@ import Testing
     let basis = Self.basis([3, 2], layout: [5, 3], reach: 4)
     let targets = try (0..<6).map { try Self.disk(side: 5 + 2 * $0) }
     var data = try ViewData(basis, name: "b.json", targets: targets)
-    data.image = ViewImage(kind: .png, bytes: [1, 2, 3])
     var random = SeededGenerator(seed: 803)
     let planes: [Plane<Float>] = basis.axes.map {
       random.plane(width: 7, height: 5, in: $0.axis.range)
     }
     try data.setMap(ParameterMap(planes))
-    let page = try PageData(ViewPage(data))
+    let page = try PageData(ViewPage(data, image: ViewImage(kind: .png, bytes: [1, 2, 3])))
     #expect(page.fields["kind"] as? String == "basis" && page.fields["title"] as? String == "motion:length=1...24")
     #expect(page.members.map { $0["point"] as? [Double] } == (0..<6).map { basis.parameters(ofFilter: $0) })
     for index in 0..<6 {
@@ -140,7 +141,7 @@ import Testing
         #expect(abs(range.lowerBound + span * Double(code) / 65535 - Double(value)) <= span / 131070 * (1 + 1e-6))
       }
     }
-    let image = try #require(page.fields["image"] as? [String: Any])
+    let image = try #require(page.page["image"] as? [String: Any])
     #expect(image["type"] as? String == "image/png" && image["base64"] as? String == "AQID")
   }
 
