@@ -84,7 +84,9 @@ struct GradientRun {
     let kernels = plan.kernels.table
     let counter = TileCounter(
       total: parts.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options)
-    let results = image.planes.withPointers { images in
+    // By tile, so that they are added up in one order.
+    let results = Locked([[Double]](repeating: [], count: parts.count))
+    image.planes.withPointers { images in
       cotangent.planes.withPointers { cotangents in
         let sources = [(images, border), (cotangents, BorderRule.constant(0))].map { planes, border in
           let source = SourceImage(planes: planes, width: image.width, height: image.height, rowStride: image.width)
@@ -93,11 +95,11 @@ struct GradientRun {
               source, border: border, group: $0, premultiplies: false, nonfinite: nonfinite, kernels: kernels)
           }
         }
-        return parallelMap(count: parts.count, threads: options.threads) { index -> [Double] in
+        parallelForEach(count: parts.count, threads: options.threads) { index in
           let (channel, region) = parts[index]
-          guard !counter.isStopped else { return [] }
+          guard !counter.isStopped else { return }
           let shape = GradientShape(gradient, region, spreads: output != nil)
-          return plan.pool.withWorkspace(count: shape.floatCount) { workspace in
+          plan.pool.withWorkspace(count: shape.floatCount) { workspace in
             let tile = GradientTile(
               gradient, shape, kernels, image: sources[0][channel], cotangent: sources[1][channel],
               memory: workspace.floats)
@@ -106,14 +108,15 @@ struct GradientRun {
             }
             counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
             _ = counter.advance(region.x.count * region.y.count)
-            return sums
+            results.withLock { $0[index] = sums }
           }
         }
       }
     }
     if counter.isCancelled { throw .cancelled }
     if counter.sawNonFinite { return nil }
-    return results.dropFirst().reduce(into: results.first ?? []) { sums, part in
+    let tiles = results.withLock { $0 }
+    return tiles.dropFirst().reduce(into: tiles.first ?? []) { sums, part in
       for index in part.indices { sums[index] += part[index] }
     }
   }

@@ -84,6 +84,18 @@ for rate in [nil, Resampling(factor: 3), Resampling(factor: 8)] {
       }
     }
   }
+  for border in [BorderRule.mirror, .constant(1)] {
+    // Backwards: the two images are anything of one size.
+    let (cotangent, image) = (try Image(planes: Array(planes[..<2])), try Image(planes: Array(planes[2...])))
+    func gradient(_ threads: Int, _ parts: GradientParts) throws -> FilterGradient<Image> {
+      try plan.pullback(
+        of: cotangent, at: image, wanting: parts, options: ApplyOptions(border: border, threads: threads))
+    }
+    for parts in [GradientParts.all, .filter] {
+      let (expected, found) = (try gradient(1, parts), try gradient(4, parts))
+      precondition(found == expected, "another gradient on other threads")
+    }
+  }
   let expected = codes(plan, ApplyOptions(threads: 1))
   precondition(codes(plan, ApplyOptions(threads: 4, progress: { _ in })) == expected, "other codes on other threads")
 }
