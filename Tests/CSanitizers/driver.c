@@ -23,11 +23,11 @@
 
 // A block of the heap per array, so that the sanitizer guards both of its ends. The start is moved by one element on
 // every second call: rows may begin at any address. NaN shows what was never written.
-static void *blocks[64];
+static void *blocks[128];
 static int block_count;
 
 static void *new_block(size_t count, size_t size) {
-  REQUIRE(block_count < 64);
+  REQUIRE(block_count < 128);
   size_t shift = (size_t)(block_count % 2);
   char *block = malloc((count + shift) * size);
   REQUIRE(block);
