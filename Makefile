@@ -9,8 +9,14 @@ RUN ?=
 # Options of `Scripts/write-guide` in `make guide`.
 GUIDE ?=
 
+# Python finds the package among the sources, and the library where Scripts/build-c-library puts it.
+PYTHON_PATHS = FEWTAP_LIBRARY="$(CURDIR)/.build/c/lib/libfewtap.so" PYTHONPATH=python/src
+# What needs PyTorch is tested with the system's, see Scripts/install-deps, in the Python that it belongs to.
+PYTHON_TORCH = .build/python-torch/bin/python
+PYTHON_TORCH_TESTS = $(shell grep -l 'importorskip..torch' python/tests/*.py)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build test shader-tools python-tools wheel python-test lint sanitize c-library format docs
+.PHONY: help demo build test shader-tools python-tools wheel python-test python-docs lint sanitize c-library format docs
 .PHONY: bench bench-peers guide deps clean
 
 help: ## list these targets
@@ -44,12 +50,24 @@ python-tools: ## install what builds and tests the Python package, into .build/p
 wheel: python-tools ## build the Python package, dist/fewtap-*.whl, with all that it needs inside
 	Scripts/build-wheel
 
-python-test: wheel ## check the Python package: style, types, tests, and the wheel beside NumPy alone
+python-test: python-docs ## check the Python package: style, types, reference, tests, and the wheel beside NumPy alone
 	.build/python/bin/python -m ruff format --check --quiet python
 	.build/python/bin/python -m ruff check --quiet python
 	cd python && ../.build/python/bin/python -m mypy
-	FEWTAP_LIBRARY="$(CURDIR)/.build/c/lib/libfewtap.so" PYTHONPATH=python/src .build/python/bin/python -m pytest python
+	$(PYTHON_PATHS) .build/python/bin/python -m pytest python
+	@Scripts/install-deps torch
+	@test -d .build/python-torch || /usr/bin/python3 -m venv --system-site-packages .build/python-torch
+	@if $(PYTHON_TORCH) -c 'import torch' 2>/dev/null; then \
+	  $(PYTHON_TORCH) -m pip --disable-pip-version-check install --quiet "$$(grep '^pytest==' python/requirements.txt)" && \
+	  $(PYTHON_PATHS) $(PYTHON_TORCH) -m pytest $(PYTHON_TORCH_TESTS); \
+	else \
+	  echo 'python-test: PyTorch is not here, and what needs it was not tested'; \
+	fi
 	Scripts/check-wheel
+
+python-docs: wheel ## write the reference of the Python package to docs-out/python; a warning is an error
+	@rm -rf docs-out/python
+	$(PYTHON_PATHS) .build/python/bin/python -W error -m pdoc --docformat numpy --output-directory docs-out/python fewtap fewtap.dask
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test
@@ -109,4 +127,4 @@ deps: ## install what the targets above need (Debian, Ubuntu), or say what to in
 
 clean: ## delete what the targets above made
 	$(SWIFT) package clean
-	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/wheel
+	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/python-torch .build/wheel

@@ -31,10 +31,11 @@ from ._library import version as _version
 from ._watch import Progress
 from .basis import Axis, Basis, BasisAccuracy, Family
 from .convolving import clear_cache, convolve, correlate
-from .filter import Accuracy, Filter, FitRecord, Layer, Rate, apply
+from .filter import Accuracy, Filter, FitRecord, apply
 from .fitting import fit
 from .kernel import Kernel
 from .maps import Map, Source, constant, field, plane, radial, ramp
+from .parts import Layer, Rate
 
 __version__ = _version()
 

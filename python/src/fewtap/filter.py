@@ -7,10 +7,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _apply, _library, _repr
 from ._apply import Halo, Rules
@@ -19,38 +18,7 @@ from ._errors import ArgumentError, ShapeError
 from ._files import write_text
 from ._handle import Handle
 from .kernel import Kernel, as_kernel
-
-
-class Layer(NamedTuple):
-    """Taps of one layer: three arrays of one length.
-
-    Attributes
-    ----------
-    x, y
-        Offsets in pixels (of the lower rate, if there is one), to the right and down.
-    weight
-        Factors.
-    """
-
-    x: npt.NDArray[np.float64]
-    y: npt.NDArray[np.float64]
-    weight: npt.NDArray[np.float64]
-
-
-class Rate(NamedTuple):
-    """A lower rate that a filter's layers run at.
-
-    Attributes
-    ----------
-    factor
-        Pixels along each axis for one of the lower rate, 2 to 64.
-    prefilter, interpolator
-        Degrees of the B-splines before and after, 1 to 3.
-    """
-
-    factor: int
-    prefilter: int = 2
-    interpolator: int = 2
+from .parts import Layer, Rate
 
 
 @dataclass(frozen=True)

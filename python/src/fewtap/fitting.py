@@ -11,8 +11,9 @@ from ._errors import ArgumentError, error_of_status
 from ._handle import Handle
 from ._progress import ProgressOption, reporter
 from ._watch import threads_of, watched
-from .filter import Filter, Rate, _rate
+from .filter import Filter, _rate
 from .kernel import Kernel, as_kernel
+from .parts import Rate
 
 Result = TypeVar("Result", bound=Handle)
 
