@@ -17,7 +17,7 @@ PYTHON_TORCH_TESTS = $(shell grep -l 'importorskip..torch' python/tests/*.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo build test shader-tools python-tools wheel python-test python-docs lint sanitize c-library format docs
-.PHONY: bench bench-peers guide deps clean
+.PHONY: bench bench-peers bench-python guide deps clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ python-test: python-docs ## check the Python package: style, types, reference, t
 	@Scripts/install-deps torch
 	@test -d .build/python-torch || /usr/bin/python3 -m venv --system-site-packages .build/python-torch
 	@if $(PYTHON_TORCH) -c 'import torch' 2>/dev/null; then \
-	  $(PYTHON_TORCH) -m pip --disable-pip-version-check install --quiet "$$(grep '^pytest==' python/requirements.txt)" && \
+	  $(PYTHON_TORCH) -m pip --disable-pip-version-check install --quiet -r python/requirements-torch.txt && \
 	  $(PYTHON_PATHS) $(PYTHON_TORCH) -m pytest $(PYTHON_TORCH_TESTS); \
 	else \
 	  echo 'python-test: PyTorch is not here, and what needs it was not tested'; \
@@ -116,6 +116,15 @@ bench-peers: ## measure filters beside OpenCV, FFTW, SciPy, PyTorch, libvips: 15
 	.bench/venv/bin/python Benchmarks/peers.py prepare
 	.bench/venv/bin/python Benchmarks/peers.py run $(RUN)
 
+bench-python: c-library ## measure the Python package beside SciPy, OpenCV, PyTorch, deepinv: 10 minutes (RUN='...' for options)
+	@Scripts/install-deps torch
+	@test -d .bench/python || /usr/bin/python3 -m venv --system-site-packages .bench/python
+	.bench/python/bin/python -m pip --disable-pip-version-check install --quiet -r Benchmarks/python-peers-requirements.txt
+	.bench/python/bin/python -m pip --disable-pip-version-check install --quiet --no-deps deepinv==0.5.0
+	Benchmarks/get-photos
+	FEWTAP_LIBRARY="$(CURDIR)/.build/c/lib/libfewtap.so" PYTHONPATH=python/src .bench/python/bin/python \
+	  Benchmarks/python_peers.py $(RUN)
+
 guide: ## measure anew what Guides/Comparing.md tells, 40 minutes on two cores (GUIDE='...' for write-guide's options)
 	@Scripts/install-deps build bench
 	Benchmarks/get-photos
@@ -127,4 +136,8 @@ deps: ## install what the targets above need (Debian, Ubuntu), or say what to in
 
 clean: ## delete what the targets above made
 	$(SWIFT) package clean
+<<<<<<< HEAD
 	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/python-torch .build/wheel
+=======
+	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/python-torch .build/wheel
+>>>>>>> fc256cd2 (Guide learners, and measure the Python package beside what its users use)
