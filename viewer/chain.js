@@ -52,7 +52,7 @@ export class ChainView {
     at("layer-plot").setAttribute("aria-label", layer ? layerText(layer, step) : "No taps");
     at("effective-plot").setAttribute("aria-label", `The kernel after ${step} of ${layers.length} layers, ${kernel.width} by ${kernel.height} pixels`);
     at("target-plot").setAttribute("aria-label", target ? `The kernel that is meant, ${target.width} by ${target.height} pixels` : "");
-    at("error-plot").setAttribute("aria-label", target ? at("step-text").textContent : "");
+    at("error-plot").setAttribute("aria-label", target ? "Their difference, plus where there is too much light" : "");
   }
 }
 

@@ -9,7 +9,7 @@ const stray = 4;
  * Listens to the picture.
  * @param actions
  *   view() the PictureView; changed() after it was moved; divide(share) moves the divider; read(point) tells of a pixel;
- *   paint(point) paints, and is false where there is nothing to paint; press(point) is a click that does not paint; ended() after a gesture.
+ *   paints() whether pointers paint; paint(point); press(point) is a click that does not paint; ended() after a gesture.
  */
 export function listenToPicture(actions) {
   listenToPointers(actions);
@@ -27,11 +27,11 @@ function between(a, b) {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-function listenToPointers({ view, changed, read, paint, press, ended }) {
+function listenToPointers({ view, changed, read, paints, paint, press, ended }) {
   const picture = at("picture");
   const pointers = new Map();
   let moved = 0;
-  const isPainting = () => at("brush").checked && pointers.size === 1;
+  const isPainting = () => paints() && pointers.size === 1;
   picture.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     picture.setPointerCapture(event.pointerId);
@@ -73,7 +73,7 @@ function listenToPointers({ view, changed, read, paint, press, ended }) {
 }
 
 /** The handle covers a part of the picture: a click there that drags nothing is one on the picture. */
-function listenToDivider({ view, divide, paint, press, ended }) {
+function listenToDivider({ view, divide, paints, paint, press, ended }) {
   const handle = at("split").firstElementChild;
   let start = null;
   handle.addEventListener("pointerdown", (event) => {
@@ -91,16 +91,18 @@ function listenToDivider({ view, divide, paint, press, ended }) {
     if (!isClick) return;
     at("picture").focus({ preventScroll: true, focusVisible: false });
     const point = view().pointAt(place(event));
-    if (!at("brush").checked || !paint(point)) press(point);
+    if (paints()) paint(point);
+    else press(point);
     ended();
   });
   handle.addEventListener("pointercancel", () => (start = null));
 }
 
-function listenToKeys({ view, changed, divide, read, paint, press, ended }) {
+function listenToKeys({ view, changed, divide, read, paints, paint, press, ended }) {
   const middle = () => ({ x: view().x, y: view().y });
   const act = () => {
-    if (!at("brush").checked || !paint(middle())) press(middle());
+    if (paints()) paint(middle());
+    else press(middle());
     ended();
   };
   at("picture").addEventListener("keydown", (event) => {

@@ -26,7 +26,8 @@ let source = null;
 let isOwn = false;
 /** The map that the page brought for the filter that is shown. */
 let ownMap = null;
-let [showJob, truthJob] = [0, 0];
+let truthJob = 0;
+let turn = Promise.resolve();
 let worker = null;
 let due = { run: false, draw: false };
 let isInFrame = false;
@@ -130,17 +131,22 @@ async function choose(index) {
   else if (source) still();
 }
 
-/** Hands the filter and the picture to the device. */
-async function show() {
-  const job = ++showJob;
-  await view.prepare(shown, at("point-light").checked ? pointLights() : source);
-  if (job !== showJob) return;
-  Object.assign(page, { width: view.width, height: view.height });
-  invalidate(true);
+/** Work on the device, one after the other: each takes the filter and the picture that are there when its turn comes. */
+function inTurn(work) {
+  const done = turn.then(work);
+  turn = done.catch(() => {});
+  return done;
 }
 
+/** Hands the filter and the picture to the device. */
+const show = () => inTurn(async () => {
+  await view.prepare(shown, at("point-light").checked ? pointLights() : source);
+  Object.assign(page, { width: view.width, height: view.height });
+  invalidate(true);
+});
+
 /** Runs on another device; throws where it cannot, and all stays as it was. */
-async function use(device) {
+const use = (device) => inTurn(async () => {
   const painter = await devices[device].make(document.createElement("canvas"));
   try {
     source ??= await firstPicture(painter.side);
@@ -152,11 +158,11 @@ async function use(device) {
     painter.delete();
     throw error;
   }
-  painter.lost = say;
+  painter.troubled = say;
   at("device").value = page.device = device;
   Object.assign(page, { width: view.width, height: view.height });
   invalidate(true);
-}
+});
 
 /** Tries the wanted device, then the others; gives why none runs, null if one does. */
 async function useBest(wanted) {
@@ -165,10 +171,9 @@ async function useBest(wanted) {
     if (!devices[device]) continue;
     try {
       await use(device);
-      if (problems.length && device !== wanted && devices[wanted]) say(`${problems[0]}. ${view.painter.name} runs instead.`);
+      if (problems.length && device !== wanted && devices[wanted]) say(`${view.painter.name} runs: ${problems[0]}.`);
       return null;
     } catch (error) {
-      if (error instanceof SourceError) throw error;
       problems.push(error.message);
       at("device").querySelector(`[value="${device}"]`).disabled = true;
     }
@@ -180,15 +185,25 @@ async function useBest(wanted) {
 
 async function firstPicture(side) {
   isOwn = Boolean(data.image);
-  return isOwn ? embedded(data.image, "the page's image", side) : scene();
+  try {
+    if (isOwn) return await embedded(data.image, "the page's image", side);
+  } catch (error) {
+    isOwn = false;
+    say(error.message);
+  }
+  return scene();
+}
+
+/** Pixels from one point of light to the next: no kernel reaches another one. */
+function lightStep() {
+  const widest = Math.max(...shown.members.map(({ steps }) => steps.at(-1).width * steps.at(-1).scale));
+  return Math.min(Math.max(widest + 8, 32), Math.max(source.width, source.height));
 }
 
 function pointLights() {
-  const widest = Math.max(...shown.members.map(({ steps }) => steps.at(-1).width * steps.at(-1).scale));
-  const step = Math.min(Math.max(widest + 8, 32), Math.max(source.width, source.height));
   // As bright as it takes to show the kernel at the strength of light that the picture has.
   const brightest = nearest(parameters.point).steps.at(-1).values.reduce((a, b) => Math.max(a, b), 0);
-  return lights(source.width, source.height, step, 0.8 / Math.max(brightest, 1e-6));
+  return lights(source.width, source.height, lightStep(), 0.8 / Math.max(brightest, 1e-6));
 }
 
 const open = guarded(async (blob, name) => {
@@ -203,7 +218,7 @@ const open = guarded(async (blob, name) => {
 const openDepth = guarded(async (blob, name) => {
   if (!shown.axes.length || !view) throw new SourceError(`${name}: a depth image is for a basis, whose pixels have parameters of their own.`);
   say("");
-  await parameters.setDepth(blob, name, view.width, view.height);
+  await parameters.setDepth(blob, name, source.width, source.height);
 });
 
 // The truth: by the page where it brings one, else convolved by a worker.
@@ -301,7 +316,13 @@ function listen() {
     at("exposure-value").textContent = `${view.exposure} ${Math.abs(view.exposure) === 1 ? "stop" : "stops"}`;
     invalidate();
   });
-  at("point-light").addEventListener("change", guarded(show));
+  at("point-light").addEventListener("change", guarded(async () => {
+    await show();
+    // Kernels as large as can be seen, some of them beside each other.
+    if (at("point-light").checked) view.look(4 * lightStep());
+    else view.fit();
+    invalidate();
+  }));
   at("zoom-in").addEventListener("click", () => (view.enlarge(1.5), invalidate()));
   at("zoom-out").addEventListener("click", () => (view.enlarge(1 / 1.5), invalidate()));
   at("zoom-fit").addEventListener("click", () => (view.fit(), invalidate()));
@@ -319,11 +340,8 @@ function listen() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => invalidate());
   listenToPicture({
     view: () => view, changed: () => invalidate(), divide, read,
-    paint: (point) => {
-      if (!shown.axes.length) return false;
-      parameters.paint(point, view.width, view.height);
-      return true;
-    },
+    paints: () => at("brush").checked && shown.axes.length > 0,
+    paint: (point) => parameters.paint(point, source.width, source.height),
     press: (point) => parameters.focusAt(point),
     ended: () => parameters.map && showMember(),
   });

@@ -21,8 +21,8 @@ export class WebGL2Painter {
     this.corners = gl.createVertexArray();
     this.framebuffer = gl.createFramebuffer();
     /** Called with a sentence when the device is gone. */
-    this.lost = () => {};
-    canvas.addEventListener("webglcontextlost", () => this.lost("The browser took the graphics device away: load the page again."));
+    this.troubled = () => {};
+    canvas.addEventListener("webglcontextlost", () => this.troubled("The browser took the graphics device away: load the page again."));
   }
 
   /** Takes a filter and a picture: linear light, four floats a pixel. */
@@ -114,7 +114,7 @@ export class WebGL2Painter {
 
   /** Frees what it holds of the device. */
   delete() {
-    this.lost = () => {};
+    this.troubled = () => {};
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 

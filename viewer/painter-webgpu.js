@@ -26,10 +26,11 @@ export class WebGPUPainter {
     this.textures = { input: null, filtered: null, truth: null };
     this.show = pipeline(device, show, format);
     this.look = device.createBuffer({ size: 48, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-    /** Called with a sentence when the device is gone. */
-    this.lost = () => {};
+    /** Called with a sentence when the device is gone, or refuses what it is told. */
+    this.troubled = () => {};
+    device.addEventListener("uncapturederror", ({ error }) => this.troubled(`The graphics device refused that: ${error.message}`));
     device.lost.then(({ reason }) => {
-      if (reason !== "destroyed") this.lost("The browser took the graphics device away: load the page again.");
+      if (reason !== "destroyed") this.troubled("The browser took the graphics device away: load the page again.");
     });
   }
 

@@ -35,7 +35,9 @@ export class Parameters {
     at("map-axis").parentElement.hidden = axes.length < 2;
     at("pad").hidden = axes.length < 2;
     if (axes.length === 0) return;
-    if (axes.length > 1) at("pad").setAttribute("aria-label", `${axes[0].name} across, ${axes[1].name} up; arrow keys move`);
+    const words = axes.length > 1 ? `${axes[0].name} across, ${axes[1].name} up` : "";
+    at("pad").setAttribute("aria-label", `${words}; arrow keys move`);
+    at("pad-words").textContent = words;
     this.#show();
     this.#showBrush();
     if (this.depth) this.#focus();
@@ -44,11 +46,12 @@ export class Parameters {
   /** The map that the page brings, for a picture of the same size. */
   setMap({ width, height, planes }) {
     this.map = { width, height, planes: planes.map((text, index) => numbers(text, this.axes[index].low, this.axes[index].high)) };
+    this.#tell("Each pixel has its own values, from the map that the page brings.");
   }
 
-  /** Four numbers for all pixels, or four a pixel of `width` x `height`. */
+  /** Four numbers for all pixels, or four a pixel of `width` x `height`; a map of another size is for a picture that is about to come. */
   texels(width, height) {
-    if (!this.map) return [0, 1, 2, 3].map((axis) => this.point[axis] ?? 0);
+    if (this.map?.width !== width || this.map.height !== height) return [0, 1, 2, 3].map((axis) => this.point[axis] ?? 0);
     const result = new Float32Array(4 * width * height);
     this.map.planes.forEach((plane, axis) => {
       for (let index = 0; index < plane.length; index++) result[4 * index + axis] = plane[index];
@@ -83,6 +86,11 @@ export class Parameters {
   #forget() {
     Object.assign(this, { map: null, depth: null });
     at("lens").hidden = true;
+    this.#tell("All pixels have the values above.");
+  }
+
+  #tell(words) {
+    if (at("map-state").textContent !== words) at("map-state").textContent = words;
   }
 
   /** The parameter that a brush paints and a depth image drives. */
@@ -104,6 +112,7 @@ export class Parameters {
     }
     this.depth = null;
     at("lens").hidden = true;
+    this.#tell(`${this.axes[this.driven].name} is painted.`);
     this.changed();
   }
 
@@ -141,6 +150,7 @@ export class Parameters {
     const planes = this.point.map((value) => new Float32Array(width * height).fill(value));
     planes[index] = values.map((depth) => clamped(sharp + reach * Math.abs(depth - focus), axis));
     this.map = { width, height, planes };
+    this.#tell(`${axis.name} comes from depth, and is least at the focus.`);
   }
 
   #slider({ name, low, high }, index) {
@@ -160,7 +170,7 @@ export class Parameters {
   /** After a parameter was chosen: a depth image keeps its own, all else becomes one point again. */
   #moved() {
     if (this.depth) this.#focus();
-    else this.map = null;
+    else this.#forget();
     this.#show();
     this.changed();
   }

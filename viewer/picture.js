@@ -56,6 +56,12 @@ export class PictureView {
     Object.assign(this, { x: this.width / 2, y: this.height / 2 });
   }
 
+  /** Shows so many pixels of the picture across, or all, around its middle. */
+  look(columns) {
+    this.fit();
+    this.zoom = Math.max(this.zoom, this.canvas.width / columns);
+  }
+
   /** Enlarges by a factor, the point under a place of the screen stays. */
   enlarge(factor, place = { x: this.canvas.width / 2, y: this.canvas.height / 2 }) {
     const fixed = this.pointAt(place);

@@ -75,12 +75,12 @@ struct Browser {
 
   /// The results of the steps that evaluate. The console must stay silent, and nothing may be asked for but the pages themselves.
   static func results(
-    _ steps: [Step], hasDevices: Bool = true, at location: SourceLocation = #_sourceLocation
+    _ steps: [Step], without lack: String? = nil, at location: SourceLocation = #_sourceLocation
   ) throws -> [Any] {
     try TemporaryFolder.with { folder in
       let path = "\(folder)/steps.json"
       try JSONSerialization.data(withJSONObject: steps.map(\.json)).write(to: URL(filePath: path))
-      let bytes = try run((hasDevices ? [] : ["--without-devices"]) + [path])
+      let bytes = try run((lack.map { ["--without-\($0)"] } ?? []) + [path])
       let seen = try #require(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
       #expect(seen["errors"] as? [String] == [], sourceLocation: location)
       let opened = steps.compactMap { step -> String? in

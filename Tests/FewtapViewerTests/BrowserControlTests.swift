@@ -307,9 +307,8 @@ extension BrowserTests {
       }
     }
 
-    @Test("a device that the address asks for and that is missing leaves a message and another device") func devices()
-      throws
-    {
+    @Test("the address chooses the device, else it is the best one; a missing one leaves a message and another device")
+    func devices() throws {
       try TemporaryFolder.with { folder in
         let (path, _, _) = try Self.filterPage(folder)
         var script = BrowserScript()
@@ -327,6 +326,17 @@ extension BrowserTests {
           #expect(seen["\(device)"] as? [String] == [device.rawValue, device.rawValue, name])
         }
         #expect(seen["best"] as? String == Browser.devices.first?.rawValue)
+        var other = BrowserScript()
+        for wanted in ["#webgpu", ""] {
+          other.act(.open(path + wanted))
+          other.see("device \(wanted)", "fewtap.ready.then(() => fewtap.device)")
+          other.see("message \(wanted)", Self.text("message"))
+        }
+        let without = try other.run(without: "webgpu")
+        #expect(without["device #webgpu"] as? String == "webgl2" && without["device "] as? String == "webgl2")
+        let message = try #require(without["message #webgpu"] as? String)
+        #expect(message.contains("no WebGPU") && message.contains("WebGL 2"))
+        #expect(without["message "] as? String == "")
       }
     }
   }

@@ -150,7 +150,7 @@ extension BrowserTests {
         script.set("filter", "1")
         script.act(.evaluate(PageScript.until("fewtap.frames === 2")))
         script.see("second", codes)
-        let seen = try script.run(hasDevices: false)
+        let seen = try script.run(without: "devices")
         let message = try #require(seen["message"] as? String)
         #expect(message.contains("WebGPU") && message.contains("WebGL 2") && message.contains("processor"))
         let light = try ImageFile.decode(image.bytes, path: "noise.png").image.planes

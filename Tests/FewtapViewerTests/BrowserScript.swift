@@ -39,10 +39,10 @@ struct BrowserScript {
 
   /// What was seen, by name. Nothing may have failed.
   func run(
-    hasDevices: Bool = true, at location: SourceLocation = #_sourceLocation
+    without lack: String? = nil, at location: SourceLocation = #_sourceLocation
   ) throws -> [String: Any] {
     let results = try Browser.results(
-      steps + [.evaluate("fewtap.failure")], hasDevices: hasDevices, at: location)
+      steps + [.evaluate("fewtap.failure")], without: lack, at: location)
     #expect(results.last is NSNull, "\(results.last ?? "")", sourceLocation: location)
     var seen: [String: Any] = [:]
     for case (let name?, let result) in zip(names, results) {

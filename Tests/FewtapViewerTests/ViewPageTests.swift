@@ -38,11 +38,26 @@ import Testing
       let targets = [Kernel](repeating: disk, count: 54)
       let bytes = try ViewPage(ViewData(basis, name: "b.json", targets: targets)).bytes.count
       #expect(bytes < 3_000_000, "\(interpolation) of 54 knots: \(bytes)")
+      // Passes of every knot, as outputs have them, take their room in text: of those the command warns.
+      guard interpolation == .offsets else { continue }
+      let three = try (0..<3).map { _ in try ViewData(basis, name: "b.json", targets: targets, oneOf: 3) }
+      let shared = ViewPage(three[0], or: Array(three[1...])).bytes.count
+      #expect(shared < 3_000_000, "three \(interpolation) of 54 knots: \(shared)")
     }
     let tall = ViewDataTests.basis([6, 9], layout: [90], reach: 64)
     let targets = [Kernel](repeating: kernel, count: 54)
     let bytes = try ViewPage(ViewData(tall, name: "b.json", targets: targets)).bytes.count
     #expect(bytes < 3_000_000, "54 knots of 129x129 and 257x257: \(bytes)")
+  }
+
+  @Test func bytesOfItsOwn() throws {
+    var data = try ViewData(ViewDataTests.basis([2], layout: [3], reach: 2), name: "b")
+    let plain = ViewPage(data).bytes.count
+    #expect(ViewPage(data).ownByteCount == plain)
+    data.truth = ViewImage(kind: .png, bytes: [UInt8](repeating: 7, count: 5000))
+    try data.setMap(ParameterMap(width: 50, height: 40, constant: [2]))
+    let page = ViewPage(data, image: data.truth)
+    #expect(page.ownByteCount == plain && page.bytes.count > plain + 10_000)
   }
 
   static let names = [
