@@ -136,8 +136,4 @@ deps: ## install what the targets above need (Debian, Ubuntu), or say what to in
 
 clean: ## delete what the targets above made
 	$(SWIFT) package clean
-<<<<<<< HEAD
 	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/python-torch .build/wheel
-=======
-	rm -rf demo docs-out dist .build/sanitizers .build/shader-tools .build/python .build/python-torch .build/wheel
->>>>>>> fc256cd2 (Guide learners, and measure the Python package beside what its users use)
