@@ -14,6 +14,8 @@ public struct BasisGradient: Sendable {
     public static let map = Parts(rawValue: 2)
     /// With the filters' taps and gains.
     public static let filters = Parts(rawValue: 4)
+    /// The result of the filter in the place of the image's part: where image and cotangent are exchanged, it is that.
+    static let result = Parts(rawValue: 8)
     /// All of them.
     public static let all: Parts = [.input, .map, .filters]
   }

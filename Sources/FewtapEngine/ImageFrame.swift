@@ -46,6 +46,25 @@ struct ImageFrame {
     return Plane(width: width, height: height, exactly: values)
   }
 
+  /// The map with its nearest pixels around it.
+  func surrounded(_ map: ParameterMap) -> ParameterMap {
+    ParameterMap(width: width, height: height, axisCount: map.axisCount) { [self] axis, row, columns, values in
+      let source = min(max(row - above, 0), inner.height - 1)
+      let first = min(max(columns.lowerBound - left, 0), inner.width - 1)
+      let inside = first..<max(first + 1, min(columns.upperBound - left, inner.width))
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: inside.count) { scratch in
+        map.withRow(axis: axis, row: source, columns: inside, scratch: scratch) { from in
+          guard let to = values.baseAddress else { return }
+          let before = min(max(0, left - columns.lowerBound), values.count)
+          let count = max(0, min(columns.upperBound, left + inner.width) - max(columns.lowerBound, left))
+          to.update(repeating: from[0], count: before)
+          (to + before).update(from: from, count: count)
+          (to + before + count).update(repeating: from[inside.count - 1], count: values.count - before - count)
+        }
+      }
+    }
+  }
+
   /// The image's part, with what lies around it added to the pixels that stand there by the border rule.
   func folded(_ plane: Plane<Float>, _ border: BorderRule) -> Plane<Float> {
     var result = Plane<Float>(width: inner.width, height: inner.height)

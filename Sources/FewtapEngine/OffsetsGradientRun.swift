@@ -71,7 +71,7 @@ struct OffsetsGradientRun: Sendable {
   struct Gradient {
     /// With the map, one plane an axis.
     var map: [Plane<Float>]
-    /// With the image; nil if that was not wanted.
+    /// With the image, or the filter's result; nil if neither was wanted.
     var input: [Plane<Float>]?
     /// With the filters; nil if that was not wanted.
     var filters: [KnotGradient]?
@@ -106,6 +106,14 @@ struct OffsetsGradientRun: Sendable {
       }
       let (first, second) = (next, next + channels * largest)
       var given = Planes(base: first, region: regions[layers.count], count: channels)
+      if parts.contains(.result) {
+        collect(layers.count - 1, values[layers.count - 1], into: given, coordinates)
+        gradient.input = (0..<channels).map { channel in
+          var plane = Plane<Float>(width: width, height: height)
+          fold(given, channel, .constant(0), into: &plane)
+          return plane
+        }
+      }
       load(changes, into: given, border: .constant(0))
       for layer in layers.indices.reversed() where !counter.isStopped {
         if parts.contains(.map) {

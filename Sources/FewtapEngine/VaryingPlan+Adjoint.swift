@@ -57,9 +57,7 @@ extension VaryingPlan {
   func framed(_ mapped: MappedPlan) throws(ApplyError) -> (frame: ImageFrame, turned: MappedPlan) {
     let frame = ImageFrame(of: self, height: mapped.map.height)
     let turned = try turned()
-    let around = ParameterMap(
-      sameSizePlanes: (0..<mapped.map.axisCount).map { frame.surrounded(mapped.map.plane(axis: $0), .clamp) })
-    return (frame, try MappedPlan(turned, around, mapped.meaning, .gather))
+    return (frame, try MappedPlan(turned, frame.surrounded(mapped.map), mapped.meaning, .gather))
   }
 }
 

@@ -64,7 +64,11 @@ extension VaryingPlan {
         cotangent: Image(sameSizePlanes: loss.image.planes.map { frame.surrounded($0, loss.border) }),
         border: .constant(0), slopeOfSum: 0)
       return try mapped.naming { () throws(ApplyError) in
-        var gradient = try turned.plan.gradient(turned, exchanged, parts.subtracting(.input), options)
+        var wanted = parts.subtracting(.input)
+        // What comes on the way back of one comes on the way forth of the other.
+        if parts.contains(.input), basis.interpolation == .offsets { wanted.insert(.result) }
+        var gradient = try turned.plan.gradient(turned, exchanged, wanted, options)
+        gradient.input = gradient.input.map { Image(sameSizePlanes: $0.planes.map { frame.folded($0, loss.border) }) }
         gradient.map = gradient.map.map { $0.map { frame.folded($0, .clamp) } }
         gradient.filters = gradient.filters.map { filters in
           filters.map { $0.turned(reversesLayers: basis.interpolation == .outputs) }
@@ -149,7 +153,7 @@ extension VaryingPlan {
       sum = old
     }
     return BasisGradient(
-      input: parts.contains(.input) ? Image(sameSizePlanes: inputs) : nil,
+      input: inputs.isEmpty ? nil : Image(sameSizePlanes: inputs),
       map: parts.contains(.map) ? sum?.map : nil, filters: sum?.filters)
   }
 }
