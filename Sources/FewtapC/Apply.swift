@@ -50,6 +50,10 @@ public func fewtap_apply_adjoint(
         try operation.forEachChannel(input.channels, options) { channel in
           output.store(try operation.applyAdjoint(to: input.admitted(channel, options.nonfinite)), channel)
         }
+      } else if case .uniform(let plan) = operation.plan, options.border != .normalized,
+        let given = input.planar, let place = output.planar
+      {
+        _ = try plan.pullback(of: given, at: given, into: place, filter: false, options: options)
       } else {
         for (channel, plane) in try operation.applyAdjoint(to: input.image, options).planes.enumerated() {
           output.store(plane, channel)

@@ -112,6 +112,22 @@ struct Pixels: @unchecked Sendable {
     } catch { throw CallError(error.status, "\(error)") }
   }
 
+  /// Its channels where they lie, if they are Floats side by side.
+  var planar: PlanarPixels? {
+    let size = MemoryLayout<Float>.stride
+    guard !isDouble, layout.type == .float, layout.transfer == .linear, layout.alphaIndex == nil,
+      layout.pixelStride == size || width == 1
+    else { return nil }
+    return PlanarPixels(
+      planes: (0..<channels).map { (origin + $0 * layout.channelStride).assumingMemoryBound(to: Float.self) },
+      width: width, height: height, rowStride: layout.rowStride / size)
+  }
+
+  /// Whether no byte belongs to both.
+  func isApart(from other: Pixels) -> Bool {
+    (try? PixelLayout.checkDisjoint(UnsafeRawBufferPointer(memory), other.memory)) != nil
+  }
+
   /// Its channels as an image of numbers.
   var image: Image { Image(sameSizePlanes: (0..<channels).map { plane($0, as: Float.self) }) }
 

@@ -24,6 +24,8 @@ public func fewtap_pullback(
     try task.run { operation, options in
       if input.isDouble {
         try wanted.write(operation.gradient(of: cotangent, at: input, options))
+      } else if let gradient = try wanted.inPlace(operation, of: cotangent, at: input, options) {
+        wanted.write(gradient)
       } else {
         try wanted.write(operation.gradient(of: cotangent.image, at: input.image, wanted.parts, options))
       }
@@ -78,6 +80,19 @@ private struct WantedGradients: @unchecked Sendable {
   }
 
   var isEmpty: Bool { parts.isEmpty }
+
+  /// The gradient of a filter's plan without a copy of any image, the input's where the caller wants it; nil where that cannot be.
+  func inPlace(
+    _ operation: PlanOperation, of cotangent: Pixels, at image: Pixels, _ options: ApplyOptions
+  ) throws(ApplyError) -> AnyGradient<Float>? {
+    guard case .uniform(let plan) = operation.plan, options.border != .normalized,
+      let changes = cotangent.planar, let pixels = image.planar
+    else { return nil }
+    if let input, input.planar == nil || !input.isApart(from: image) || !input.isApart(from: cotangent) { return nil }
+    let found = try plan.pullback(
+      of: changes, at: pixels, into: input?.planar, filter: parts.contains(.filters), options: options)
+    return AnyGradient(filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])
+  }
 
   /// Gives the caller what it wants.
   func write<Scalar: BinaryFloatingPoint & Sendable>(_ gradient: AnyGradient<Scalar>) {

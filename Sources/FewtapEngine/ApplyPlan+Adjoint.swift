@@ -16,8 +16,10 @@ extension ApplyPlan {
     for (channel, plane) in image.planes.enumerated() { try plane.check(channel: channel) }
     guard image.width == width else { throw .widthDiffers(planned: width, found: image.width) }
     try options.check(hasAlpha: false, FilterSums(compiled))
-    guard options.border == .normalized else { return try spread(image, options) }
-    return try spread(dividedByShares(image, mask: mask(height: image.height, options)), options)
+    let given =
+      options.border == .normalized
+      ? dividedByShares(image, mask: try mask(height: image.height, options)) : image
+    return try given.filtered { source, target throws(ApplyError) in try spread(source, into: target, options) }
   }
 
   /// The same for one channel.
@@ -77,30 +79,27 @@ extension ApplyPlan {
   private static let frameRows = 256
 
   /// The turned filter over the image with zeros around it, and the frame's pixels added to those that stood for them.
-  func spread(_ image: Image, _ options: ApplyOptions) throws(ApplyError) -> Image {
+  func spread(_ image: SourceImage, into target: TargetImage, _ options: ApplyOptions) throws(ApplyError) {
     let plan = try transposed()
     let border = options.border
     var plain = options
     plain.border = .constant(0)
-    func refuse() throws(ApplyError) {
-      for (channel, plane) in image.planes.enumerated() { _ = try options.nonfinite.admit(plane, channel: channel) }
+    func run(_ region: Region, into target: TargetImage, _ options: ApplyOptions) throws(ApplyError) {
+      let pass = PixelPass(
+        source: image, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
+      _ = try PlanRun(plan: plan, pass: pass).run(region) { () throws(ApplyError) in
+        try image.refuseNonFinite(rows: 0..<image.height, kernels)
+      }
     }
-    return try image.filtered { source, target throws(ApplyError) in
-      func run(_ region: Region, into target: TargetImage, _ options: ApplyOptions) throws(ApplyError) {
-        let pass = PixelPass(
-          source: source, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
-        _ = try PlanRun(plan: plan, pass: pass).run(region, refuse: refuse)
-      }
-      try run(Region(x: 0..<width, y: 0..<image.height), into: target, plain)
-      guard border.source(of: -1, count: 1) != nil else { return }
-      plain.progress = nil
-      let frame = filter.frame(width: width, height: image.height)
-      for region in frame.flatMap({ $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }) {
-        let part = FrameFold(region, channels: image.planes.count)
-        defer { part.deallocate() }
-        try run(region, into: part.target, plain)
-        part.fold(into: target, width: width, height: image.height, border)
-      }
+    try run(Region(x: 0..<width, y: 0..<image.height), into: target, plain)
+    guard border.source(of: -1, count: 1) != nil else { return }
+    plain.progress = nil
+    let frame = filter.frame(width: width, height: image.height)
+    for region in frame.flatMap({ $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }) {
+      let part = FrameFold(region, channels: image.channels)
+      defer { part.deallocate() }
+      try run(region, into: part.target, plain)
+      part.fold(into: target, width: width, height: image.height, border)
     }
   }
 }

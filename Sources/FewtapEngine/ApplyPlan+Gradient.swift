@@ -43,19 +43,40 @@ extension ApplyPlan {
     of cotangent: Image, at image: Image, _ parts: GradientParts, _ options: ApplyOptions
   ) throws(ApplyError) -> FilterGradient<Image> {
     var gradient = FilterGradient<Image>()
-    var share = 1.0
-    if parts.contains(.filter) {
-      var run = GradientRun(plan: self, gradient: try compiledGradient(), options: options)
-      if parts.contains(.input) {
-        if run.canSpread(height: image.height, channels: image.planes.count) {
-          return try run.pullback(of: cotangent, at: image, border: options.border)
+    func run(into input: TargetImage?) throws(ApplyError) {
+      gradient = try cotangent.withPixels { cotangent throws(ApplyError) in
+        try image.withPixels { image throws(ApplyError) in
+          try linearPullback(of: cotangent, at: image, into: input, filter: parts.contains(.filter), options)
         }
+      }
+    }
+    guard parts.contains(.input) else {
+      try run(into: nil)
+      return gradient
+    }
+    let input = try cotangent.filtered { _, target throws(ApplyError) in try run(into: target) }
+    gradient.input = input
+    return gradient
+  }
+
+  /// The same, the input's gradient into pixels that are at hand.
+  private func linearPullback(
+    of cotangent: SourceImage, at image: SourceImage, into input: TargetImage?, filter: Bool, _ options: ApplyOptions
+  ) throws(ApplyError) -> FilterGradient<Image> {
+    var gradient = FilterGradient<Image>()
+    var share = 1.0
+    if filter {
+      var run = GradientRun(plan: self, gradient: try compiledGradient(), options: options)
+      if let input, run.canSpread(height: image.height, channels: image.channels) {
+        return try run.gradient(of: cotangent, at: image, border: options.border, into: input)
+      }
+      if input != nil {
         share = 0.5
         run.options = options.telling(0...share)
       }
       gradient = try run.gradient(of: cotangent, at: image, border: options.border)
     }
-    if parts.contains(.input) { gradient.input = try spread(cotangent, options.telling(1 - share...1)) }
+    if let input { try spread(cotangent, into: input, options.telling(1 - share...1)) }
     return gradient
   }
 
@@ -86,11 +107,14 @@ extension ApplyPlan {
     }
     let ones = Plane<Float>(width: width, height: image.height, repeating: 1)
     let run = GradientRun(plan: self, gradient: try compiledGradient(), options: plain)
+    let changes = Plane<Float>(width: width, height: image.height, exactly: ofMask.map { Float($0) })
     return normalization.gradient(
       gradient,
-      try run.gradient(
-        of: Image(sameSizePlanes: [Plane(width: width, height: image.height, exactly: ofMask.map { Float($0) })]),
-        at: Image(sameSizePlanes: [ones]), border: .constant(0)))
+      try Image(sameSizePlanes: [changes]).withPixels { changes throws(ApplyError) in
+        try Image(sameSizePlanes: [ones]).withPixels { ones throws(ApplyError) in
+          try run.gradient(of: changes, at: ones, border: .constant(0))
+        }
+      })
   }
 }
 
@@ -101,5 +125,34 @@ extension ApplyOptions {
     guard let progress else { return self }
     options.progress = { progress(part.lowerBound + $0 * (part.upperBound - part.lowerBound)) }
     return options
+  }
+}
+
+/// Planes of linear light in memory of a caller's, whose pixels lie side by side in rows, `rowStride` Floats from one to the next.
+package struct PlanarPixels: @unchecked Sendable {
+  let planes: [UnsafeMutablePointer<Float>]
+  let width: Int
+  let height: Int
+  let rowStride: Int
+
+  /// Planes that live as long as this does, and longer.
+  package init(planes: [UnsafeMutablePointer<Float>], width: Int, height: Int, rowStride: Int) {
+    (self.planes, self.width, self.height, self.rowStride) = (planes, width, height, rowStride)
+  }
+
+  fileprivate var source: SourceImage {
+    SourceImage(planes: planes.map { UnsafePointer($0) }, width: width, height: height, rowStride: rowStride)
+  }
+  fileprivate var target: TargetImage { TargetImage(planes: planes, height: height, rowStride: rowStride) }
+}
+
+extension ApplyPlan {
+  /// ``pullback(of:at:wanting:options:)`` without a copy of any image: the input's gradient goes to `input`, if there is one, and the
+  /// result holds the rest. All must be of the plan's width and one size, and the border not a normalized one.
+  package func pullback(
+    of cotangent: PlanarPixels, at image: PlanarPixels, into input: PlanarPixels?, filter: Bool, options: ApplyOptions
+  ) throws(ApplyError) -> FilterGradient<Image> {
+    try options.check(hasAlpha: false, FilterSums(compiled))
+    return try linearPullback(of: cotangent.source, at: image.source, into: input?.target, filter: filter, options)
   }
 }

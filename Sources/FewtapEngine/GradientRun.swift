@@ -7,40 +7,30 @@ struct GradientRun {
   let gradient: CompiledGradient
   var options: ApplyOptions
 
-  /// The gradients of the taps and of the gain, for a filter that divides by nothing: `border` is what stands around the image.
+  /// The gradients of the taps and of the gain, for a filter that divides by nothing: `border` is what stands around the image. With
+  /// `input` the image's gradient goes there: where the first layer spreads its cotangents the products cost little more. Only where
+  /// ``canSpread(height:channels:)``.
   ///
   /// Throws: ``ApplyError``: a pixel that the policy refuses, a reach too large for the memory limit, a cancellation.
   func gradient(
-    of cotangent: Image, at image: Image, border: BorderRule
+    of cotangent: SourceImage, at image: SourceImage, border: BorderRule, into input: TargetImage? = nil
   ) throws(ApplyError) -> FilterGradient<Image> {
-    gradient(gradient.layers, try sums(of: cotangent, at: image, border, output: nil))
+    guard let input else {
+      return gradient(gradient.layers, try sums(of: cotangent, at: image, border, output: nil))
+    }
+    let frame = plan.filter.frame(width: plan.width, height: image.height)
+    let parts = border.source(of: -1, count: 1) == nil ? [] : frame.map { FrameFold($0, channels: image.channels) }
+    defer { for part in parts { part.deallocate() } }
+    let output = GradientOutput(target: input, frame: parts, image: Region(x: 0..<plan.width, y: 0..<image.height))
+    let sums = try sums(of: cotangent, at: image, border, output: output)
+    for part in parts { part.fold(into: input, width: plan.width, height: image.height, border) }
+    return gradient(gradient.spreading ?? gradient.layers, sums)
   }
 
   /// Whether the input's gradient comes with the taps': at the image's own rate, unless the frame is far larger than images are.
   func canSpread(height: Int, channels: Int) -> Bool {
     let pixels = plan.filter.frame(width: plan.width, height: height).reduce(0) { $0 + $1.x.count * $1.y.count }
     return gradient.spreading != nil && pixels <= Self.mostFramePixels / channels
-  }
-
-  /// The same, and the input's gradient with them: where the first layer spreads its cotangents the products cost little more. Only
-  /// where ``canSpread(height:channels:)``.
-  func pullback(
-    of cotangent: Image, at image: Image, border: BorderRule
-  ) throws(ApplyError) -> FilterGradient<Image> {
-    var result = FilterGradient<Image>()
-    let input = try cotangent.filtered { _, target throws(ApplyError) in
-      let frame = plan.filter.frame(width: plan.width, height: image.height)
-      let parts =
-        border.source(of: -1, count: 1) == nil ? [] : frame.map { FrameFold($0, channels: image.planes.count) }
-      defer { for part in parts { part.deallocate() } }
-      let output = GradientOutput(
-        target: target, frame: parts, image: Region(x: 0..<plan.width, y: 0..<image.height))
-      result = gradient(
-        gradient.spreading ?? gradient.layers, try sums(of: cotangent, at: image, border, output: output))
-      for part in parts { part.fold(into: target, width: plan.width, height: image.height, border) }
-    }
-    result.input = input
-    return result
   }
 
   /// The gradients of the taps and of the gain that the sums of products give.
@@ -62,13 +52,13 @@ struct GradientRun {
   }
 
   private func sums(
-    of cotangent: Image, at image: Image, _ border: BorderRule, output: GradientOutput?
+    of cotangent: SourceImage, at image: SourceImage, _ border: BorderRule, output: GradientOutput?
   ) throws(ApplyError) -> [Double] {
     let tiles = try tiles(height: image.height, spreads: output != nil)
-    let parts = image.planes.indices.flatMap { channel in tiles.map { (channel: channel, region: $0) } }
+    let parts = (0..<image.channels).flatMap { channel in tiles.map { (channel: channel, region: $0) } }
     if let sums = try sums(of: cotangent, at: image, border, output, parts, options.nonfinite) { return sums }
-    for image in [image, cotangent] {
-      for (channel, plane) in image.planes.enumerated() { _ = try options.nonfinite.admit(plane, channel: channel) }
+    if options.nonfinite == .refuse {
+      for image in [image, cotangent] { try image.refuseNonFinite(rows: 0..<image.height, plan.kernels) }
     }
     // All pixels are finite: sums of them are not, and may be so.
     return try sums(of: cotangent, at: image, border, output, parts, .keep) ?? []
@@ -76,41 +66,35 @@ struct GradientRun {
 
   /// Nil if a NaN or infinity was seen that the policy does not let through.
   private func sums(
-    of cotangent: Image, at image: Image, _ border: BorderRule, _ output: GradientOutput?,
+    of cotangent: SourceImage, at image: SourceImage, _ border: BorderRule, _ output: GradientOutput?,
     _ parts: [(channel: Int, region: Region)], _ nonfinite: NonfinitePolicy
   ) throws(ApplyError) -> [Double]? {
     let groups = ChannelGroup.groups(
-      channels: image.planes.count, alphaIndex: nil, needsMask: false, isPlanar: true)
+      channels: image.channels, alphaIndex: nil, needsMask: false, isPlanar: true)
     let kernels = plan.kernels.table
     let counter = TileCounter(
       total: parts.reduce(0) { $0 + $1.region.x.count * $1.region.y.count }, options: options)
     // By tile, so that they are added up in one order.
     let results = Locked([[Double]](repeating: [], count: parts.count))
-    image.planes.withPointers { images in
-      cotangent.planes.withPointers { cotangents in
-        let sources = [(images, border), (cotangents, BorderRule.constant(0))].map { planes, border in
-          let source = SourceImage(planes: planes, width: image.width, height: image.height, rowStride: image.width)
-          return groups.map {
-            TileSource(
-              source, border: border, group: $0, premultiplies: false, nonfinite: nonfinite, kernels: kernels)
-          }
+    let sources = [(image, border), (cotangent, BorderRule.constant(0))].map { source, border in
+      groups.map {
+        TileSource(source, border: border, group: $0, premultiplies: false, nonfinite: nonfinite, kernels: kernels)
+      }
+    }
+    parallelForEach(count: parts.count, threads: options.threads) { index in
+      let (channel, region) = parts[index]
+      guard !counter.isStopped else { return }
+      let shape = GradientShape(gradient, region, spreads: output != nil)
+      plan.pool.withWorkspace(count: shape.floatCount) { workspace in
+        let tile = GradientTile(
+          gradient, shape, kernels, image: sources[0][channel], cotangent: sources[1][channel],
+          memory: workspace.floats)
+        let sums = tile.run(isStopped: { counter.isStopped }) { y, row in
+          output?.store(row, channel, y: y, columns: region.x)
         }
-        parallelForEach(count: parts.count, threads: options.threads) { index in
-          let (channel, region) = parts[index]
-          guard !counter.isStopped else { return }
-          let shape = GradientShape(gradient, region, spreads: output != nil)
-          plan.pool.withWorkspace(count: shape.floatCount) { workspace in
-            let tile = GradientTile(
-              gradient, shape, kernels, image: sources[0][channel], cotangent: sources[1][channel],
-              memory: workspace.floats)
-            let sums = tile.run(isStopped: { counter.isStopped }) { y, row in
-              output?.store(row, channel, y: y, columns: region.x)
-            }
-            counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
-            _ = counter.advance(region.x.count * region.y.count)
-            results.withLock { $0[index] = sums }
-          }
-        }
+        counter.finishTile(sawNonFinite: tile.sawNonFinite, clipped: 0)
+        _ = counter.advance(region.x.count * region.y.count)
+        results.withLock { $0[index] = sums }
       }
     }
     if counter.isCancelled { throw .cancelled }

@@ -57,24 +57,9 @@ extension PixelPlan {
     let pass = PixelPass(
       source: source, target: target, alphaIndex: coders.input.layout.alphaIndex,
       lightIsAssociated: (coders.input.lightIsAssociated, coders.output.lightIsAssociated), options: options)
-    let clipped = try work.run(pass, rows: rows) { () throws(ApplyError) in try refuseNonFinite(source, rows: held) }
-    return AppliedPixels(clippedSamples: clipped)
-  }
-
-  private func refuseNonFinite(_ source: SourceImage, rows: Range<Int>) throws(ApplyError) {
-    var row = [Float](repeating: 0, count: width)
-    for y in rows {
-      for channel in 0..<source.channels {
-        var x: Int32 = 0
-        row.withUnsafeMutableBufferPointer { row in
-          guard let address = row.baseAddress else { return }
-          source.load(
-            row: y, columns: 0..<width, channels: channel..<channel + 1,
-            into: ChannelRows(first: address, stride: 0, count: 1))
-          check(work.kernels.table.first_nonfinite(address, Int32(width), &x))
-        }
-        if x < Int32(width) { throw .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
-      }
+    let clipped = try work.run(pass, rows: rows) { () throws(ApplyError) in
+      try source.refuseNonFinite(rows: held, work.kernels)
     }
+    return AppliedPixels(clippedSamples: clipped)
   }
 }

@@ -98,6 +98,26 @@ struct SourceImage: @unchecked Sendable {
   }
 }
 
+extension SourceImage {
+  /// Throws the first NaN or infinity of `rows`, if there is one.
+  func refuseNonFinite(rows: Range<Int>, _ kernels: RowKernels) throws(ApplyError) {
+    var row = [Float](repeating: 0, count: width)
+    for y in rows {
+      for channel in 0..<channels {
+        var x: Int32 = 0
+        row.withUnsafeMutableBufferPointer { row in
+          guard let address = row.baseAddress else { return }
+          load(
+            row: y, columns: 0..<width, channels: channel..<channel + 1,
+            into: ChannelRows(first: address, stride: 0, count: 1))
+          check(kernels.table.first_nonfinite(address, Int32(width), &x))
+        }
+        if x < Int32(width) { throw .nonFinitePixel(channel: channel, x: Int(x), y: y, value: row[Int(x)]) }
+      }
+    }
+  }
+}
+
 extension PixelLayout {
   /// True if rows are light in Floats side by side.
   var isPlainLight: Bool {
