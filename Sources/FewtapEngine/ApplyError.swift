@@ -64,7 +64,7 @@ public enum ApplyError: Error, Equatable, CustomStringConvertible {
       "channel \(channel) is \(width)x\(height) with \(count) values: it must hold one value a pixel, and one pixel or more"
     case .nonFinitePixel(let channel, let x, let y, let value):
       "channel \(channel) is \(value) at column \(x), row \(y): pixels must be finite, "
-        + "unless the policy for others, nonfinite, is zero or keep"
+        + "unless nonfinite (of the command: --nonfinite) is zero or keep"
     case .nonFiniteBorder(let value): "the border's constant is \(value): it must be finite"
     case .zeroSumNormalized(let sum):
       "the filter's weights cancel (their sum is \(sum)), so a normalized border has nothing to divide by: "
