@@ -53,7 +53,7 @@ public func fewtap_apply_adjoint(
       } else if case .uniform(let plan) = operation.plan, options.border != .normalized,
         let given = input.planar, let place = output.planar
       {
-        _ = try plan.pullback(of: given, at: given, into: place, filter: false, options: options)
+        try plan.applyAdjoint(to: given, into: place, options: options)
       } else {
         for (channel, plane) in try operation.applyAdjoint(to: input.image, options).planes.enumerated() {
           output.store(plane, channel)

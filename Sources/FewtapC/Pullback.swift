@@ -123,19 +123,7 @@ private struct AnyGradient<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     for axis in map.indices {
       for index in map[axis].values.indices { map[axis].values[index] += channel.map[axis].values[index] }
     }
-    for index in filters.indices { filters[index] = filters[index].adding(channel.filters[index]) }
-  }
-}
-
-extension KnotGradient {
-  /// The sum of two with respect to one filter.
-  fileprivate func adding(_ other: KnotGradient) -> KnotGradient {
-    KnotGradient(
-      layers: zip(layers, other.layers).map { a, b in
-        zip(a, b).map { a, b in
-          TapGradient(weight: a.weight + b.weight, x: a.x.map { $0 + (b.x ?? 0) }, y: a.y.map { $0 + (b.y ?? 0) })
-        }
-      }, gain: gain + other.gain)
+    for index in filters.indices { filters[index] += channel.filters[index] }
   }
 }
 

@@ -147,6 +147,14 @@ package struct PlanarPixels: @unchecked Sendable {
 }
 
 extension ApplyPlan {
+  /// ``applyAdjoint(to:options:)`` without a copy of any image; both of the plan's width and one size, and the border not a normalized one.
+  package func applyAdjoint(
+    to cotangent: PlanarPixels, into input: PlanarPixels, options: ApplyOptions
+  ) throws(ApplyError) {
+    try options.check(hasAlpha: false, FilterSums(compiled))
+    try spread(cotangent.source, into: input.target, options)
+  }
+
   /// ``pullback(of:at:wanting:options:)`` without a copy of any image: the input's gradient goes to `input`, if there is one, and the
   /// result holds the rest. All must be of the plan's width and one size, and the border not a normalized one.
   package func pullback(

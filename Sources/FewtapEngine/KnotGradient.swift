@@ -17,7 +17,8 @@ public struct KnotGradient: Equatable, Sendable {
     self.init(layers: filter.chain.layers.map { $0.taps.map { _ in zero } }, gain: 0)
   }
 
-  static func += (sum: inout KnotGradient, term: KnotGradient) {
+  /// Adds another one of the same filter.
+  package static func += (sum: inout KnotGradient, term: KnotGradient) {
     sum.gain += term.gain
     for layer in sum.layers.indices {
       for tap in sum.layers[layer].indices { sum.layers[layer][tap].add(term.layers[layer][tap]) }
