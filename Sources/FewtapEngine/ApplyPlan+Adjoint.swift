@@ -94,7 +94,7 @@ extension ApplyPlan {
     try run(Region(x: 0..<width, y: 0..<image.height), into: target, plain)
     guard border.source(of: -1, count: 1) != nil else { return }
     plain.progress = nil
-    let frame = filter.frame(width: width, height: image.height)
+    let frame = bounds.frame(width: width, height: image.height)
     for region in frame.flatMap({ $0.tiles(columns: Self.frameColumns, rows: Self.frameRows) }) {
       let part = FrameFold(region, channels: image.channels)
       defer { part.deallocate() }

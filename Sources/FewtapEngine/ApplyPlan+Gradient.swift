@@ -31,7 +31,8 @@ extension ApplyPlan {
       : try linearPullback(of: cotangent, at: image, parts, options)
   }
 
-  private func compiledGradient() throws(ApplyError) -> CompiledGradient {
+  /// What the taps' gradients run by, made when it is first asked for.
+  func compiledGradient() throws(ApplyError) -> CompiledGradient {
     if let gradient = backward.withLock({ $0.gradient }) { return gradient }
     let gradient = try CompiledGradient(filter)
     backward.withLock { $0.gradient = gradient }

@@ -42,13 +42,12 @@ struct FrameFold: @unchecked Sendable {
   }
 }
 
-extension SparseFilter {
-  /// What the filter reads around an image of `width` columns and `height` rows, without the image.
+extension OffsetBounds {
+  /// What filters of these offsets read around an image of `width` columns and `height` rows, without the image.
   func frame(width: Int, height: Int) -> [Region] {
-    let bounds = bounds
     // The result at p reads p - o.
-    let (left, right) = (-max(0, bounds.maxX), width + max(0, -bounds.minX))
-    let (top, bottom) = (-max(0, bounds.maxY), height + max(0, -bounds.minY))
+    let (left, right) = (-max(0, maxX), width + max(0, -minX))
+    let (top, bottom) = (-max(0, maxY), height + max(0, -minY))
     return [
       Region(x: left..<right, y: top..<0), Region(x: left..<0, y: 0..<height),
       Region(x: width..<right, y: 0..<height), Region(x: left..<right, y: height..<bottom),

@@ -6,6 +6,8 @@ struct GradientRun {
   let plan: ApplyPlan
   let gradient: CompiledGradient
   var options: ApplyOptions
+  /// How much the pixels of the result count; nil: 1 each.
+  var share: KnotShare?
 
   /// The gradients of the taps and of the gain, for a filter that divides by nothing: `border` is what stands around the image. With
   /// `input` the image's gradient goes there: where the first layer spreads its cotangents the products cost little more. Only where
@@ -18,7 +20,7 @@ struct GradientRun {
     guard let input else {
       return gradient(gradient.layers, try sums(of: cotangent, at: image, border, output: nil))
     }
-    let frame = plan.filter.frame(width: plan.width, height: image.height)
+    let frame = plan.bounds.frame(width: plan.width, height: image.height)
     let parts = border.source(of: -1, count: 1) == nil ? [] : frame.map { FrameFold($0, channels: image.channels) }
     defer { for part in parts { part.deallocate() } }
     let output = GradientOutput(target: input, frame: parts, image: Region(x: 0..<plan.width, y: 0..<image.height))
@@ -29,7 +31,7 @@ struct GradientRun {
 
   /// Whether the input's gradient comes with the taps': at the image's own rate, unless the frame is far larger than images are.
   func canSpread(height: Int, channels: Int) -> Bool {
-    let pixels = plan.filter.frame(width: plan.width, height: height).reduce(0) { $0 + $1.x.count * $1.y.count }
+    let pixels = plan.bounds.frame(width: plan.width, height: height).reduce(0) { $0 + $1.x.count * $1.y.count }
     return gradient.spreading != nil && pixels <= Self.mostFramePixels / channels
   }
 
@@ -81,13 +83,14 @@ struct GradientRun {
         TileSource(source, border: border, group: $0, premultiplies: false, nonfinite: nonfinite, kernels: kernels)
       }
     }
+    let cotangents = share.map { share in sources[1].map { $0.weighted(by: share.weights) } } ?? sources[1]
     parallelForEach(count: parts.count, threads: options.threads) { index in
       let (channel, region) = parts[index]
       guard !counter.isStopped else { return }
       let shape = GradientShape(gradient, region, spreads: output != nil)
       plan.pool.withWorkspace(count: shape.floatCount) { workspace in
         let tile = GradientTile(
-          gradient, shape, kernels, image: sources[0][channel], cotangent: sources[1][channel],
+          gradient, shape, kernels, image: sources[0][channel], cotangent: cotangents[channel],
           memory: workspace.floats)
         let sums = tile.run(isStopped: { counter.isStopped }) { y, row in
           output?.store(row, channel, y: y, columns: region.x)
@@ -100,7 +103,8 @@ struct GradientRun {
     if counter.isCancelled { throw .cancelled }
     if counter.sawNonFinite { return nil }
     let tiles = results.withLock { $0 }
-    return tiles.dropFirst().reduce(into: tiles.first ?? []) { sums, part in
+    let none = [Double](repeating: 0, count: gradient.layers.reduce(0) { $0 + $1.count })
+    return tiles.dropFirst().reduce(into: tiles.first ?? none) { sums, part in
       for index in part.indices { sums[index] += part[index] }
     }
   }
@@ -113,12 +117,29 @@ struct GradientRun {
   /// What columns are a multiple of, so that blocks are whole.
   private static let columnUnit = 32
 
-  /// Tiles that cover all products; they do not depend on threads, nor do the sums' last bits then.
+  /// Tiles that cover all products that are not 0; they do not depend on threads, nor do the sums' last bits then.
   private func tiles(height: Int, spreads: Bool) throws(ApplyError) -> [Region] {
     let image = Region(x: 0..<plan.width, y: 0..<height)
+    guard let share else { return try tiles(of: image, spreads: spreads) }
+    // So far apart that no product is one of two parts.
+    let reach = gradient.support(of: Region(x: 0..<1, y: 0..<1))
+    let unit = gradient.images.rate?.factor ?? 1
+    let gap = (x: unit * (reach.x.count + 1), y: unit * (reach.y.count + 1))
+    var tiles: [Region] = []
+    for part in share.marks.parts(share.knot, in: image, gap: gap) {
+      tiles += try self.tiles(of: part, spreads: spreads).filter { tile in
+        let read = GradientShape(gradient, tile, spreads: spreads).cotangents.windows[0].region
+        return share.marks.contains(share.knot, read)
+      }
+    }
+    return tiles
+  }
+
+  private func tiles(of image: Region, spreads: Bool) throws(ApplyError) -> [Region] {
     var support = gradient.support(of: image)
     if spreads {
-      support = plan.filter.frame(width: plan.width, height: height).reduce(support.union(image)) { $0.union($1) }
+      let frame = plan.bounds.frame(width: image.x.count, height: image.y.count)
+      support = frame.reduce(support.union(image)) { $0.union($1) }
     }
     let reach = gradient.layers.reduce(0) { $0 + max($1.bounds.width, $1.bounds.height) }
     func bytes(_ columns: Int, _ rows: Int) -> Int {
@@ -138,6 +159,13 @@ struct GradientRun {
     }
     return support.tiles(columns: max(1, columns), rows: max(1, rows))
   }
+}
+
+/// How much of a knot pixels of the result have.
+struct KnotShare: Sendable {
+  let weights: KnotWeights
+  let marks: KnotMarks
+  let knot: Int
 }
 
 /// Where the input's gradient goes: the image, and what lies around it.

@@ -5,439 +5,514 @@ import FewtapCore
 ///
 /// Equation: `out = sum_k F_k (h_k E I)`, h_k the weights of knot k at the *image's* pixels, F_k its filter, E the border's
 ///           extension, over which the map is that of the nearest pixel.
-/// Stages:   the extended image and its coordinates; for each knot at a lower rate the weighted image, decimated; for each rate and
-///           interpolator the sum of what the layers of its knots give; then, in bands of rows, knots at the image's rate and the
-///           sums, interpolated once. Every number is the same sum in the same order for any number of threads.
-/// Cost:     as gather, but each knot has a decimation of its own where gather has an interpolation; planes in memory, of 4 bytes a
-///           pixel at their rate, knot and channel.
+/// Stages:   the coordinates; then, in tiles at each lower rate, the sum of what its knots' layers give of the weighted and decimated
+///           image; then, in tiles of the result, knots at the image's rate and those sums, interpolated once. A knot runs only around
+///           the blocks where it has a weight. Every number is the same sum in the same order for any number of threads.
+/// Cost:     as gather, but each knot has a decimation of its own where gather has an interpolation; the coordinates and the sums in
+///           memory, 4 bytes a pixel at their rate.
 struct SpreadRun: Sendable {
-  /// A rectangle of pixels of all roles in memory.
-  private struct Planes: @unchecked Sendable {
-    var base: UnsafeMutablePointer<Float>
-    var region: Region
-    var stride: Int
-    /// Floats from one role's to the next one's.
-    var plane: Int
-
-    func at(_ x: Int, _ y: Int, _ role: Int) -> UnsafeMutablePointer<Float> {
-      base + role * plane + (y - region.y.lowerBound) * stride + (x - region.x.lowerBound)
-    }
-  }
-
   /// Sums at a lower rate that are interpolated alike.
   private struct Level {
     var rate: CompiledFilter.Rate
     var knots: [Int]
     var sums: Planes
+    /// What its layers read for a region of the sums, all in all.
+    var bounds: OffsetBounds
   }
 
   let mapped: MappedPlan
   let basis: CompiledBasis
   let pass: PixelPass
+  /// What is made around the image, too, for whoever folds it.
+  let frame: [FrameFold]
   private var plan: VaryingPlan { mapped.plan }
-  private var map: ParameterMap { mapped.map }
   private var options: ApplyOptions { pass.options }
   private var kernels: fewtap_kernels { plan.kernels.table }
 
-  /// Rows that a thread makes at a time, and rows of a block of marks.
-  private static let bandHeight = 16
-  /// Rows below and columns beside a plane that blocks of a layer may read.
-  private static let slack = 8
+  /// Columns and rows of a tile of the result, and of one at a lower rate: what one knot makes there stays in a second-level cache.
+  private static let (columns, rows) = (480, 96)
+  private static let (lowColumns, lowRows) = (512, 96)
 
-  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass) {
-    (self.mapped, self.basis, self.pass) = (mapped, basis, pass)
+  init(_ mapped: MappedPlan, _ basis: CompiledBasis, pass: PixelPass, frame: [FrameFold] = []) {
+    (self.mapped, self.basis, self.pass, self.frame) = (mapped, basis, pass, frame)
   }
 
-  /// Floats of all planes for `rows` of the result.
-  static func floatCount(_ mapped: MappedPlan, _ basis: CompiledBasis, rows: Range<Int>, roles: Int) -> Int {
-    let whole = Region(x: 0..<mapped.width, y: rows)
-    var count = (roles + mapped.map.axisCount) * Self.count(extended(basis, whole))
-    for knot in basis.knots {
-      guard knot.level != nil else { continue }
-      // The sums of a level are no larger than what its knots read.
-      count += 2 * roles * Self.count(knot.filter.low(for: whole))
-    }
-    return count
-  }
-
-  private static func count(_ region: Region) -> Int {
-    TileShape.stride(region.x.count) * (region.y.count + slack) + 64
-  }
-
-  /// The pixels of the image, and around it, that spread into `region`.
-  private static func extended(_ basis: CompiledBasis, _ region: Region) -> Region {
-    basis.knots.map { knot in
-      knot.filter.regions(for: region)[0]
-    }.reduce(region) { $1.union($0) }
-  }
-
-  /// Filters `rows` of the image. Returns how many samples could not be held, and whether pixels that may not be were NaN or infinite.
+  /// Filters `rows` of the image, and the frame: as ``PixelPass/attempt(refuse:run:)``.
   func run(
-    rows: Range<Int>, group: ChannelGroup, _ nonfinite: NonfinitePolicy, memory: UnsafeMutablePointer<Float>,
-    _ counter: TileCounter
-  ) throws(ApplyError) {
-    let whole = Region(x: 0..<plan.width, y: rows)
-    let roles = group.roles.count
-    var next = memory
-    func planes(_ region: Region, _ count: Int) -> Planes {
-      let size = Self.count(region)
-      defer { next += count * size }
-      return Planes(base: next, region: region, stride: TileShape.stride(region.x.count), plane: size)
+    rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
+  ) throws(ApplyError) -> TileCounter {
+    let groups = pass.groups()
+    let counter = TileCounter(
+      total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
+    let parts = [Region(x: 0..<plan.width, y: rows)] + frame.map(\.region)
+    let covered = parts.dropFirst().reduce(parts[0]) { $0.union($1) }
+    let read = readable(covered)
+    let planes = mapped.map.axisCount
+    let count = KnotCoordinates.floatCount(read, planes: planes)
+    let levelCount = Self.levelCount(basis, covered, roles: groups.map(\.roles.count).max() ?? 0)
+    var failure: ApplyError?
+    plan.pool.withWorkspace(count: count + levelCount) { workspace in
+      do throws(ApplyError) {
+        let coordinates = try KnotCoordinates(
+          mapped, basis, over: read, threads: options.threads, memory: workspace.floats)
+        let marks = coordinates.marks(threads: options.threads)
+        for group in groups where !counter.isStopped {
+          let source = pass.source(group, nonfinite, kernels)
+          // Where all weights are 0 nobody looks.
+          if mapped.meaning == .weights, source.checksFinite { look(for: source, counter) }
+          let job = Job(group: group, source: source, coordinates: coordinates, marks: marks, counter: counter)
+          run(job, parts, levels: levels(covered, job, memory: workspace.floats + count))
+        }
+      } catch {
+        failure = error
+      }
     }
-    let image = planes(Self.extended(basis, whole), roles)
-    let coordinates = planes(image.region, map.axisCount)
-    let source = pass.source(group, nonfinite, kernels)
-    try load(image, source, counter)
-    try look(up: coordinates)
-    let marks = Marks(coordinates.region, blockHeight: Self.bandHeight) { rows in
-      activeKnots(rows, coordinates)
+    if let failure { throw failure }
+    if counter.isCancelled { throw .cancelled }
+    return counter
+  }
+
+  /// What tiles of one group share.
+  private struct Job: @unchecked Sendable {
+    let group: ChannelGroup
+    let source: TileSource
+    let coordinates: KnotCoordinates
+    let marks: KnotMarks
+    let counter: TileCounter
+    var roles: Int { group.roles.count }
+  }
+
+  /// The pixels of the image and around it that spread into `region`, but for those that are 0.
+  private func readable(_ region: Region) -> Region {
+    let read = Self.extended(basis, region)
+    let border = options.border
+    guard border.outside == 0, border.source(of: -1, count: 1) == nil else { return read }
+    return Region(x: read.x.clamped(to: 0..<plan.width), y: read.y.clamped(to: 0..<mapped.map.height))
+  }
+
+  private static func extended(_ basis: CompiledBasis, _ region: Region) -> Region {
+    basis.knots.map { $0.filter.regions(for: region)[0] }.reduce(region) { $1.union($0) }
+  }
+
+  private func look(for source: TileSource, _ counter: TileCounter) {
+    let rows = source.image.heldRows
+    parallelForEach(count: rows.count, threads: options.threads) { index in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.width) { row in
+        guard let address = row.baseAddress else { return }
+        row.initialize(repeating: 0)
+        for role in source.group.roles.indices {
+          source.load(role: role, row: rows.lowerBound + index, columns: 0..<plan.width, into: address)
+          var place: Int32 = 0
+          check(kernels.first_nonfinite(address, Int32(plan.width), &place))
+          if place < Int32(plan.width) { counter.finishTile(sawNonFinite: true, clipped: 0) }
+        }
+      }
     }
-    // Knots at lower rates: what they read, then the sums of what they give.
-    var (inputs, levels) = ([Planes?](repeating: nil, count: basis.knots.count), [Level]())
+  }
+
+  // MARK: Memory
+
+  /// Floats of the planes of all levels that `covered` is interpolated from.
+  private static func levelCount(_ basis: CompiledBasis, _ covered: Region, roles: Int) -> Int {
+    rates(basis).reduce(0) { $0 + roles * Planes.count(covered.interpolated(by: $1.rate)) }
+  }
+
+  /// The rates at which sums are kept, and the knots of each.
+  private static func rates(_ basis: CompiledBasis) -> [(rate: CompiledFilter.Rate, knots: [Int])] {
+    var rates: [(rate: CompiledFilter.Rate, knots: [Int])] = []
     for (index, knot) in basis.knots.enumerated() {
       guard let rate = knot.filter.rate else { continue }
-      let regions = knot.filter.regions(for: whole)
-      inputs[index] = planes(regions[rate.columnSteps.count], roles)
-      let low = whole.interpolated(by: rate)
-      let isKnown = { (level: Level) in
-        level.rate.factor == rate.factor && level.rate.interpolator.count == rate.interpolator.count
+      let known = rates.firstIndex {
+        $0.rate.factor == rate.factor && $0.rate.interpolator.count == rate.interpolator.count
       }
-      if let known = levels.firstIndex(where: isKnown) {
-        levels[known].knots.append(index)
-      } else {
-        levels.append(Level(rate: rate, knots: [index], sums: planes(low, roles)))
+      if let known { rates[known].knots.append(index) } else { rates.append((rate, [index])) }
+    }
+    return rates
+  }
+
+  /// Bytes that filtering `rows` takes, by `threads`.
+  static func bytes(_ mapped: MappedPlan, _ basis: CompiledBasis, rows: Range<Int>, roles: Int, threads: Int) -> Int {
+    let whole = Region(x: 0..<mapped.width, y: rows)
+    let shared =
+      KnotCoordinates.floatCount(extended(basis, whole), planes: mapped.map.axisCount)
+      + levelCount(basis, whole, roles: roles)
+    return MemoryLayout<Float>.stride * (shared + max(1, threads) * tileCount(basis, roles: roles))
+  }
+
+  /// Floats that a tile works in, of either kind.
+  private static func tileCount(_ basis: CompiledBasis, roles: Int) -> Int {
+    let whole = Region(x: 0..<columns, y: 0..<rows)
+    let low = basis.knots.filter { $0.level != nil }.map { lowCount(basis, $0, roles: roles) }
+    return max(low.max() ?? 0, Self.resultCount(basis, whole, roles: roles))
+  }
+
+  // MARK: Tiles
+
+  private func run(_ job: Job, _ parts: [Region], levels: [Level]) {
+    let lowTiles = levels.indices.flatMap { level in
+      levels[level].sums.region.tiles(columns: Self.lowColumns, rows: Self.lowRows).map { (level: level, region: $0) }
+    }
+    let lowCount = levels.flatMap(\.knots).map { Self.lowCount(basis, basis.knots[$0], roles: job.roles) }.max() ?? 0
+    parallelForEach(count: lowTiles.count, threads: options.threads) { index in
+      guard !job.counter.isStopped else { return }
+      let (level, region) = lowTiles[index]
+      plan.pool.withWorkspace(count: lowCount) { sum(levels[level], region, job, memory: $0.floats) }
+    }
+    let tiles = parts.indices.flatMap { part in
+      parts[part].tiles(columns: Self.columns, rows: Self.rows).map { (part: part, region: $0) }
+    }
+    let count = Self.resultCount(basis, Region(x: 0..<Self.columns, y: 0..<Self.rows), roles: job.roles)
+    parallelForEach(count: tiles.count, threads: options.threads) { index in
+      guard !job.counter.isStopped else { return }
+      let (part, region) = tiles[index]
+      let clipped = plan.pool.withWorkspace(count: count) { workspace in
+        finish(region, target(part, job), job, levels, memory: workspace.floats)
       }
-    }
-    let bands = inputs.enumerated().flatMap { index, planes in
-      planes.map { planes in Self.bands(planes.region.y).map { (knot: index, planes: planes, rows: $0) } } ?? []
-    }
-    parallelForEach(count: bands.count, threads: options.threads) { index in
-      guard !counter.isStopped else { return }
-      let band = bands[index]
-      decimate(band.knot, band.planes, band.rows, image, coordinates, marks, roles)
-    }
-    let parts = levels.flatMap { level in Self.bands(level.sums.region.y).map { (level: level, rows: $0) } }
-    let held = inputs
-    parallelForEach(count: parts.count, threads: options.threads) { index in
-      guard !counter.isStopped else { return }
-      sum(parts[index].level, parts[index].rows, held, marks, roles)
-    }
-    let results = Self.bands(rows)
-    let target = pass.target(of: source, basis.sums)
-    let sums = levels
-    parallelForEach(count: results.count, threads: options.threads) { index in
-      guard !counter.isStopped else { return }
-      let band = results[index]
-      let clipped = finish(band, group, target, image, coordinates, marks, sums)
-      _ = counter.advance(band.count * plan.width)
-      counter.finishTile(sawNonFinite: false, clipped: clipped)
+      if part == 0 { _ = job.counter.advance(region.x.count * region.y.count) }
+      job.counter.finishTile(sawNonFinite: false, clipped: clipped)
     }
   }
 
-  private static func bands(_ rows: Range<Int>) -> [Range<Int>] {
-    stride(from: rows.lowerBound, to: rows.upperBound, by: bandHeight).map {
-      $0..<min($0 + bandHeight, rows.upperBound)
-    }
-  }
-
-  // MARK: Inputs
-
-  private func load(_ image: Planes, _ source: TileSource, _ counter: TileCounter) throws(ApplyError) {
-    let bands = Self.bands(image.region.y)
-    parallelForEach(count: bands.count, threads: options.threads) { index in
-      let columns = ColumnExtension(image.region.x, width: source.image.width, border: source.border)
-      defer { columns.deallocate() }
-      for y in bands[index] {
-        let rows = ChannelRows(
-          first: image.at(image.region.x.lowerBound, y, 0), stride: image.plane, count: source.group.roles.count)
-        source.load(row: y, columns, into: rows)
-        for role in 0..<rows.count where source.checksFinite {
-          var place: Int32 = 0
-          check(kernels.first_nonfinite(rows[role], Int32(image.region.x.count), &place))
-          if place < Int32(image.region.x.count) { counter.finishTile(sawNonFinite: true, clipped: 0) }
-        }
-      }
-    }
-  }
-
-  /// Coordinates of the extended image, or weights: outside of the image those of the nearest pixel.
-  private func look(up planes: Planes) throws(ApplyError) {
-    let (left, width) = (-planes.region.x.lowerBound, plan.width)
-    let bands = Self.bands(planes.region.y)
-    let isBad = Locked<Bool>(false)
-    parallelForEach(count: bands.count, threads: options.threads) { index in
-      for y in bands[index] {
-        for axis in 0..<map.axisCount {
-          let row = planes.at(planes.region.x.lowerBound, y, axis)
-          map.withRow(
-            axis: axis, row: min(max(y, 0), map.height - 1), columns: 0..<width,
-            scratch: UnsafeMutableBufferPointer(start: row + left, count: width)
-          ) { values in
-            if mapped.meaning == .weights {
-              if values != UnsafePointer(row + left) { (row + left).update(from: values, count: width) }
-              var place: Int32 = 0
-              check(kernels.first_nonfinite(row + left, Int32(width), &place))
-              if place < Int32(width) { isBad.withLock { $0 = true } }
-            } else {
-              var outside = KnotTable.Outside()
-              basis.tables[axis].look(up: values, into: row + left, count: width, &outside, kernels)
-              if outside.nans > 0 { isBad.withLock { $0 = true } }
-            }
-          }
-          for x in 0..<left { row[x] = row[left] }
-          for x in left + width..<planes.region.x.count { row[x] = row[left + width - 1] }
-        }
-      }
-    }
-    if isBad.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<map.height) }
-  }
-
-  /// Whether each knot has a weight in rows of the extended image.
-  private func activeKnots(_ rows: Range<Int>, _ coordinates: Planes) -> [Bool] {
-    let (left, width) = (coordinates.region.x.lowerBound, coordinates.region.x.count)
-    guard mapped.meaning == .parameters else {
-      return basis.knots.indices.map { knot in
-        rows.contains { y in
-          UnsafeBufferPointer(start: coordinates.at(left, y, knot), count: width).contains { $0 != 0 }
-        }
-      }
-    }
-    let words = basis.tables.enumerated().map { axis, table in
-      var words = [UInt64](repeating: 0, count: ceilingDivide(table.axis.knots.count, 64))
-      check(
-        kernels.mark_knots(
-          coordinates.at(left, rows.lowerBound, axis), coordinates.stride, Int32(width), Int32(rows.count), &words,
-          Int32(words.count)))
-      return words
-    }
-    return basis.knots.map { knot in
-      zip(knot.indices, words).allSatisfy { index, words in words[index / 64] >> UInt64(index % 64) & 1 == 1 }
-    }
-  }
-
-  /// The weights of a knot from a pixel on.
-  private func hat(_ index: Int, _ coordinates: Planes, _ x: Int, _ y: Int) -> fewtap_hat {
-    let knot = basis.knots[index]
-    var hat = fewtap_hat()
-    hat.stride = coordinates.stride
-    guard mapped.meaning == .parameters else {
-      hat.coordinates.0 = UnsafePointer(coordinates.at(x, y, index))
-      return hat
-    }
-    hat.axes = Int32(knot.indices.count)
-    withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
-      let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
-      for axis in knot.indices.indices { slots[axis] = UnsafePointer(coordinates.at(x, y, axis)) }
-    }
-    withUnsafeMutableBytes(of: &hat.knots) { bytes in
-      let slots = bytes.bindMemory(to: Float.self)
-      for axis in knot.indices.indices { slots[axis] = Float(knot.indices[axis]) }
-    }
-    return hat
+  /// Where a part's results go: the image, or its frame.
+  private func target(_ part: Int, _ job: Job) -> TileTarget {
+    guard part > 0 else { return pass.target(of: job.source, basis.sums) }
+    return PixelPass(
+      source: pass.source, target: frame[part - 1].target, alphaIndex: nil, lightIsAssociated: (false, false),
+      options: options
+    ).target(of: job.source, basis.sums)
   }
 
   // MARK: Lower rates
 
-  /// Makes rows of the weighted image at a knot's rate.
-  private func decimate(
-    _ knot: Int, _ result: Planes, _ rows: Range<Int>, _ image: Planes, _ coordinates: Planes, _ marks: Marks,
-    _ roles: Int
-  ) {
-    guard let rate = basis.knots[knot].filter.rate else { return }
-    let read = Region(x: result.region.x, y: rows).decimated(by: rate)
-    guard marks.contains(knot, read.y) else {
-      for role in 0..<roles {
-        for y in rows {
-          result.at(result.region.x.lowerBound, y, role).update(repeating: 0, count: result.region.x.count)
-        }
-      }
-      return
+  private func levels(_ covered: Region, _ job: Job, memory: UnsafeMutablePointer<Float>) -> [Level] {
+    var next = memory
+    return Self.rates(basis).map { rate, knots in
+      let region = covered.interpolated(by: rate)
+      defer { next += job.roles * Planes.count(region) }
+      let bounds = knots.map { Self.reach(basis.knots[$0].filter.layers) }
+      return Level(
+        rate: rate, knots: knots, sums: Planes(next, region),
+        bounds: bounds.dropFirst().reduce(bounds[0]) { $0.union($1) })
     }
-    let (count, width) = (rate.prefilter.count, read.x.count)
-    let wide = TileShape.stride(width + 64 * rate.factor + count)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: (count + 3) * wide) { scratch in
-      scratch.initialize(repeating: 0)
-      let (ring, first) = (scratch.baseAddress!, scratch.baseAddress! + count * wide)
-      let low = first + 2 * wide
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: count) { pointers in
-        for role in 0..<roles {
-          var made = read.y.lowerBound
-          for y in rows {
-            let top = rate.factor * y - rate.prefilter.last
-            while made < top + count {
-              var weights = hat(knot, coordinates, read.x.lowerBound, made)
-              check(
-                kernels.weigh(
-                  &weights, image.at(read.x.lowerBound, made, role), image.stride,
-                  ring + (made - read.y.lowerBound) % count * wide, wide, Int32(width), 1))
-              made += 1
-            }
-            for index in 0..<count {
-              pointers[index] = UnsafePointer(ring + (top + index - read.y.lowerBound) % count * wide)
-            }
-            check(
-              kernels.weighted_rows(
-                pointers.baseAddress!, rate.prefilter.values, Int32(count), first, Int32(width), 0, nil))
-            // It writes more than its columns, which may be another thread's.
-            rate.decimate(first, into: low, width: result.region.x.count, spare: first + wide, kernels)
-            result.at(result.region.x.lowerBound, y, role).update(from: low, count: result.region.x.count)
-          }
-        }
+  }
+
+  /// Offsets that layers read together.
+  private static func reach(_ layers: [CompiledFilter.Layer]) -> OffsetBounds {
+    layers.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.sum($1.bounds) }
+  }
+
+  /// Floats that a tile of a level needs for a knot.
+  private static func lowCount(_ basis: CompiledBasis, _ knot: CompiledBasis.Knot, roles: Int) -> Int {
+    guard let level = knot.level else { return 0 }
+    let region = Region(x: 0..<lowColumns, y: 0..<lowRows)
+    let read = region.read(by: reach(knot.filter.layers))
+    // Where a tile begins in its rate's phases adds a pixel or two.
+    return roles * Planes.count(read) + layerCount(knot.filter.layers, region)
+      + TileShape(basis.levels[level].decimation, low: read, halfs: false).floatCount(channels: roles)
+  }
+
+  /// Makes a tile of a level's sums.
+  private func sum(_ level: Level, _ region: Region, _ job: Job, memory: UnsafeMutablePointer<Float>) {
+    let sums = level.sums
+    for role in 0..<job.roles {
+      for y in region.y { sums.at(region.x.lowerBound, y, role).update(repeating: 0, count: region.x.count) }
+    }
+    for index in level.knots {
+      let knot = basis.knots[index]
+      guard let rate = knot.filter.rate, let levelIndex = knot.level else { continue }
+      let reach = Self.reach(knot.filter.layers)
+      let all = region.read(by: reach)
+      // What lies in two parts reaches no pixel together: one part or all of them at once give the same bits.
+      let gap = (
+        x: rate.factor * reach.width + rate.prefilter.count, y: rate.factor * reach.height + rate.prefilter.count
+      )
+      for active in job.marks.parts(index, in: all.decimated(by: rate), gap: gap) {
+        add(index, levelIndex, active.reached(by: rate).intersection(all), reach, to: sums, region, job, memory: memory)
       }
     }
   }
 
-  /// Makes rows of a level's sums.
-  private func sum(_ level: Level, _ rows: Range<Int>, _ inputs: [Planes?], _ marks: Marks, _ roles: Int) {
-    let part = Region(x: level.sums.region.x, y: rows)
-    for role in 0..<roles {
-      for y in rows { level.sums.at(part.x.lowerBound, y, role).update(repeating: 0, count: part.x.count) }
-    }
-    for index in level.knots {
-      let knot = basis.knots[index]
-      guard let input = inputs[index], let rate = knot.filter.rate else { continue }
-      let needed = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
-      guard marks.contains(index, needed.decimated(by: rate).y) else { continue }
-      add(knot.filter.layers, of: input, part, roles) { role, y in level.sums.at(part.x.lowerBound, y, role) }
+  /// Adds what a knot makes of low-rate pixels, `decimated`, to a tile of sums.
+  private func add(
+    _ index: Int, _ level: Int, _ decimated: Region, _ reach: OffsetBounds, to sums: Planes, _ region: Region,
+    _ job: Job, memory: UnsafeMutablePointer<Float>
+  ) {
+    let part = decimated.reached(by: reach).intersection(region)
+    guard !part.x.isEmpty, !part.y.isEmpty else { return }
+    let input = Planes(memory, part.read(by: reach))
+    let made = decimated.intersection(input.region)
+    guard !made.x.isEmpty, !made.y.isEmpty else { return }
+    if made != input.region { memory.update(repeating: 0, count: job.roles * input.plane) }
+    let rest = memory + job.roles * input.plane
+    let window = RowWindow(
+      columns: input.region.x, rows: input.region.y, stride: input.stride, capacity: input.region.y.count,
+      channels: job.roles, isHalf: false, base: memory)
+    let decimation = basis.levels[level].decimation
+    let tile = TileRun(
+      decimation, TileShape(decimation, low: made, halfs: false), kernels,
+      source: job.source.weighted(by: job.coordinates.weights(of: index)), target: nil, low: window.part(made),
+      memory: rest)
+    tile.makeLowRows()
+    if tile.sawNonFinite { job.counter.finishTile(sawNonFinite: true, clipped: 0) }
+    for role in 0..<job.roles {
+      let result = run(basis.knots[index].filter.layers, of: input.role(role), part, memory: rest)
+      for y in part.y {
+        check(
+          kernels.add_row(sums.at(part.x.lowerBound, y, role), result.at(part.x.lowerBound, y), Int32(part.x.count)))
+      }
     }
   }
 
   // MARK: Layers
 
-  /// Adds what layers make of planes over `part` to the rows that `place` gives.
-  private func add(
-    _ layers: [CompiledFilter.Layer], of input: Planes, _ part: Region, _ roles: Int,
-    to place: (_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float>
-  ) {
-    var regions = [part]
-    for layer in layers.dropFirst().reversed() { regions.append(regions[regions.count - 1].read(by: layer.bounds)) }
-    let runs = layers.map(\.runs.count).max() ?? 0
-    let size = regions.reduce(0) { max($0, Self.count($1)) } + 8 * TileShape.stride(regions[regions.count - 1].x.count)
-    withUnsafeTemporaryAllocation(of: fewtap_run.self, capacity: max(1, runs)) { runs in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * size) { scratch in
-        scratch.initialize(repeating: 0)
-        for role in 0..<roles {
-          var current = input
-          current.base += role * input.plane
-          for (index, layer) in layers.enumerated() {
-            let region = regions[layers.count - 1 - index]
-            let output = Planes(
-              base: scratch.baseAddress! + index % 2 * size, region: region, stride: TileShape.stride(region.x.count),
-              plane: 0)
-            var packed = layer.pack(into: runs.baseAddress!, stride: current.stride)
-            check(
-              kernels.layer(
-                &packed, current.at(region.x.lowerBound, region.y.lowerBound, 0), current.stride, output.base,
-                output.stride, Int32(region.x.count),
-                Int32(ceilingDivide(region.y.count, Int(FEWTAP_BLOCK_ROWS)) * Int(FEWTAP_BLOCK_ROWS))))
-            current = output
-          }
-          for y in part.y {
-            check(kernels.add_row(place(role, y), current.at(part.x.lowerBound, y, 0), Int32(part.x.count)))
-          }
-        }
-      }
+  /// Floats that layers work in, for a region of their result.
+  private static func layerCount(_ layers: [CompiledFilter.Layer], _ region: Region) -> Int {
+    var (most, part) = (0, region)
+    for layer in layers.reversed() {
+      most = max(most, Planes.count(part))
+      part = part.read(by: layer.bounds)
     }
+    return 2 * most
+  }
+
+  /// What layers make of a plane over `region`, in memory of ``layerCount(_:_:)`` floats.
+  private func run(
+    _ layers: [CompiledFilter.Layer], of input: Planes, _ region: Region, memory: UnsafeMutablePointer<Float>
+  ) -> Planes {
+    var regions = [region]
+    for layer in layers.dropFirst().reversed() { regions.insert(regions[0].read(by: layer.bounds), at: 0) }
+    let size = regions.map { Planes.count($0) }.max() ?? 0
+    var current = input
+    for (index, layer) in layers.enumerated() {
+      let output = Planes(memory + index % 2 * size, regions[index])
+      let place = current.at(output.region.x.lowerBound, output.region.y.lowerBound)
+      let block = Int(FEWTAP_BLOCK_ROWS)
+      withUnsafeTemporaryAllocation(of: fewtap_run.self, capacity: max(1, layer.runs.count)) { runs in
+        var packed = layer.pack(into: runs.baseAddress!, stride: current.stride)
+        check(
+          kernels.layer(
+            &packed, place, current.stride, output.base, output.stride, Int32(output.region.x.count),
+            Int32(ceilingDivide(output.region.y.count, block) * block)))
+      }
+      current = output
+    }
+    return current
   }
 
   // MARK: Results
 
-  /// Makes rows of the result. Returns how many samples could not be held.
+  /// Floats that a tile of the result works in.
+  private static func resultCount(_ basis: CompiledBasis, _ region: Region, roles: Int) -> Int {
+    var count = roles * Planes.count(region)
+    if let bounds = basis.fullRateBounds { count += roles * Planes.count(region.read(by: bounds)) }
+    let full = basis.knots.filter { $0.level == nil }.map { knot in
+      Planes.count(region.read(by: reach(knot.filter.layers))) + layerCount(knot.filter.layers, region)
+    }
+    let low = rates(basis).map { rate, _ in Expanded.count(region.interpolated(by: rate), rate) }
+    return count + max(full.max() ?? 0, low.reduce(0, +))
+  }
+
+  /// Makes a tile of the result. Returns how many samples could not be held.
   private func finish(
-    _ rows: Range<Int>, _ group: ChannelGroup, _ target: TileTarget, _ image: Planes, _ coordinates: Planes,
-    _ marks: Marks, _ levels: [Level]
+    _ region: Region, _ target: TileTarget, _ job: Job, _ levels: [Level], memory: UnsafeMutablePointer<Float>
   ) -> Int {
-    let (roles, part) = (group.roles.count, Region(x: 0..<plan.width, y: rows))
-    let stride = TileShape.stride(plan.width)
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: roles * rows.count * stride) { results in
-      results.initialize(repeating: 0)
-      func place(_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
-        results.baseAddress! + (role * rows.count + y - rows.lowerBound) * stride
-      }
-      for (index, knot) in basis.knots.enumerated() where knot.level == nil {
-        let read = knot.filter.layers.reversed().reduce(part) { $0.read(by: $1.bounds) }
-        guard marks.contains(index, read.y) else { continue }
-        let size = Self.count(read)
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: roles * size) { scratch in
-          scratch.initialize(repeating: 0)
-          let weighted = Planes(
-            base: scratch.baseAddress!, region: read, stride: TileShape.stride(read.x.count), plane: size)
-          for role in 0..<roles {
-            var weights = hat(index, coordinates, read.x.lowerBound, read.y.lowerBound)
-            check(
-              kernels.weigh(
-                &weights, image.at(read.x.lowerBound, read.y.lowerBound, role), image.stride,
-                weighted.at(read.x.lowerBound, read.y.lowerBound, role), weighted.stride, Int32(read.x.count),
-                Int32(read.y.count)))
-          }
-          add(knot.filter.layers, of: weighted, part, roles, to: place)
-        }
-      }
-      for level in levels { interpolate(level, rows, roles, place) }
-      var clipped = 0
-      for y in rows {
-        clipped += target.finish(row: y, columns: part.x, (0..<roles).map { place($0, y) })
-      }
-      return clipped
+    let places = target.isPlain ? target.places() : []
+    let own = Planes(memory, region)
+    func place(_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float> {
+      guard !places.isEmpty, let place = places[role] else { return own.at(region.x.lowerBound, y, role) }
+      return place.row0 + y * place.stride + region.x.lowerBound
+    }
+    let rest = memory + job.roles * own.plane
+    interpolate(region, job, levels, memory: rest, into: place)
+    addFull(region, job, memory: rest) { role, y, row, columns in
+      check(kernels.add_row(place(role, y) + (columns.lowerBound - region.x.lowerBound), row, Int32(columns.count)))
+    }
+    guard places.isEmpty || places.contains(where: { $0 == nil }) else { return 0 }
+    return region.y.reduce(0) { clipped, y in
+      clipped + target.finish(row: y, columns: region.x, (0..<job.roles).map { place($0, y) })
     }
   }
 
-  /// Adds a level's sums, interpolated, to rows of the result.
+  /// Makes what the sums at lower rates give.
   private func interpolate(
-    _ level: Level, _ rows: Range<Int>, _ roles: Int, _ place: (_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float>
+    _ region: Region, _ job: Job, _ levels: [Level], memory: UnsafeMutablePointer<Float>,
+    into place: (_ role: Int, _ y: Int) -> UnsafeMutablePointer<Float>
   ) {
-    let rate = level.rate
-    let low = Region(x: 0..<plan.width, y: rows).interpolated(by: rate)
-    let wide = TileShape.stride(rate.factor * ceilingDivide(low.x.count, 64) * 64) + 64
-    let first = rate.factor * low.x.lowerBound + rate.interpolator.first
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: (low.y.count + 3) * wide + 64) { scratch in
-      scratch.initialize(repeating: 0)
-      let expanded = scratch.baseAddress! + 64
-      let spare = (expanded + low.y.count * wide, expanded + (low.y.count + 1) * wide)
-      for role in 0..<roles {
-        for y in low.y {
-          rate.interpolate(
-            level.sums.at(low.x.lowerBound, y, role), count: low.x.count,
-            into: expanded + (y - low.y.lowerBound) * wide, spare: spare, kernels)
-        }
-        let sum = expanded + (low.y.count + 2) * wide - 64
-        for y in rows {
-          let (between, weights) = rate.interpolation(of: y)
-          withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: weights.count) { pointers in
-            for index in 0..<weights.count {
-              pointers[index] = UnsafePointer(
-                expanded + (between.lowerBound + index - low.y.lowerBound) * wide - first)
-            }
-            check(
-              kernels.weighted_rows(
-                pointers.baseAddress!, weights.values, Int32(weights.count), sum, Int32(plan.width), 0, nil))
+    let active = levels.filter { level in
+      let read = region.interpolated(by: level.rate).read(by: level.bounds).decimated(by: level.rate)
+      return level.knots.contains { job.marks.contains($0, read) }
+    }
+    let most = active.reduce(1) { $0 + $1.rate.interpolator.count }
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: most) { rows in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: most) { weights in
+        for role in 0..<job.roles {
+          var next = memory
+          let expanded = active.map { level in
+            let low = region.interpolated(by: level.rate)
+            defer { next += Expanded.count(low, level.rate) }
+            return Expanded(level.sums.role(role), low, level.rate, memory: next, kernels)
           }
-          check(kernels.add_row(place(role, y), sum, Int32(plan.width)))
+          for y in region.y {
+            let row = place(role, y)
+            let count = expanded.reduce(0) { count, level in
+              count + level.copy(row: y, column: region.x.lowerBound, rows, weights, from: count)
+            }
+            if count > 0 {
+              check(
+                kernels.weighted_rows(
+                  rows.baseAddress!, weights.baseAddress!, Int32(count), row, Int32(region.x.count), 0, nil))
+            } else {
+              row.update(repeating: 0, count: region.x.count)
+            }
+          }
         }
+      }
+    }
+  }
+
+  /// Adds what knots at the image's own rate give, row by row.
+  private func addFull(
+    _ region: Region, _ job: Job, memory: UnsafeMutablePointer<Float>,
+    add: (_ role: Int, _ y: Int, _ row: UnsafePointer<Float>, _ columns: Range<Int>) -> Void
+  ) {
+    guard let bounds = basis.fullRateBounds else { return }
+    var isLoaded = false
+    let image = Planes(memory, region.read(by: bounds))
+    let rest = memory + job.roles * image.plane
+    for (index, knot) in basis.knots.enumerated() where knot.level == nil {
+      let reach = Self.reach(knot.filter.layers)
+      let parts = job.marks.parts(index, in: region.read(by: reach), gap: (reach.width, reach.height))
+      if !parts.isEmpty, !isLoaded {
+        load(image, job)
+        isLoaded = true
+      }
+      for active in parts {
+        let part = active.reached(by: reach).intersection(region)
+        guard !part.x.isEmpty, !part.y.isEmpty else { continue }
+        let (weights, read) = (job.coordinates.weights(of: index), part.read(by: reach))
+        let weighted = Planes(rest, read)
+        if read.intersection(weights.region) != read { rest.update(repeating: 0, count: weighted.plane) }
+        for role in 0..<job.roles {
+          for y in read.y {
+            weights.weigh(
+              image.at(read.x.lowerBound, y, role), into: weighted.at(read.x.lowerBound, y), row: y, columns: read.x)
+          }
+          let result =
+            knot.isIdentity ? weighted : run(knot.filter.layers, of: weighted, part, memory: rest + weighted.plane)
+          for y in part.y { add(role, y, result.at(part.x.lowerBound, y), part.x) }
+        }
+      }
+    }
+  }
+
+  /// The image's pixels, with its border.
+  private func load(_ planes: Planes, _ job: Job) {
+    let (source, region) = (job.source, planes.region)
+    let columns = ColumnExtension(region.x, width: source.image.width, border: source.border)
+    defer { columns.deallocate() }
+    for y in region.y {
+      let rows = ChannelRows(first: planes.at(region.x.lowerBound, y), stride: planes.plane, count: job.roles)
+      source.load(row: y, columns, into: rows)
+      for role in 0..<rows.count where source.checksFinite {
+        var place: Int32 = 0
+        check(kernels.first_nonfinite(rows[role], Int32(region.x.count), &place))
+        if place < Int32(region.x.count) { job.counter.finishTile(sawNonFinite: true, clipped: 0) }
       }
     }
   }
 }
 
-/// Which knots have a weight in blocks of rows.
-private struct Marks: Sendable {
-  private let first: Int
-  private let blockHeight: Int
-  /// For each block a flag a knot.
-  private let flags: [[Bool]]
+/// A rectangle of pixels of all roles in memory.
+private struct Planes: @unchecked Sendable {
+  var base: UnsafeMutablePointer<Float>
+  let region: Region
+  let stride: Int
+  /// Floats from one role's to the next one's: rows below, which blocks of a layer touch, are part of them.
+  let plane: Int
 
-  /// Blocks of `region`'s rows; `active` tells of each knot.
-  init(_ region: Region, blockHeight: Int, active: (_ rows: Range<Int>) -> [Bool]) {
-    (first, self.blockHeight) = (region.y.lowerBound, blockHeight)
-    flags = stride(from: region.y.lowerBound, to: region.y.upperBound, by: blockHeight).map {
-      active($0..<min($0 + blockHeight, region.y.upperBound))
+  init(_ base: UnsafeMutablePointer<Float>, _ region: Region) {
+    (self.base, self.region) = (base, region)
+    (stride, plane) = (TileShape.stride(region.x.count), Self.count(region))
+  }
+
+  static func count(_ region: Region) -> Int {
+    RowWindow.count(stride: TileShape.stride(region.x.count), capacity: region.y.count, channels: 1)
+  }
+
+  func at(_ x: Int, _ y: Int, _ role: Int = 0) -> UnsafeMutablePointer<Float> {
+    base + role * plane + (y - region.y.lowerBound) * stride + (x - region.x.lowerBound)
+  }
+
+  /// The pixels of one role.
+  func role(_ role: Int) -> Planes {
+    var planes = self
+    planes.base += role * plane
+    return planes
+  }
+}
+
+/// Low-rate rows interpolated along themselves.
+private struct Expanded {
+  private let rows: UnsafeMutablePointer<Float>
+  private let stride: Int
+  private let low: Region
+  /// The image's column of a row's first pixel.
+  private let first: Int
+  private let rate: CompiledFilter.Rate
+  private let kernels: fewtap_kernels
+
+  private static let margin = 64
+
+  private static func stride(_ low: Region, _ rate: CompiledFilter.Rate) -> Int {
+    TileShape.stride(rate.factor * ceilingDivide(low.x.count, 64) * 64) + margin
+  }
+
+  /// Floats that those of `low` take.
+  static func count(_ low: Region, _ rate: CompiledFilter.Rate) -> Int {
+    // Where a tile begins in its rate's phases adds a pixel or two.
+    let low = Region(x: low.x.lowerBound..<low.x.upperBound + 2, y: low.y.lowerBound..<low.y.upperBound + 2)
+    return (low.y.count + 2) * stride(low, rate) + 2 * margin
+  }
+
+  /// Those of `low`, of sums that hold it.
+  init(
+    _ sums: Planes, _ low: Region, _ rate: CompiledFilter.Rate, memory: UnsafeMutablePointer<Float>,
+    _ kernels: fewtap_kernels
+  ) {
+    (self.low, self.rate, self.kernels) = (low, rate, kernels)
+    stride = Self.stride(low, rate)
+    rows = memory + Self.margin
+    first = rate.factor * low.x.lowerBound + rate.interpolator.first
+    let spare = (rows + low.y.count * stride, rows + (low.y.count + 1) * stride)
+    for y in low.y {
+      rate.interpolate(
+        sums.at(low.x.lowerBound, y), count: low.x.count, into: rows + (y - low.y.lowerBound) * stride, spare: spare,
+        kernels)
     }
   }
 
-  /// Whether the knot may have a weight in rows.
-  func contains(_ knot: Int, _ rows: Range<Int>) -> Bool {
-    let top = max(0, (rows.lowerBound - first) / blockHeight)
-    let bottom = min((rows.upperBound - 1 - first) / blockHeight, flags.count - 1)
-    return top <= bottom && (top...bottom).contains { flags[$0][knot] }
+  /// The rows, from a column of the image on, that row `y` is the weighted sum of: into buffers, from an index on. Returns how many.
+  func copy(
+    row y: Int, column: Int, _ pointers: UnsafeMutableBufferPointer<UnsafePointer<Float>?>,
+    _ weights: UnsafeMutableBufferPointer<Float>, from begin: Int
+  ) -> Int {
+    let (between, own) = rate.interpolation(of: y)
+    for index in 0..<own.count {
+      weights[begin + index] = own.values[index]
+      pointers[begin + index] = UnsafePointer(
+        rows + (between.lowerBound + index - low.y.lowerBound) * stride + (column - first))
+    }
+    return own.count
+  }
+}
+
+extension Region {
+  /// The low-rate pixels to which decimation takes some of these.
+  fileprivate func reached(by rate: CompiledFilter.Rate) -> Region {
+    func range(_ full: Range<Int>) -> Range<Int> {
+      let first = ceilingDivide(full.lowerBound + rate.prefilter.first, rate.factor)
+      return first..<max(first, floorDivide(full.upperBound - 1 + rate.prefilter.last, rate.factor) + 1)
+    }
+    return Region(x: range(x), y: range(y))
   }
 }

@@ -12,6 +12,8 @@ struct TileSource: Sendable {
   /// Whether pixels may be NaN or infinite and somebody wants to know.
   let checksFinite: Bool
   private let replacesNonfinite: Bool
+  /// A knot's weights, if pixels count by them.
+  private var weights: KnotWeights?
 
   init(
     _ image: SourceImage, border: BorderRule, group: ChannelGroup, premultiplies: Bool, nonfinite: NonfinitePolicy,
@@ -23,9 +25,19 @@ struct TileSource: Sendable {
     replacesNonfinite = nonfinite == .zero && image.mayBeNonfinite
   }
 
+  /// The same, where pixels count by a knot's weights, those outside of the image by those there. Loading then writes up to 15 columns
+  /// more.
+  func weighted(by weights: KnotWeights) -> TileSource {
+    var source = self
+    source.weights = weights
+    return source
+  }
+
   /// The rows of the only channel where they lie, if sums of them need no copy; `columns` are those that would be read.
   func directRows(_ columns: ColumnExtension) -> DirectRows? {
-    guard group.mask == nil, !premultiplies, !replacesNonfinite, columns.isComplete else { return nil }
+    guard weights == nil, group.mask == nil, !premultiplies, !replacesNonfinite, columns.isComplete else {
+      return nil
+    }
     if group.roles.count == image.channels, let place = image.interleaved {
       return DirectRows(
         row0: place.row0, stride: place.stride, samples: image.channels, height: image.height, border: border,
@@ -57,6 +69,20 @@ struct TileSource: Sendable {
 
   /// Loads row `y` over `columns`, one pointer a role.
   func load(row y: Int, _ columns: ColumnExtension, into rows: ChannelRows) {
+    guard let weights else { return loadPlain(row: y, columns, into: rows) }
+    // Whole rows of an image's own memory go by without a copy.
+    if columns.inside == columns.columns, (0..<image.height).contains(y), rows.count == 1, let place = directPlane(0) {
+      let row = place.row0 + y * place.stride + columns.columns.lowerBound
+      weights.weigh(row, into: rows[0], row: y, columns: columns.columns)
+      return
+    }
+    loadPlain(row: y, columns, into: rows)
+    for role in 0..<rows.count {
+      weights.weigh(UnsafePointer(rows[role]), into: rows[role], row: y, columns: columns.columns)
+    }
+  }
+
+  private func loadPlain(row y: Int, _ columns: ColumnExtension, into rows: ChannelRows) {
     let count = columns.columns.count
     if let source = border.source(of: y, count: image.height) {
       let inside = columns.inside

@@ -44,13 +44,42 @@ extension VaryingPlan {
         }
       }
     }
+    if case .outputs = compiled, mapped.direction == .gather {
+      return try Image(sameSizePlanes: given).filtered { source, target throws(ApplyError) in
+        try spread(source, into: target, mapped, options)
+      }
+    }
     let (frame, turned) = try framed(mapped)
     let framedImage = Image(sameSizePlanes: given.map { frame.surrounded($0) })
-    let spread = try mapped.naming { () throws(ApplyError) in
+    let result = try mapped.naming { () throws(ApplyError) in
       try MappedPlan(turned.plan, turned.map, turned.meaning, mapped.direction == .gather ? .scatter : .gather)
         .work.filtered(framedImage, options: plain)
     }
-    return Image(sameSizePlanes: spread.planes.map { frame.folded($0, options.border) })
+    return Image(sameSizePlanes: result.planes.map { frame.folded($0, options.border) })
+  }
+
+  /// The adjoint of gather by the outputs operator: scatter by the filters turned by half a turn, of the image with zeros around it, and
+  /// what they spread beyond its edges added to the pixels that stood there.
+  private func spread(
+    _ image: SourceImage, into target: TargetImage, _ mapped: MappedPlan, _ options: ApplyOptions
+  ) throws(ApplyError) {
+    // A plan of the same operator.
+    guard case .outputs(let turned) = try turned().compiled else { return }
+    let border = options.border
+    var plain = options
+    plain.border = .constant(0)
+    let pass = PixelPass(
+      source: image, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: plain)
+    let regions = border.source(of: -1, count: 1) == nil ? [] : basis.bounds.frame(width: width, height: image.height)
+    let frame = regions.map { FrameFold($0, channels: image.channels) }
+    defer { for part in frame { part.deallocate() } }
+    _ = try pass.attempt { () throws(ApplyError) in
+      try image.refuseNonFinite(rows: 0..<image.height, kernels)
+    } run: { nonfinite, toldFraction throws(ApplyError) in
+      try SpreadRun(mapped, turned, pass: pass, frame: frame)
+        .run(rows: 0..<image.height, nonfinite, toldFraction: toldFraction)
+    }
+    for part in frame { part.fold(into: target, width: width, height: image.height, border) }
   }
 
   /// The filters turned by half a turn, over the image and all that they read around it: by gather the adjoint of scatter.

@@ -105,25 +105,37 @@ extension VaryingPlan {
   private func filterGradients(
     _ mapped: MappedPlan, _ compiled: CompiledBasis, _ loss: VaryingLoss, _ options: ApplyOptions
   ) throws(ApplyError) -> [KnotGradient] {
-    let coordinates = try mapped.coordinates(compiled.tables)
-    var gradients: [KnotGradient] = []
-    for (index, filter) in basis.filters.enumerated() {
-      var gradient = KnotGradient(zerosOf: filter)
-      let knot = basis.knot(index)
-      let weights = coordinates[0].values.indices.map { pixel in
-        knot.indices.reduce(1 as Float) { $0 * max(0, 1 - abs(coordinates[$1].values[pixel] - Float(knot[$1]))) }
-      }
-      if weights.contains(where: { $0 != 0 }) {
-        let weighted = loss.cotangent.planes.map { plane in
-          Plane(width: plane.width, height: plane.height, exactly: zip(plane.values, weights).map { $0 * $1 })
+    let plans = try knotPlans()
+    let image = Region(x: 0..<width, y: 0..<mapped.map.height)
+    var options = options
+    let threads = options.threads
+    options.threads = 1
+    let single = options
+    let count = KnotCoordinates.floatCount(image, planes: mapped.map.axisCount)
+    let gradients = pool.withWorkspace(count: count) { workspace in
+      Result { () throws(ApplyError) in
+        let coordinates = try KnotCoordinates(
+          mapped, compiled, over: image, threads: threads, memory: workspace.floats)
+        let marks = coordinates.marks(threads: threads)
+        return try loss.image.withPixels { image throws(ApplyError) in
+          try loss.cotangent.withPixels { cotangent throws(ApplyError) in
+            parallelMap(count: plans.count, threads: threads) { knot in
+              Result { () throws(ApplyError) in
+                let share = KnotShare(weights: coordinates.weights(of: knot), marks: marks, knot: knot)
+                let run = GradientRun(
+                  plan: plans[knot], gradient: try plans[knot].compiledGradient(), options: single, share: share)
+                return try run.gradient(of: cotangent, at: image, border: single.border)
+              }
+            }
+          }
         }
-        let own = try ApplyPlan(filter, width: width, kernels: kernels).pullback(
-          of: Image(sameSizePlanes: weighted), at: loss.image, wanting: .filter, options: options)
-        if let layers = own.layers, let gain = own.gain { gradient = KnotGradient(layers: layers, gain: gain) }
       }
-      gradients.append(gradient)
     }
-    return gradients
+    return try zip(basis.filters, gradients.get()).map { filter, gradient throws(ApplyError) in
+      let own = try gradient.get()
+      guard let layers = own.layers, let gain = own.gain else { return KnotGradient(zerosOf: filter) }
+      return KnotGradient(layers: layers, gain: gain)
+    }
   }
 
   // MARK: The offsets operator
@@ -164,27 +176,6 @@ extension [Plane<Float>] {
     zip(self, others).map { a, b in
       Plane(width: a.width, height: a.height, exactly: zip(a.values, b.values).map { $0 + $1 })
     }
-  }
-}
-
-extension MappedPlan {
-  /// The knot coordinates of all pixels, one plane an axis.
-  fileprivate func coordinates(_ tables: [KnotTable]) throws(ApplyError) -> [Plane<Float>] {
-    var outside = KnotTable.Outside()
-    let planes = tables.enumerated().map { axis, table in
-      var plane = map.plane(axis: axis)
-      let count = plane.width
-      plane.values.withUnsafeMutableBufferPointer { values in
-        guard let values = values.baseAddress else { return }
-        for y in 0..<map.height {
-          table.look(
-            up: values + y * count, into: values + y * count, count: count, &outside, plan.kernels.table)
-        }
-      }
-      return plane
-    }
-    if outside.nans > 0 { try refuseMap(rows: 0..<map.height) }
-    return planes
   }
 }
 

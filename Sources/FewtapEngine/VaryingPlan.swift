@@ -50,7 +50,12 @@ public struct VaryingPlan: Sendable {
   let kernels: RowKernels
   let pool = WorkspacePool()
   /// What runs backwards, made when it is first asked for.
-  private let backward = Locked<VaryingPlan?>(nil)
+  private struct Backward: Sendable {
+    var turned: VaryingPlan?
+    var knots: [ApplyPlan]?
+  }
+
+  private let backward = Locked(Backward())
 
   /// A plan for `basis` on images of `width` columns.
   ///
@@ -72,10 +77,20 @@ public struct VaryingPlan: Sendable {
 
   /// The plan of the filters turned by half a turn, for images with a frame around them.
   func turned() throws(ApplyError) -> VaryingPlan {
-    if let plan = backward.withLock({ $0 }) { return plan }
+    if let plan = backward.withLock({ $0.turned }) { return plan }
     let plan = try VaryingPlan(basis.transposed, width: ImageFrame(of: self, height: 1).width, kernels: kernels)
-    backward.withLock { $0 = plan }
+    backward.withLock { $0.turned = plan }
     return plan
+  }
+
+  /// A plan of each filter by itself.
+  func knotPlans() throws(ApplyError) -> [ApplyPlan] {
+    if let plans = backward.withLock({ $0.knots }) { return plans }
+    let plans = try basis.filters.map { filter throws(ApplyError) in
+      try ApplyPlan(filter, width: width, kernels: kernels)
+    }
+    backward.withLock { $0.knots = plans }
+    return plans
   }
 
   /// The filtered image, of the same size and channels; alpha as ``ApplyPlan/apply(to:options:)``.

@@ -23,7 +23,8 @@ struct VaryingRun: Sendable {
     try pass.check(basis.sums)
     return try pass.attempt(refuse: refuse) { nonfinite, toldFraction throws(ApplyError) in
       mapped.direction == .gather
-        ? try run(rows, nonfinite, toldFraction: toldFraction) : try spread(rows, nonfinite, toldFraction: toldFraction)
+        ? try run(rows, nonfinite, toldFraction: toldFraction)
+        : try SpreadRun(mapped, basis, pass: pass).run(rows: rows, nonfinite, toldFraction: toldFraction)
     }
   }
 
@@ -82,30 +83,6 @@ struct VaryingRun: Sendable {
     return counter
   }
 
-  /// The same where each pixel spreads by its own filter.
-  private func spread(
-    _ rows: Range<Int>, _ nonfinite: NonfinitePolicy, toldFraction: Double
-  ) throws(ApplyError) -> TileCounter {
-    let groups = pass.groups()
-    let counter = TileCounter(
-      total: groups.count * rows.count * plan.width, options: options, toldFraction: toldFraction)
-    let run = SpreadRun(mapped, basis, pass: pass)
-    for group in groups where !counter.isStopped {
-      let count = SpreadRun.floatCount(mapped, basis, rows: rows, roles: group.roles.count)
-      var failure: ApplyError?
-      plan.pool.withWorkspace(count: count) { workspace in
-        do throws(ApplyError) {
-          try run.run(rows: rows, group: group, nonfinite, memory: workspace.floats, counter)
-        } catch {
-          failure = error
-        }
-      }
-      if let failure { throw failure }
-    }
-    if counter.isCancelled { throw .cancelled }
-    return counter
-  }
-
   /// Bytes that filtering `rows` takes: the levels, and the tiles of all threads.
   static func tileBytes(
     _ mapped: MappedPlan, _ basis: CompiledBasis, rows: Range<Int>, channels: Int, alphaIndex: Int?,
@@ -115,11 +92,8 @@ struct VaryingRun: Sendable {
       channels: channels, alphaIndex: alphaIndex, needsMask: options.border == .normalized, isPlanar: false)
     let whole = Region(x: 0..<mapped.width, y: rows)
     guard mapped.direction == .gather else {
-      // Beside the planes a thread's bands of rows.
-      let most = groups.map(\.roles.count).max() ?? 1
-      let band = 8 * 64 * (mapped.width + mapped.bounds.width + 64)
-      return MemoryLayout<Float>.stride
-        * (SpreadRun.floatCount(mapped, basis, rows: rows, roles: most) + max(1, options.threads) * most * band)
+      return SpreadRun.bytes(
+        mapped, basis, rows: rows, roles: groups.map(\.roles.count).max() ?? 1, threads: options.threads)
     }
     let levels = LevelRows(basis, whole, groups: groups)
     let tiles = groups.map { group in

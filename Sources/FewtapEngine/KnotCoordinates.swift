@@ -1,0 +1,234 @@
+internal import CFewtapKernels
+import FewtapCore
+
+/// Where pixels lie among the knots, one plane an axis; or weights of filters, one plane each. Around the image it is as at its nearest
+/// pixels.
+struct KnotCoordinates: @unchecked Sendable {
+  /// The pixels that it holds.
+  let region: Region
+  private let basis: CompiledBasis
+  private let meaning: MappedPlan.Meaning
+  private let kernels: fewtap_kernels
+  private let base: UnsafeMutablePointer<Float>
+  private let stride: Int
+  private let plane: Int
+
+  /// Columns that kernels may read beyond a row's last.
+  private static let slack = 16
+  /// Rows that a thread makes at a time.
+  private static let bandHeight = 16
+
+  private static func stride(_ region: Region) -> Int { TileShape.stride(region.x.count) }
+
+  /// Floats that those of `region` take.
+  static func floatCount(_ region: Region, planes: Int) -> Int { planes * stride(region) * region.y.count }
+
+  /// Those of `region`, which holds pixels of the image, in memory of ``floatCount(_:planes:)`` floats.
+  ///
+  /// Throws: ``ApplyError/badMap(axis:x:y:value:)``.
+  init(
+    _ mapped: MappedPlan, _ basis: CompiledBasis, over region: Region, threads: Int,
+    memory: UnsafeMutablePointer<Float>
+  ) throws(ApplyError) {
+    (self.region, self.basis, meaning, kernels) = (region, basis, mapped.meaning, mapped.plan.kernels.table)
+    (base, stride, plane) = (memory, Self.stride(region), Self.stride(region) * region.y.count)
+    let isBad = Locked<Bool>(false)
+    let coordinates = self
+    parallelForEach(count: ceilingDivide(region.y.count, Self.bandHeight), threads: threads) { index in
+      let first = region.y.lowerBound + index * Self.bandHeight
+      for y in first..<min(first + Self.bandHeight, region.y.upperBound) {
+        for axis in 0..<mapped.map.axisCount where !coordinates.look(up: mapped.map, axis, row: y) {
+          isBad.withLock { $0 = true }
+        }
+      }
+    }
+    if isBad.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<mapped.map.height) }
+  }
+
+  /// Makes a row. Returns whether all of it may be.
+  private func look(up map: ParameterMap, _ axis: Int, row y: Int) -> Bool {
+    let row = place(region.x.lowerBound, y, axis)
+    let inside = region.x.clamped(to: 0..<map.width)
+    let (left, count) = (inside.lowerBound - region.x.lowerBound, inside.count)
+    let isGood = map.withRow(
+      axis: axis, row: min(max(y, 0), map.height - 1), columns: inside,
+      scratch: UnsafeMutableBufferPointer(start: row + left, count: count)
+    ) { values in
+      guard meaning == .parameters else {
+        if values != UnsafePointer(row + left) { (row + left).update(from: values, count: count) }
+        var place: Int32 = 0
+        check(kernels.first_nonfinite(row + left, Int32(count), &place))
+        return place == Int32(count)
+      }
+      var outside = KnotTable.Outside()
+      basis.tables[axis].look(up: values, into: row + left, count: count, &outside, kernels)
+      return outside.nans == 0
+    }
+    row.update(repeating: row[left], count: left)
+    let end = left + count
+    (row + end).update(repeating: row[end - 1], count: region.x.count - end)
+    (row + region.x.count).update(repeating: 0, count: Self.slack)
+    return isGood
+  }
+
+  private func place(_ x: Int, _ y: Int, _ index: Int) -> UnsafeMutablePointer<Float> {
+    base + index * plane + (y - region.y.lowerBound) * stride + (x - region.x.lowerBound)
+  }
+
+  /// The weights of a knot.
+  func weights(of index: Int) -> KnotWeights {
+    let knot = basis.knots[index]
+    var hat = fewtap_hat()
+    hat.stride = stride
+    if meaning == .parameters { hat.axes = Int32(knot.indices.count) }
+    withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
+      let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
+      let planes = meaning == .parameters ? 0..<knot.indices.count : index..<index + 1
+      for (slot, plane) in planes.enumerated() {
+        slots[slot] = UnsafePointer(place(region.x.lowerBound, region.y.lowerBound, plane))
+      }
+    }
+    withUnsafeMutableBytes(of: &hat.knots) { bytes in
+      let slots = bytes.bindMemory(to: Float.self)
+      for axis in knot.indices.indices { slots[axis] = Float(knot.indices[axis]) }
+    }
+    return KnotWeights(region: region, corner: hat, kernels: kernels)
+  }
+
+  /// Which knots have a weight where.
+  func marks(threads: Int) -> KnotMarks {
+    let wordCount = ceilingDivide(basis.knots.count, UInt64.bitWidth)
+    let rows = KnotMarks.blocks(region.y, KnotMarks.rows)
+    let columns = KnotMarks.blocks(region.x, KnotMarks.columns)
+    let words = parallelMap(count: rows.count, threads: threads) { row in
+      var words = [UInt64](repeating: 0, count: columns.count * wordCount)
+      for (index, x) in columns.enumerated() {
+        for knot in knots(in: Region(x: x, y: rows[row])) {
+          words[index * wordCount + knot / UInt64.bitWidth] |= 1 << UInt64(knot % UInt64.bitWidth)
+        }
+      }
+      return words
+    }
+    return KnotMarks(region: region, columns: columns, rows: rows, words: Array(words.joined()), wordCount: wordCount)
+  }
+
+  /// The knots that may have a weight in a block.
+  private func knots(in block: Region) -> [Int] {
+    let (x, y) = (block.x.lowerBound, block.y.lowerBound)
+    guard meaning == .parameters else {
+      return basis.knots.indices.filter { knot in
+        block.y.contains { y in
+          UnsafeBufferPointer(start: place(x, y, knot), count: block.x.count).contains { $0 != 0 }
+        }
+      }
+    }
+    let words = basis.tables.enumerated().map { axis, table in
+      var words = [UInt64](repeating: 0, count: ceilingDivide(table.axis.knots.count, UInt64.bitWidth))
+      check(
+        kernels.mark_knots(
+          place(x, y, axis), stride, Int32(block.x.count), Int32(block.y.count), &words, Int32(words.count)))
+      return words
+    }
+    return basis.knots.indices.filter { knot in
+      zip(basis.knots[knot].indices, words).allSatisfy { index, words in
+        words[index / UInt64.bitWidth] >> UInt64(index % UInt64.bitWidth) & 1 == 1
+      }
+    }
+  }
+}
+
+/// The weights of one knot at some pixels; everywhere else it has none.
+struct KnotWeights: @unchecked Sendable {
+  let region: Region
+  /// From the region's first pixel on.
+  fileprivate let corner: fewtap_hat
+  fileprivate let kernels: fewtap_kernels
+
+  fileprivate init(region: Region, corner: fewtap_hat, kernels: fewtap_kernels) {
+    (self.region, self.corner, self.kernels) = (region, corner, kernels)
+  }
+
+  /// Multiplies pixels of a row, of which the first is at column `columns.lowerBound`; those outside of the region stay. May be done in
+  /// place; up to 15 columns more are written.
+  func weigh(
+    _ input: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, row y: Int, columns: Range<Int>
+  ) {
+    let part = columns.clamped(to: region.x)
+    guard region.y.contains(y), !part.isEmpty else { return }
+    let begin = part.lowerBound - columns.lowerBound
+    var hat = corner
+    let offset = (y - region.y.lowerBound) * hat.stride + (part.lowerBound - region.x.lowerBound)
+    withUnsafeMutableBytes(of: &hat.coordinates) { bytes in
+      let slots = bytes.bindMemory(to: UnsafePointer<Float>?.self)
+      for axis in slots.indices { if let corner = slots[axis] { slots[axis] = corner + offset } }
+    }
+    check(kernels.weigh(&hat, input + begin, 0, result + begin, 0, Int32(part.count), 1))
+  }
+}
+
+/// In which blocks of pixels knots have a weight.
+struct KnotMarks: Sendable {
+  /// Most columns and rows of a block.
+  static let (columns, rows) = (128, 16)
+
+  /// The blocks along one side.
+  static func blocks(_ range: Range<Int>, _ size: Int) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: size).map { $0..<min($0 + size, range.upperBound) }
+  }
+
+  private let region: Region
+  private let columns: [Range<Int>]
+  private let rows: [Range<Int>]
+  /// A bit a knot, block after block.
+  private let words: [UInt64]
+  private let wordCount: Int
+
+  fileprivate init(region: Region, columns: [Range<Int>], rows: [Range<Int>], words: [UInt64], wordCount: Int) {
+    (self.region, self.columns, self.rows) = (region, columns, rows)
+    (self.words, self.wordCount) = (words, wordCount)
+  }
+
+  /// Rectangles around all pixels of `part` that may get a weight of the knot: at least `gap` columns or rows lie between two of them.
+  func parts(_ knot: Int, in part: Region, gap: (x: Int, y: Int)) -> [Region] {
+    let part = part.intersection(region)
+    guard !part.x.isEmpty, !part.y.isEmpty else { return [] }
+    let across = Self.indices(part.x, region.x, Self.columns)
+    let down = Self.indices(part.y, region.y, Self.rows)
+    let (word, bit) = (knot / UInt64.bitWidth, UInt64(knot % UInt64.bitWidth))
+    func isMarked(_ column: Int, _ row: Int) -> Bool {
+      words[(row * columns.count + column) * wordCount + word] >> bit & 1 == 1
+    }
+    let bands = Self.runs(down.filter { row in across.contains { isMarked($0, row) } }.map { rows[$0] }, gap: gap.y)
+    return bands.flatMap { band in
+      let held = down.filter { rows[$0].overlaps(band) }
+      let marked = across.filter { column in held.contains { isMarked(column, $0) } }
+      return Self.runs(marked.map { columns[$0] }, gap: gap.x).map { Region(x: $0, y: band).intersection(part) }
+    }
+  }
+
+  /// Whether some pixels may get a weight of the knot.
+  func contains(_ knot: Int, _ part: Region) -> Bool { !parts(knot, in: part, gap: (.max, .max)).isEmpty }
+
+  /// The blocks that hold a range.
+  private static func indices(_ part: Range<Int>, _ whole: Range<Int>, _ size: Int) -> ClosedRange<Int> {
+    (part.lowerBound - whole.lowerBound) / size...(part.upperBound - 1 - whole.lowerBound) / size
+  }
+
+  /// Ascending ranges, those with less than a gap between them as one.
+  private static func runs(_ ranges: [Range<Int>], gap: Int) -> [Range<Int>] {
+    ranges.reduce(into: []) { runs, range in
+      if let last = runs.last, range.lowerBound - last.upperBound < gap {
+        runs[runs.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        runs.append(range)
+      }
+    }
+  }
+}
+
+extension Region {
+  /// What both hold; may be empty.
+  func intersection(_ other: Region) -> Region {
+    Region(x: x.clamped(to: other.x), y: y.clamped(to: other.y))
+  }
+}
