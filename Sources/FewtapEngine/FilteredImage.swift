@@ -52,6 +52,7 @@ extension Image {
     var rest: [Plane<Float>] = []
     let values = [Float](unsafeUninitializedCapacity: width * height) { values, initialized in
       guard let address = values.baseAddress else { return }
+      askForLargePages(address, byteCount: values.count * MemoryLayout<Float>.stride)
       rest = makePlanes(count, width: width, height: height, pointers + [address], fill: fill)
       initialized = width * height
     }

@@ -7,6 +7,7 @@ final class Workspace: @unchecked Sendable {
     self.count = count
     // A cache line's alignment: rows then start where vectors do.
     let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    askForLargePages(raw, byteCount: count * MemoryLayout<Float>.stride)
     floats = raw.bindMemory(to: Float.self, capacity: count)
     // What a block reads beyond its rows never reaches a result, but a denormal there would cost time.
     floats.initialize(repeating: 0, count: count)
