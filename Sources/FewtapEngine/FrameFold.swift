@@ -30,13 +30,17 @@ struct FrameFold: @unchecked Sendable {
 
   /// Adds all of it to an image of `width` columns and `height` rows, from top to bottom.
   func fold(into image: TargetImage, width: Int, height: Int, _ border: BorderRule) {
-    let columns = region.x.map { border.source(of: $0, count: width) }
+    let inside = region.x.clamped(to: 0..<width)
+    let outside = region.x.filter { !inside.contains($0) }.compactMap { x in
+      border.source(of: x, count: width).map { (from: x, to: $0) }
+    }
     for channel in memory.indices {
       guard let (row0, stride) = image.plane(channel) else { continue }
       for y in region.y {
         guard let source = border.source(of: y, count: height) else { continue }
-        let (row, given) = (row0 + source * stride, row(y, channel) + region.x.lowerBound)
-        for (index, column) in columns.enumerated() { if let column { row[column] += given[index] } }
+        let (row, given) = (row0 + source * stride, row(y, channel))
+        for x in inside { row[x] += given[x] }
+        for column in outside { row[column.to] += given[column.from] }
       }
     }
   }

@@ -6,6 +6,8 @@ import FewtapCore
 struct KnotCoordinates: @unchecked Sendable {
   /// The pixels that it holds.
   let region: Region
+  /// Which knots have a weight where.
+  private(set) var marks: KnotMarks
   private let basis: CompiledBasis
   private let meaning: MappedPlan.Meaning
   private let kernels: fewtap_kernels
@@ -15,8 +17,6 @@ struct KnotCoordinates: @unchecked Sendable {
 
   /// Columns that kernels may read beyond a row's last.
   private static let slack = 16
-  /// Rows that a thread makes at a time.
-  private static let bandHeight = 16
 
   private static func stride(_ region: Region) -> Int { TileShape.stride(region.x.count) }
 
@@ -32,17 +32,18 @@ struct KnotCoordinates: @unchecked Sendable {
   ) throws(ApplyError) {
     (self.region, self.basis, meaning, kernels) = (region, basis, mapped.meaning, mapped.plan.kernels.table)
     (base, stride, plane) = (memory, Self.stride(region), Self.stride(region) * region.y.count)
-    let isBad = Locked<Bool>(false)
+    marks = KnotMarks(region: region, knotCount: basis.knots.count)
+    // A row of blocks at a time: they are marked while they are in a cache.
     let coordinates = self
-    parallelForEach(count: ceilingDivide(region.y.count, Self.bandHeight), threads: threads) { index in
-      let first = region.y.lowerBound + index * Self.bandHeight
-      for y in first..<min(first + Self.bandHeight, region.y.upperBound) {
-        for axis in 0..<mapped.map.axisCount where !coordinates.look(up: mapped.map, axis, row: y) {
-          isBad.withLock { $0 = true }
-        }
+    let words = parallelMap(count: marks.rows.count, threads: threads) { index in
+      let rows = coordinates.marks.rows[index]
+      let isGood = rows.allSatisfy { y in
+        (0..<mapped.map.axisCount).allSatisfy { coordinates.look(up: mapped.map, $0, row: y) }
       }
+      return isGood ? coordinates.words(rows) : nil
     }
-    if isBad.withLock({ $0 }) { try mapped.refuseMap(rows: 0..<mapped.map.height) }
+    if words.contains(nil) { try mapped.refuseMap(rows: 0..<mapped.map.height) }
+    marks.words = words.flatMap { $0 ?? [] }
   }
 
   /// Makes a row. Returns whether all of it may be.
@@ -95,21 +96,15 @@ struct KnotCoordinates: @unchecked Sendable {
     return KnotWeights(region: region, corner: hat, kernels: kernels)
   }
 
-  /// Which knots have a weight where.
-  func marks(threads: Int) -> KnotMarks {
-    let wordCount = ceilingDivide(basis.knots.count, UInt64.bitWidth)
-    let rows = KnotMarks.blocks(region.y, KnotMarks.rows)
-    let columns = KnotMarks.blocks(region.x, KnotMarks.columns)
-    let words = parallelMap(count: rows.count, threads: threads) { row in
-      var words = [UInt64](repeating: 0, count: columns.count * wordCount)
-      for (index, x) in columns.enumerated() {
-        for knot in knots(in: Region(x: x, y: rows[row])) {
-          words[index * wordCount + knot / UInt64.bitWidth] |= 1 << UInt64(knot % UInt64.bitWidth)
-        }
+  /// Marks of a row of blocks.
+  private func words(_ rows: Range<Int>) -> [UInt64] {
+    var words = [UInt64](repeating: 0, count: marks.columns.count * marks.wordCount)
+    for (index, x) in marks.columns.enumerated() {
+      for knot in knots(in: Region(x: x, y: rows)) {
+        words[index * marks.wordCount + knot / UInt64.bitWidth] |= 1 << UInt64(knot % UInt64.bitWidth)
       }
-      return words
     }
-    return KnotMarks(region: region, columns: columns, rows: rows, words: Array(words.joined()), wordCount: wordCount)
+    return words
   }
 
   /// The knots that may have a weight in a block.
@@ -168,24 +163,25 @@ struct KnotWeights: @unchecked Sendable {
 
 /// In which blocks of pixels knots have a weight.
 struct KnotMarks: Sendable {
-  /// Most columns and rows of a block.
-  static let (columns, rows) = (128, 16)
-
-  /// The blocks along one side.
-  static func blocks(_ range: Range<Int>, _ size: Int) -> [Range<Int>] {
-    stride(from: range.lowerBound, to: range.upperBound, by: size).map { $0..<min($0 + size, range.upperBound) }
-  }
-
   private let region: Region
-  private let columns: [Range<Int>]
-  private let rows: [Range<Int>]
+  /// The blocks' columns and rows.
+  fileprivate let columns: [Range<Int>]
+  fileprivate let rows: [Range<Int>]
   /// A bit a knot, block after block.
-  private let words: [UInt64]
-  private let wordCount: Int
+  fileprivate var words: [UInt64] = []
+  fileprivate let wordCount: Int
 
-  fileprivate init(region: Region, columns: [Range<Int>], rows: [Range<Int>], words: [UInt64], wordCount: Int) {
-    (self.region, self.columns, self.rows) = (region, columns, rows)
-    (self.words, self.wordCount) = (words, wordCount)
+  /// Most columns and rows of a block.
+  private static let (columns, rows) = (128, 16)
+
+  /// None yet.
+  fileprivate init(region: Region, knotCount: Int) {
+    func blocks(_ range: Range<Int>, _ size: Int) -> [Range<Int>] {
+      stride(from: range.lowerBound, to: range.upperBound, by: size).map { $0..<min($0 + size, range.upperBound) }
+    }
+    self.region = region
+    (columns, rows) = (blocks(region.x, Self.columns), blocks(region.y, Self.rows))
+    wordCount = ceilingDivide(knotCount, UInt64.bitWidth)
   }
 
   /// Rectangles around all pixels of `part` that may get a weight of the knot: at least `gap` columns or rows lie between two of them.

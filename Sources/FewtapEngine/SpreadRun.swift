@@ -55,12 +55,11 @@ struct SpreadRun: Sendable {
       do throws(ApplyError) {
         let coordinates = try KnotCoordinates(
           mapped, basis, over: read, threads: options.threads, memory: workspace.floats)
-        let marks = coordinates.marks(threads: options.threads)
         for group in groups where !counter.isStopped {
-          let source = pass.source(group, nonfinite, kernels)
-          // Where all weights are 0 nobody looks.
-          if mapped.meaning == .weights, source.checksFinite { look(for: source, counter) }
-          let job = Job(group: group, source: source, coordinates: coordinates, marks: marks, counter: counter)
+          let job = Job(
+            group: group, source: pass.source(group, nonfinite, kernels), coordinates: coordinates, counter: counter)
+          // Where all weights are 0 nobody reads.
+          if mapped.meaning == .weights { look(job) }
           run(job, parts, levels: levels(covered, job, memory: workspace.floats + count))
         }
       } catch {
@@ -77,8 +76,8 @@ struct SpreadRun: Sendable {
     let group: ChannelGroup
     let source: TileSource
     let coordinates: KnotCoordinates
-    let marks: KnotMarks
     let counter: TileCounter
+    var marks: KnotMarks { coordinates.marks }
     var roles: Int { group.roles.count }
   }
 
@@ -94,17 +93,15 @@ struct SpreadRun: Sendable {
     basis.knots.map { $0.filter.regions(for: region)[0] }.reduce(region) { $1.union($0) }
   }
 
-  private func look(for source: TileSource, _ counter: TileCounter) {
-    let rows = source.image.heldRows
+  private func look(_ job: Job) {
+    let rows = job.source.image.heldRows
     parallelForEach(count: rows.count, threads: options.threads) { index in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: plan.width) { row in
-        guard let address = row.baseAddress else { return }
         row.initialize(repeating: 0)
-        for role in source.group.roles.indices {
-          source.load(role: role, row: rows.lowerBound + index, columns: 0..<plan.width, into: address)
-          var place: Int32 = 0
-          check(kernels.first_nonfinite(address, Int32(plan.width), &place))
-          if place < Int32(plan.width) { counter.finishTile(sawNonFinite: true, clipped: 0) }
+        guard let address = row.baseAddress else { return }
+        for role in 0..<job.roles {
+          job.source.load(role: role, row: rows.lowerBound + index, columns: 0..<plan.width, into: address)
+          checkFinite(address, count: plan.width, job)
         }
       }
     }
@@ -377,13 +374,18 @@ struct SpreadRun: Sendable {
   ) {
     guard let bounds = basis.fullRateBounds else { return }
     var isLoaded = false
-    let image = Planes(memory, region.read(by: bounds))
+    // Where they lie, or from here.
+    let read = region.read(by: bounds)
+    let isDirect = (0..<job.roles).allSatisfy { role in
+      [read.y.lowerBound, read.y.upperBound - 1].allSatisfy { job.source.directRow($0, read.x, role: role) != nil }
+    }
+    let image = Planes(memory, read)
     let rest = memory + job.roles * image.plane
     for (index, knot) in basis.knots.enumerated() where knot.level == nil {
       let reach = Self.reach(knot.filter.layers)
       let parts = job.marks.parts(index, in: region.read(by: reach), gap: (reach.width, reach.height))
-      if !parts.isEmpty, !isLoaded {
-        load(image, job)
+      if !parts.isEmpty, !isLoaded, !isDirect {
+        load(image, job.source)
         isLoaded = true
       }
       for active in parts {
@@ -394,8 +396,13 @@ struct SpreadRun: Sendable {
         if read.intersection(weights.region) != read { rest.update(repeating: 0, count: weighted.plane) }
         for role in 0..<job.roles {
           for y in read.y {
-            weights.weigh(
-              image.at(read.x.lowerBound, y, role), into: weighted.at(read.x.lowerBound, y), row: y, columns: read.x)
+            let (x, row) = (read.x, weighted.at(read.x.lowerBound, y))
+            if isDirect, let given = job.source.directRow(y, x, role: role) {
+              weights.weigh(given, into: row, row: y, columns: x)
+            } else {
+              weights.weigh(image.at(x.lowerBound, y, role), into: row, row: y, columns: x)
+            }
+            checkFinite(row, count: x.count, job)
           }
           let result =
             knot.isIdentity ? weighted : run(knot.filter.layers, of: weighted, part, memory: rest + weighted.plane)
@@ -406,19 +413,21 @@ struct SpreadRun: Sendable {
   }
 
   /// The image's pixels, with its border.
-  private func load(_ planes: Planes, _ job: Job) {
-    let (source, region) = (job.source, planes.region)
-    let columns = ColumnExtension(region.x, width: source.image.width, border: source.border)
+  private func load(_ planes: Planes, _ source: TileSource) {
+    let columns = ColumnExtension(planes.region.x, width: source.image.width, border: source.border)
     defer { columns.deallocate() }
-    for y in region.y {
-      let rows = ChannelRows(first: planes.at(region.x.lowerBound, y), stride: planes.plane, count: job.roles)
-      source.load(row: y, columns, into: rows)
-      for role in 0..<rows.count where source.checksFinite {
-        var place: Int32 = 0
-        check(kernels.first_nonfinite(rows[role], Int32(region.x.count), &place))
-        if place < Int32(region.x.count) { job.counter.finishTile(sawNonFinite: true, clipped: 0) }
-      }
+    for y in planes.region.y {
+      let first = planes.at(planes.region.x.lowerBound, y)
+      source.load(
+        row: y, columns, into: ChannelRows(first: first, stride: planes.plane, count: source.group.roles.count))
     }
+  }
+
+  private func checkFinite(_ row: UnsafePointer<Float>, count: Int, _ job: Job) {
+    guard job.source.checksFinite else { return }
+    var place: Int32 = 0
+    check(kernels.first_nonfinite(row, Int32(count), &place))
+    if place < Int32(count) { job.counter.finishTile(sawNonFinite: true, clipped: 0) }
   }
 }
 

@@ -58,6 +58,15 @@ struct TileSource: Sendable {
     return image.plane(channel)
   }
 
+  /// Some columns of a role's row where they lie in the image, if that needs no change, and 15 columns more may be read.
+  func directRow(_ y: Int, _ columns: Range<Int>, role: Int) -> UnsafePointer<Float>? {
+    let held = image.heldRows
+    guard columns.lowerBound >= 0, columns.upperBound <= image.width, held.contains(y),
+      columns.upperBound + 15 <= image.width || held.contains(y + 1), let place = directPlane(role)
+    else { return nil }
+    return place.row0 + y * place.stride + columns.lowerBound
+  }
+
   /// Asks for row `y`, which will be loaded soon: while layers are computed, the processor does not guess which rows come next.
   func prefetch(row y: Int, _ columns: ColumnExtension) {
     guard (0..<image.height).contains(y), !columns.inside.isEmpty else { return }
@@ -70,9 +79,7 @@ struct TileSource: Sendable {
   /// Loads row `y` over `columns`, one pointer a role.
   func load(row y: Int, _ columns: ColumnExtension, into rows: ChannelRows) {
     guard let weights else { return loadPlain(row: y, columns, into: rows) }
-    // Whole rows of an image's own memory go by without a copy.
-    if columns.inside == columns.columns, (0..<image.height).contains(y), rows.count == 1, let place = directPlane(0) {
-      let row = place.row0 + y * place.stride + columns.columns.lowerBound
+    if rows.count == 1, let row = directRow(y, columns.columns, role: 0) {
       weights.weigh(row, into: rows[0], row: y, columns: columns.columns)
       return
     }

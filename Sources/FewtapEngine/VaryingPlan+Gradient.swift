@@ -116,12 +116,11 @@ extension VaryingPlan {
       Result { () throws(ApplyError) in
         let coordinates = try KnotCoordinates(
           mapped, compiled, over: image, threads: threads, memory: workspace.floats)
-        let marks = coordinates.marks(threads: threads)
         return try loss.image.withPixels { image throws(ApplyError) in
           try loss.cotangent.withPixels { cotangent throws(ApplyError) in
             parallelMap(count: plans.count, threads: threads) { knot in
               Result { () throws(ApplyError) in
-                let share = KnotShare(weights: coordinates.weights(of: knot), marks: marks, knot: knot)
+                let share = KnotShare(weights: coordinates.weights(of: knot), marks: coordinates.marks, knot: knot)
                 let run = GradientRun(
                   plan: plans[knot], gradient: try plans[knot].compiledGradient(), options: single, share: share)
                 return try run.gradient(of: cotangent, at: image, border: single.border)
