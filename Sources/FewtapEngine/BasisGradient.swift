@@ -22,7 +22,7 @@ public struct BasisGradient: Sendable {
 
   /// With the image's pixels, channel by channel; nil if it was not wanted.
   public var input: Image?
-  /// With the map's values, one plane an axis; nil if it was not wanted.
+  /// With the map's values, one plane an axis, or a filter where they are weights; nil if it was not wanted.
   public var map: [Plane<Float>]?
   /// With the taps and gains of the basis' filters, filter by filter; nil if it was not wanted.
   public var filters: [KnotGradient]?

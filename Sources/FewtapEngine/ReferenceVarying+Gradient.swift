@@ -5,7 +5,7 @@ extension ReferenceVarying {
   public struct Gradient: Equatable, Sendable {
     /// With the image's pixels.
     public var input: Plane<Double>
-    /// With the map's values, one plane an axis; with the knot coordinates where the operator was made of those.
+    /// With the map's values, one plane an axis; with the knot coordinates, or the weights, where the operator was made of those.
     public var map: [Plane<Double>]
     /// With each number of the filters, filter by filter.
     public var filters: [KnotGradient]
@@ -71,7 +71,8 @@ extension ReferenceVarying {
   private func linearPullback(of cotangent: Plane<Double>, at plane: Plane<Double>) -> Gradient {
     let zeros = Plane<Double>(width: width, height: height)
     var gradient = Gradient(
-      input: zeros, map: coordinates.map { _ in zeros }, filters: basis.filters.map { KnotGradient(zerosOf: $0) })
+      input: zeros, map: (weights ?? coordinates).map { _ in zeros },
+      filters: basis.filters.map { KnotGradient(zerosOf: $0) })
     let slopes = coordinates.indices.map { axis in
       zeros.values.indices.map { pixel in
         basis.mixtureSlopes(coordinates: coordinates.map { $0.values[pixel] }, axis: axis)
@@ -114,6 +115,11 @@ extension ReferenceVarying {
     for y in values.region.y {
       for x in values.region.x {
         let change = values[x, y] * changes[x, y]
+        if weights != nil, let filter = part.filter {
+          gradient.filters[filter].gain += change * weight(of: filter, x, y)
+          gradient.map[filter].values[nearest(x, y)] += change * basis.filters[filter].gain
+          continue
+        }
         for (filter, weight) in mixture(x, y) where filter == part.filter ?? filter {
           gradient.filters[filter].gain += change * weight
         }

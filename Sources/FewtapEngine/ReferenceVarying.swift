@@ -4,7 +4,7 @@ import FewtapCore
 /// held to it.
 ///
 /// Equation: outputs, gather: `sum_k h_k(P(p)) (F_k E I)[p]`; scatter: `sum_k (F_k h_k E I)[p]`, where F_k is knot k's filter as
-///           ``ReferenceApply`` has it, h_k its weight, E the border's extension.
+///           ``ReferenceApply`` has it, h_k its weight, which may be given instead of looked up, E the border's extension.
 ///           offsets, gather: `I_l[p] = sum_i w_{l,i}(P(p)) I_{l-1}(p - o_{l,i}(P(p)))` from the first layer to the last, times the
 ///           gain at p; scatter: the gain first, then from the last layer to the first each pixel q gives
 ///           `w_{l,i}(P(q))` to the place `q + o_{l,i}(P(q))`, shared bilinearly: the adjoint of a gather by the flipped filters.
@@ -25,9 +25,11 @@ public struct ReferenceVarying: Sendable {
   let height: Int
   /// The filters' common sum, if the border divides by it.
   let sum: Double
-  /// The knot coordinates of each pixel, and what they rise by where the map's values do.
+  /// The knot coordinates of each pixel, and what they rise by where the map's values do; none where weights are given.
   let coordinates: [Plane<Double>]
   let rates: [Plane<Double>]?
+  /// The weight of each filter at each pixel, where it is given.
+  let weights: [Plane<Double>]?
   /// The filters that count at each pixel.
   private let mixtures: [[(filter: Int, weight: Double)]]
   /// The parameters of each pixel, where taps follow a series.
@@ -71,9 +73,19 @@ public struct ReferenceVarying: Sendable {
       rates: zip(map, basis.axes).map { plane, axis in plane.converted { axis.slope(of: $0) } }, direction, border)
   }
 
+  /// The operator for images of the size of `weights`: planes of any sign and sum, one a filter, of a basis of the outputs operator.
+  ///
+  /// Throws: as ``init(_:coordinates:direction:border:)``; ``ApplyError/interpolatesTaps`` for the offsets operator;
+  ///         ``ApplyError/weightPlanes(expected:found:)``; ``ApplyError/badMap(axis:x:y:value:)`` for NaN and infinity.
+  public init(
+    _ basis: FilterBasis, weights: [Plane<Double>], direction: VaryingDirection = .gather, border: BorderRule = .clamp
+  ) throws(ApplyError) {
+    try self.init(basis, [], rates: nil, weights: weights, direction, border)
+  }
+
   init(
-    _ basis: FilterBasis, _ coordinates: [Plane<Double>], rates: [Plane<Double>]?, _ direction: VaryingDirection,
-    _ border: BorderRule
+    _ basis: FilterBasis, _ coordinates: [Plane<Double>], rates: [Plane<Double>]?, weights: [Plane<Double>]? = nil,
+    _ direction: VaryingDirection, _ border: BorderRule
   ) throws(ApplyError) {
     do {
       try basis.checkInvariants()
@@ -81,18 +93,32 @@ public struct ReferenceVarying: Sendable {
       throw .filter(error)
     }
     (self.basis, self.direction, self.border) = (basis, direction, border)
-    (self.coordinates, self.rates) = (coordinates, rates)
-    guard coordinates.count == basis.axes.count else {
-      throw .coordinateCount(expected: basis.axes.count, found: coordinates.count)
+    (self.coordinates, self.rates, self.weights) = (coordinates, rates, weights)
+    if let weights {
+      guard basis.interpolation == .outputs else { throw .interpolatesTaps }
+      guard weights.count == basis.filters.count else {
+        throw .weightPlanes(expected: basis.filters.count, found: weights.count)
+      }
+    } else {
+      guard coordinates.count == basis.axes.count else {
+        throw .coordinateCount(expected: basis.axes.count, found: coordinates.count)
+      }
     }
-    let (width, height) = (coordinates[0].width, coordinates[0].height)
+    let planes = weights ?? coordinates
+    let (width, height) = (planes[0].width, planes[0].height)
     (self.width, self.height) = (width, height)
+    for (index, plane) in planes.enumerated() {
+      try Self.check(plane, width: width, height: height, channel: index)
+    }
     for (axis, plane) in coordinates.enumerated() {
-      try Self.check(plane, width: width, height: height, channel: axis)
       let knots = basis.axes[axis].knots.count
       for (index, value) in plane.values.enumerated() where !(0...Double(knots - 1)).contains(value) {
         throw .coordinate(axis: axis, x: index % plane.width, y: index / plane.width, value: value, knots: knots)
       }
+    }
+    for (filter, plane) in (weights ?? []).enumerated() {
+      guard let bad = plane.firstNonFinite() else { continue }
+      throw .badMap(axis: "weight \(filter)", x: bad.x, y: bad.y, value: "\(bad.value)")
     }
     let (bytes, overflow) = (width + basis.bounds.width).multipliedReportingOverflow(
       by: 16 * (height + basis.bounds.height))
@@ -101,7 +127,8 @@ public struct ReferenceVarying: Sendable {
     let sums = FilterSums(basis)
     try ApplyOptions(border: border).check(hasAlpha: false, sums)
     sum = sums.common ?? 1
-    let places = (0..<width * height).map { pixel in coordinates.map { $0.values[pixel] } }
+    let places =
+      weights == nil ? (0..<width * height).map { pixel in coordinates.map { $0.values[pixel] } } : []
     mixtures = places.map { basis.mixture(coordinates: $0) }
     points = basis.series == nil ? [] : places.map { basis.parameters(atCoordinates: $0) }
   }
@@ -173,8 +200,7 @@ public struct ReferenceVarying: Sendable {
           },
           layers: filter.chain.layers.indices.map { $0 }, filter: index)
         if filter.rate != nil { part.layers = [nil] + part.layers + [nil] }
-        let (mixture, gain) = (self.mixture, basis.filters[index].gain)
-        let weight = { x, y in gain * mixture(x, y).reduce(0) { $0 + ($1.filter == index ? $1.weight : 0) } }
+        let weight = { x, y in filter.gain * self.weight(of: index, x, y) }
         if direction == .gather { part.outputWeight = weight } else { part.inputWeight = weight }
         return part
       }
@@ -197,7 +223,13 @@ public struct ReferenceVarying: Sendable {
     }
   }
 
-  /// The filters that count at a pixel, or at the one next to it in the image.
+  /// How much of a filter there is at a pixel, or at the one next to it in the image.
+  func weight(of filter: Int, _ x: Int, _ y: Int) -> Double {
+    weights?[filter].values[nearest(x, y)]
+      ?? mixture(x, y).reduce(0) { $0 + ($1.filter == filter ? $1.weight : 0) }
+  }
+
+  /// The filters that count there, where no weights are given.
   func mixture(_ x: Int, _ y: Int) -> [(filter: Int, weight: Double)] { mixtures[nearest(x, y)] }
 
   /// The parameters there.

@@ -17,12 +17,18 @@ extension VaryingPlan {
     of cotangent: Image, at image: Image, map: ParameterMap, direction: VaryingDirection = .gather,
     options: ApplyOptions = ApplyOptions(), wanting parts: BasisGradient.Parts = .all
   ) throws(ApplyError) -> BasisGradient {
+    try pullback(of: cotangent, at: image, by: mapped(by: map, direction: direction), options, parts)
+  }
+
+  /// The same, by parameters or by weights.
+  func pullback(
+    of cotangent: Image, at image: Image, by mapped: MappedPlan, _ options: ApplyOptions, _ parts: BasisGradient.Parts
+  ) throws(ApplyError) -> BasisGradient {
     guard image.alphaIndex == nil, cotangent.alphaIndex == nil else { throw .adjointOfAlpha }
-    try check(image, map)
+    try check(image, mapped.map)
     for (channel, plane) in cotangent.planes.enumerated() { try plane.check(channel: channel) }
     let sizes = [cotangent, image].map { [$0.width, $0.height, $0.planes.count] }
     guard sizes[0] == sizes[1] else { throw .cotangentSize(cotangent: sizes[0], image: sizes[1]) }
-    let mapped = try mapped(by: map, direction: direction)
     try options.check(hasAlpha: false, sums)
     let (image, cotangent) = (try options.nonfinite.admit(image), try options.nonfinite.admit(cotangent))
     var plain = options
@@ -52,7 +58,10 @@ extension VaryingPlan {
     switch (compiled, mapped.direction) {
     case (.outputs(let basis), .gather):
       return BasisGradient(
-        map: parts.contains(.map) ? try mapGradient(mapped, basis, loss, options) : nil,
+        map: try !parts.contains(.map)
+          ? nil
+          : mapped.meaning == .weights
+            ? weightGradient(loss, options) : mapGradient(mapped, basis, loss, options),
         filters: parts.contains(.filters) ? try filterGradients(mapped, basis, loss, options) : nil)
     case (.offsets(let offsets), .gather):
       return try offsetsGradient(mapped, offsets, loss, parts, options)

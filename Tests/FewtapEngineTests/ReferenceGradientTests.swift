@@ -166,34 +166,37 @@ struct ReferenceGradientTests {
       let point = Point(
         basis: basis, map: GradientSamples.map(basis, width: width, height: height, seed: seed),
         image: random.plane(width: width, height: height))
-      let cotangent: Plane<Double> = random.plane(width: width, height: height)
-      let gradient = try ReferenceVarying(basis, map: point.map, direction: direction, border: border)
-        .pullback(of: cotangent, at: point.image)
-      for kind in Way.allCases {
-        // Filters of a normalized border must keep one sum: only their places are free, and all gains together.
-        if border == .normalized, kind == .weights || kind == .all { continue }
-        var way = Self.way(kind, from: point, &random)
-        if border == .normalized, kind == .gains {
-          for index in way.filters.indices { way.filters[index].gain = basis.filters[index].gain }
-        }
-        let (expected, error) = try Self.slope(step: 0x1p-9) { step in
-          let moved = point.moved(step, along: way)
-          let operation = try ReferenceVarying(moved.basis, map: moved.map, direction: direction, border: border)
-          return GradientSamples.dot(try operation.apply(to: moved.image), cotangent)
-        }
-        let found = Self.dot(gradient, way)
-        #expect(
-          abs(found - expected) <= 4 * error,
-          "\(interpolation) \(shape), \(kind), seed \(seed): \(found), expected \(expected) within \(error)")
-        #expect(
-          error < 1e-4 * max(1, abs(expected)), "\(interpolation) \(shape), \(kind): nothing to compare, \(error)")
-        #expect(found != 0)
+      try Self.checkWays(from: point, border, "\(interpolation) \(shape), seed \(seed)", &random) { point in
+        try ReferenceVarying(point.basis, map: point.map, direction: direction, border: border)
       }
-      #expect(
-        gradient.input
-          == (try ReferenceVarying(basis, map: point.map, direction: direction, border: border).applyAdjoint(
-            to: cotangent)))
     }
+  }
+
+  /// Holds the gradient at a point to differences along a way of every kind.
+  static func checkWays(
+    from point: Point, _ border: BorderRule, _ name: String, _ random: inout SeededGenerator,
+    _ operation: (Point) throws -> ReferenceVarying
+  ) throws {
+    let cotangent: Plane<Double> = random.plane(width: point.image.width, height: point.image.height)
+    let gradient = try operation(point).pullback(of: cotangent, at: point.image)
+    for kind in Way.allCases {
+      // Filters of a normalized border must keep one sum: only their places are free, and all gains together.
+      if border == .normalized, kind == .weights || kind == .all { continue }
+      var way = way(kind, from: point, &random)
+      if border == .normalized, kind == .gains {
+        for index in way.filters.indices { way.filters[index].gain = point.basis.filters[index].gain }
+      }
+      let (expected, error) = try slope(step: 0x1p-9) { step in
+        let moved = point.moved(step, along: way)
+        return GradientSamples.dot(try operation(moved).apply(to: moved.image), cotangent)
+      }
+      let found = dot(gradient, way)
+      #expect(
+        abs(found - expected) <= 4 * error, "\(name), \(kind): \(found), expected \(expected) within \(error)")
+      #expect(error < 1e-4 * max(1, abs(expected)), "\(name), \(kind): nothing to compare, \(error)")
+      #expect(found != 0)
+    }
+    #expect(gradient.input == (try operation(point).applyAdjoint(to: cotangent)))
   }
 
   @Test("weights that keep one sum, under a normalized border", arguments: VaryingDirection.allCases)

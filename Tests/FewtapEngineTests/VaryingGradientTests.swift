@@ -11,12 +11,20 @@ enum MapGradientBound {
     _ basis: FilterBasis, _ coordinates: [Plane<Double>], axis: Int, _ plane: Plane<Double>,
     _ cotangent: Plane<Double>, error: Plane<Double>, _ border: BorderRule, _ direction: VaryingDirection
   ) throws -> Plane<Double> {
-    let (width, height) = (plane.width, plane.height)
     let slopes = plane.values.indices.map { pixel -> [Int: Double] in
       let terms = basis.mixtureSlopes(coordinates: coordinates.map { $0.values[pixel] }, axis: axis)
       return terms.reduce(into: [:]) { $0[$1.filter, default: 0] += abs($1.slope) }
     }
-    let weightError = basis.axes.count > 1 ? 0x1p-19 : 0
+    return try outputs(
+      basis, slopes: slopes, off: basis.axes.count > 1 ? 0x1p-19 : 0, plane, cotangent, error: error, border, direction)
+  }
+
+  /// The same where filters' weights rise by the magnitudes `slopes` at each pixel, which may be `weightError` off.
+  static func outputs(
+    _ basis: FilterBasis, slopes: [[Int: Double]], off weightError: Double, _ plane: Plane<Double>,
+    _ cotangent: Plane<Double>, error: Plane<Double>, _ border: BorderRule, _ direction: VaryingDirection
+  ) throws -> Plane<Double> {
+    let (width, height) = (plane.width, plane.height)
     var bound = Plane<Double>(width: width, height: height)
     // Low-rate pixels stay where they lie.
     let pad = (basis.bounds.reach + 48) / 24 * 24
@@ -157,10 +165,11 @@ struct VaryingGradientTests {
     }
   }
 
-  /// What a normalized border's gradient is made of: image and mask, the cotangents' magnitudes, and what those may be off by.
+  /// What a normalized border's gradient is made of: image and mask, the cotangents' magnitudes, and what those may be off by. Without
+  /// coordinates filters' weights are any of a magnitude of at most 1.
   static func undivided(
     _ reference: ReferenceVarying, _ images: [Plane<Double>], _ cotangents: [Plane<Double>],
-    _ coordinates: [Plane<Double>]
+    _ coordinates: [Plane<Double>]?
   ) throws -> [(image: Plane<Double>, cotangent: Plane<Double>, error: Plane<Double>)] {
     let (basis, direction) = (reference.basis, reference.direction)
     let sum = basis.filters[0].chain.sum * basis.filters[0].gain
