@@ -168,11 +168,10 @@ struct PlanOperation: Sendable {
         interpolation: .outputs, axes: [KnotAxis(name: "index", knots: [0, 1])], filters: [plan.filter, plan.filter])
       return try ReferenceVarying(everywhere, coordinates: [Plane(width: width, height: height)], border: border)
     case (.varying(let plan), let map?):
-      guard !map.isWeights else {
-        throw CallError(FEWTAP_UNSUPPORTED, "float64 images take maps of parameters, not of weights: use float32")
-      }
-      return try ReferenceVarying(
-        plan.basis, map: map.exactPlanes(width: width, height: height), direction: direction, border: border)
+      let planes = try map.exactPlanes(width: width, height: height)
+      return map.isWeights
+        ? try ReferenceVarying(plan.basis, weights: planes, direction: direction, border: border)
+        : try ReferenceVarying(plan.basis, map: planes, direction: direction, border: border)
     case (.varying, nil): throw ApplyError.mapAxes(found: 0, names: [])
     }
   }

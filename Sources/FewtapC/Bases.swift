@@ -39,14 +39,47 @@ public func fewtap_basis_create(
         "filter_count is \(filter_count): expected \(expected), one for each knot, and at most \(FilterBasis.maximumFilterCount)"
       )
     }
-    let members = try array(filters, expected, "filters").enumerated().map { index, handle throws(CallError) in
-      guard handle != nil else { throw .null("filters[\(index)]") }
-      return try HandleTable.shared.value(handle, SparseFilter.self)
+    basis.pointee = HandleTable.shared.insert(
+      try FilterBasis(choice(interpolation, .outputs, "interpolation"), made, members(filters, expected)))
+  }
+}
+
+@c @implementation
+public func fewtap_basis_with_filters(
+  _ basis: OpaquePointer?, _ filters: UnsafePointer<OpaquePointer?>?, _ filter_count: Int64,
+  _ changed: UnsafeMutablePointer<OpaquePointer?>?, _ error: UnsafeMutablePointer<fewtap_error>?
+) -> fewtap_status {
+  call(error) {
+    let changed = try result(changed, "changed")
+    let basis: FilterBasis = try HandleTable.shared.value(basis)
+    let count = basis.filters.count
+    guard filter_count == count else {
+      throw CallError(FEWTAP_BAD_SHAPE, "filter_count is \(filter_count): expected \(count), as many as the basis has")
     }
-    let grid = FilterBasis(
-      interpolation: try choice(interpolation, .outputs, "interpolation"), axes: made, filters: members)
-    try grid.checkInvariants()
-    basis.pointee = HandleTable.shared.insert(grid)
+    changed.pointee = HandleTable.shared.insert(
+      try FilterBasis(basis.interpolation, basis.axes, members(filters, count)))
+  }
+}
+
+/// The filters of an array of handles.
+private func members(
+  _ filters: UnsafePointer<OpaquePointer?>?, _ count: Int
+) throws(CallError) -> [SparseFilter] {
+  try array(filters, count, "filters").enumerated().map { index, handle throws(CallError) in
+    guard handle != nil else { throw .null("filters[\(index)]") }
+    return try HandleTable.shared.value(handle, SparseFilter.self)
+  }
+}
+
+extension FilterBasis {
+  /// A basis of given parts.
+  ///
+  /// Throws: ``FilterError`` if they break its invariants.
+  fileprivate init(
+    _ interpolation: Interpolation, _ axes: [KnotAxis], _ filters: [SparseFilter]
+  ) throws(FilterError) {
+    self.init(interpolation: interpolation, axes: axes, filters: filters)
+    try checkInvariants()
   }
 }
 

@@ -52,10 +52,6 @@ private struct WantedGradients: @unchecked Sendable {
       guard let own = task.map else {
         throw CallError(FEWTAP_BAD_ARGUMENT, "gradients->map is wanted, but there is no map: give NULL")
       }
-      guard !own.isWeights else {
-        throw CallError(
-          FEWTAP_UNSUPPORTED, "gradients->map is wanted of a map of weights: only those of parameters have one")
-      }
       try map.checkSize(own.map.width, own.map.height, own.map.axisCount, "gradients->map")
     }
     let filters = task.plan.filters
@@ -63,10 +59,6 @@ private struct WantedGradients: @unchecked Sendable {
       try checkRoom(given.tap_count, filters.reduce(0) { $0 + $1.chain.tapCount }, "gradients->tap_count")
     }
     if given.gain != nil { try checkRoom(given.gain_count, filters.count, "gradients->gain_count") }
-    if task.map?.isWeights == true, wantsTaps || given.gain != nil {
-      throw CallError(
-        FEWTAP_UNSUPPORTED, "gradients of taps are wanted with a map of weights: only those of parameters have them")
-    }
   }
 
   private var wantsTaps: Bool { pointers.x != nil || pointers.y != nil || pointers.weight != nil }
@@ -141,12 +133,12 @@ extension PlanOperation {
         input: found.input?.planes ?? [],
         filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])
     case (.varying(let plan), let map?):
-      guard !map.isWeights else {
-        // Nothing else is wanted of weights.
-        return AnyGradient(input: try applyAdjoint(to: cotangent, options).planes)
-      }
-      let found = try plan.pullback(
-        of: cotangent, at: image, map: map.map, direction: direction, options: options, wanting: parts)
+      let found =
+        map.isWeights
+        ? try plan.pullback(
+          of: cotangent, at: image, weights: map.map, direction: direction, options: options, wanting: parts)
+        : try plan.pullback(
+          of: cotangent, at: image, map: map.map, direction: direction, options: options, wanting: parts)
       return AnyGradient(input: found.input?.planes ?? [], map: found.map ?? [], filters: found.filters ?? [])
     case (.varying, nil): throw .mapAxes(found: 0, names: [])
     }

@@ -79,8 +79,24 @@ def test_weights(basis: fewtap.Basis, image: NDArray, rng: np.random.Generator) 
     found = basis.apply(image, map, direction="scatter", border="constant")
     np.testing.assert_allclose(found, spread, atol=1e-5)
     assert pickle.loads(pickle.dumps(map)).array.tolist() == weights.tolist()
-    with pytest.raises(NotImplementedError, match="float32"):
-        basis.apply(image.astype(np.float64), map)
+    # float64 stays so, and so do its weights.
+    exact, fine = image.astype(np.float64), rng.standard_normal((3, *image.shape))
+    gathered = sum(fine[k] * moved(exact, offsets[k]) for k in range(3))
+    found = basis.apply(exact, Map.weights(fine))
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, gathered, atol=1e-14)
+
+
+def test_with_filters(basis: fewtap.Basis, cross: fewtap.Filter, image: NDArray) -> None:
+    changed = basis.with_filters([cross, *basis.filters[1:]])
+    assert changed.filters == [cross, *basis.filters[1:]] and changed != basis
+    assert [axis.name for axis in changed.axes] == ["shift"] and changed.with_filters(basis.filters) == basis
+    assert np.array_equal(changed.apply(image, 0.0), cross.apply(image))
+    with pytest.raises(fewtap.ShapeError, match="filter_count is 2: expected 3"):
+        basis.with_filters([cross, cross])
+    angles = fewtap.Basis.from_filters([cross, basis.filters[1], cross], [[0, 90, 180]], periodic=[True])
+    with pytest.raises(fewtap.ArgumentError, match="periodic"):
+        angles.with_filters(basis.filters)
 
 
 @pytest.mark.parametrize("direction", ["gather", "scatter"])

@@ -456,7 +456,7 @@ typedef struct fewtap_gradients {
   /// [gain_count]: with respect to the gain; of a basis those of all its filters.
   double *gain;
   int64_t gain_count;
-  /// With respect to the values of a map of parameters, in an image of the map's size with a channel a parameter.
+  /// With respect to the values of the map, in an image of its size with a channel a parameter, or a weight.
   const fewtap_image *map;
 } fewtap_gradients;
 
@@ -541,6 +541,13 @@ fewtap_status fewtap_basis_create(const char *interpolation, const fewtap_axis *
                                   const int64_t *knot_counts, const double *knots, const int32_t *is_periodic,
                                   const fewtap_filter *const *filters, int64_t filter_count, fewtap_basis **basis,
                                   fewtap_error *error);
+
+/// The basis of other filters at the same knots, cheap enough for a training step: without a record of a fit, and without the series that
+/// taps may have followed.
+///
+/// Shapes: filters: [filter_count], as many as the basis has, in its order; those at the ends of a periodic axis alike.
+fewtap_status fewtap_basis_with_filters(const fewtap_basis *basis, const fewtap_filter *const *filters,
+                                        int64_t filter_count, fewtap_basis **changed, fewtap_error *error);
 
 /// What a basis is, and how it was fitted.
 typedef struct fewtap_basis_info {

@@ -93,7 +93,7 @@ def checked_colors(
 class Plan(Handle):
     """A filter or basis made ready for images of one width."""
 
-    _free = "fewtap_plan_free"
+    _kind = "plan"
 
 
 def halo_of(make: str, handle: int) -> Halo:
@@ -115,12 +115,12 @@ def run(
     transfer: str = "linear",
     alpha: int | None = None,
     alpha_is_associated: bool = False,
-    map_of: Callable[[int, int], int] | None = None,
+    map_of: Callable[[int, int], Handle] | None = None,
     is_adjoint: bool = False,
 ) -> Any:
     """Filters `array` into `out`, or into a new array of its shape and dtype, and returns that.
 
-    `map_of` gives the handle of a map for images of a height and width.
+    `map_of` gives a map for images of a height and width.
     """
     source = as_array(array)
     sample_type(source.dtype, "array")
@@ -137,7 +137,7 @@ def run(
     if readable is source and np.may_share_memory(source, written):
         readable = source.copy()
     pair = Pair(readable, written, axes, colors)
-    map_handle = map_of(height, width) if map_of else None
+    map = map_of(height, width) if map_of else None
     function = "fewtap_apply_adjoint" if is_adjoint else "fewtap_apply"
 
     def work(progress: Any) -> None:
@@ -145,7 +145,12 @@ def run(
         with Plan._made(make, handle, width) as plan:
             for image, result in pair.images():
                 _library.call(
-                    function, plan._handle, map_handle, ctypes.byref(image), ctypes.byref(result), ctypes.byref(options)
+                    function,
+                    plan._handle,
+                    map and map._handle,
+                    ctypes.byref(image),
+                    ctypes.byref(result),
+                    ctypes.byref(options),
                 )
 
     watched(work, None, is_short=source.size < (_SHORT_OF_DOUBLES if source.dtype.itemsize == 8 else _SHORT))

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from . import _library
 from ._apply import Plan, Rules
 from ._arrays import NDArray, planes, pointer
+from ._stored import Stored
 from ._watch import watched
+from .maps import Map
 
 # Below so many samples a call ends before somebody could want to stop it; the reference that float64 runs is slower by far.
 _SHORT, _SHORT_OF_DOUBLES = 1 << 19, 1 << 13
@@ -33,7 +35,7 @@ class Gradients:
     gain
         With the gain, shape (K,) for K filters.
     map
-        With the values of a map, float64 of shape (A, H, W).
+        With the values of a map, float64 of shape (A, H, W), or of weights (K, H, W).
     """
 
     input: NDArray | None = None
@@ -44,8 +46,7 @@ class Gradients:
 
 
 def pullback(
-    make: str,
-    handle: int,
+    made: Stored,
     image: NDArray,
     cotangent: NDArray,
     rules: Rules,
@@ -53,16 +54,16 @@ def pullback(
     wants_input: bool = False,
     tap_count: int | None = None,
     gain_count: int | None = None,
-    map_handle: int | None = None,
-    map_shape: tuple[int, int, int] | None = None,
+    map: Map | None = None,
+    wants_map: bool = False,
 ) -> Gradients:
     """The gradients of a loss of which the filtered image has the gradient `cotangent`.
 
     Parameters
     ----------
     image, cotangent : arrays of shape (K, H, W), both float32 or both float64
-    wants_input, tap_count, gain_count, map_shape
-        What is wanted: of the pixels; of so many taps; of so many gains; of a map of this shape.
+    wants_input, tap_count, gain_count, wants_map
+        What is wanted: of the pixels; of so many taps; of so many gains; of the map.
     """
     (source, _source), (change, _change) = planes(image, "image"), planes(cotangent, "cotangent")
     wanted = _library.sized(_library.Gradients)
@@ -71,7 +72,7 @@ def pullback(
         offset=None if tap_count is None else np.empty((2, tap_count)),
         weight=None if tap_count is None else np.empty(tap_count),
         gain=None if gain_count is None else np.empty(gain_count),
-        map=None if map_shape is None else np.empty(map_shape),
+        map=np.empty(map.shape) if map and wants_map else None,
     )
     if result.input is not None:
         wanted.input = ctypes.pointer(planes(result.input, "input")[0])
@@ -86,11 +87,11 @@ def pullback(
 
     def work(progress: Any) -> None:
         options.progress = progress
-        with Plan._made(make, handle, image.shape[2]) as plan:
+        with Plan._made(made._plan, made._handle, image.shape[2]) as plan:
             _library.call(
                 "fewtap_pullback",
                 plan._handle,
-                map_handle,
+                map and map._handle,
                 *(ctypes.byref(given) for given in (source, change, wanted, options)),
             )
 

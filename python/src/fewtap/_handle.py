@@ -6,7 +6,7 @@ import ctypes
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
-from . import _library
+from . import _library, _repr
 from ._errors import ClosedError
 
 Self = TypeVar("Self", bound="Handle")
@@ -19,7 +19,8 @@ class Handle:
     end as they would, later ones raise `ClosedError`.
     """
 
-    _free: ClassVar[str]
+    # As the names of the library's functions for it tell.
+    _kind: ClassVar[str]
     _box: ctypes.c_void_p
 
     def __new__(cls: type[Self], *_arguments: Any, **_options: Any) -> Self:
@@ -56,7 +57,7 @@ class Handle:
         """Frees it now; again does nothing. Filtering that runs in another thread ends as it would."""
         handle, self._box.value = self._box.value, None
         if handle:
-            getattr(_library.library, self._free)(handle)
+            getattr(_library.library, f"fewtap_{self._kind}_free")(handle)
 
     def __enter__(self: Self) -> Self:
         _ = self._handle
@@ -74,3 +75,17 @@ class Handle:
         if not name.startswith("_"):
             raise AttributeError(f"a {type(self).__name__} never changes: make a new one instead of setting {name!r}")
         object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"<fewtap.{type(self).__name__}{', closed' if self.closed else self._summary()}>"
+
+    def _repr_html_(self) -> str:
+        return _repr.figure([] if self.closed else self._pictures(), repr(self))
+
+    def _summary(self) -> str:
+        """What it is, after its class' name."""
+        return ""
+
+    def _pictures(self) -> list[str]:
+        """What notebooks draw of it."""
+        return []

@@ -445,6 +445,7 @@ FUNCTIONS: dict[str, tuple[Any, ...]] = {
         c_int64,
         _RESULT,
     ),
+    "fewtap_basis_with_filters": (_HANDLE, c_void_p, c_int64, _RESULT),
     "fewtap_basis_get_info": (_HANDLE, POINTER(BasisInfo)),
     "fewtap_basis_get_axis": (_HANDLE, c_int64, POINTER(AxisInfo)),
     "fewtap_basis_get_knots": (_HANDLE, c_int64, c_void_p, c_int64),

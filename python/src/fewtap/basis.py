@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _apply, _library, _repr, maps
-from ._apply import Halo, Rules
+from ._apply import Rules
 from ._arrays import Array, as_array, as_numbers, pointer
 from ._errors import ArgumentError, ShapeError
-from ._files import write_text
 from ._handle import Handle
 from ._progress import ProgressOption
+from ._stored import Stored
 from ._watch import threads_of
 from .filter import Filter
 from .fitting import _positive, _text, checked_seed, planner_options, run_fit
@@ -78,7 +77,7 @@ class Family(Handle):
         A kernel's words with ranges, such as ``"disk:radius=0...24"`` or ``"motion:length=1...24,angle=0...180"``.
     """
 
-    _free = "fewtap_family_free"
+    _kind = "family"
 
     def __init__(self, words: str) -> None:
         self._words = words
@@ -134,14 +133,14 @@ class Family(Handle):
         values = np.array(point, np.float64)
         return Kernel._made("fewtap_family_get_kernel", self._handle, pointer(values), values.size)
 
-    def __repr__(self) -> str:
-        return "<fewtap.Family, closed>" if self.closed else f"<fewtap.Family {self._words!r}>"
+    def _summary(self) -> str:
+        return f" {self._words!r}"
 
 
-class Basis(Handle):
+class Basis(Stored):
     """Filters at the knots of a grid of parameters, from `fit`, `from_psfs`, `from_filters`, `load` or `from_json`."""
 
-    _free = "fewtap_basis_free"
+    _kind, _plan = "basis", "fewtap_plan_create_varying"
 
     def __init__(self) -> None:
         raise TypeError(
@@ -323,24 +322,20 @@ class Basis(Handle):
             len(filters),
         )
 
-    @classmethod
-    def from_json(cls, json: Union[str, bytes]) -> Basis:
-        """The basis of a file's text."""
-        data = json.encode() if isinstance(json, str) else bytes(json)
-        return cls._made("fewtap_basis_from_json", data, len(data))
+    def with_filters(self, filters: Sequence[Filter]) -> Basis:
+        """The basis of other filters at the same knots; cheap enough for every step of a learning loop.
 
-    def to_json(self) -> str:
-        """A file's text."""
-        return _library.text("fewtap_basis_to_json", self._handle, has_length=True)
+        Parameters
+        ----------
+        filters : sequence of Filter
+            As many as it has, in the order of `filters`. Those at the ends of a periodic axis must be alike.
 
-    @classmethod
-    def load(cls, path: Union[str, os.PathLike[str]]) -> Basis:
-        """Reads a basis' file, as the command `fewtap basis` writes them, too."""
-        return cls.from_json(Path(path).read_bytes())
-
-    def save(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Writes a file: all of it, or none of it."""
-        write_text(Path(path), self.to_json())
+        Returns
+        -------
+        Basis
+            Without a record of a fit, and without the series that its taps may have followed.
+        """
+        return Basis._made("fewtap_basis_with_filters", self._handle, _handles(filters), len(filters))
 
     @property
     def _info(self) -> _library.BasisInfo:
@@ -395,11 +390,6 @@ class Basis(Handle):
             return None
         return BasisAccuracy(info.photo_psnr, info.worst_photo_psnr, info.relative_error, info.noise_gain)
 
-    @property
-    def halo(self) -> Halo:
-        """Pixels that a pixel of the result reads at most, on each side of its own."""
-        return _apply.halo_of("fewtap_plan_create_varying", self._handle)
-
     def apply(
         self,
         array: Array,
@@ -422,7 +412,7 @@ class Basis(Handle):
         Parameters
         ----------
         array : array of shape (H, W), (H, W, C) or (N, C, H, W)
-            As for `Filter.apply`. A float64 image needs a map of parameters.
+            As for `Filter.apply`.
         map : Map, array, number, source, or sequence
             The parameters of every pixel: an array of shape (A, H, W), or (H, W) for one parameter; or for each parameter a number, an
             array or a source such as `fewtap.radial(0, 24)`. Weights must be a `Map.weights(array)`. One map serves all images.
@@ -442,9 +432,9 @@ class Basis(Handle):
         rules = Rules(border, border_value, nonfinite, direction, threads, allows_halfs)
         return self._run(
             array,
-            map,
             out,
             rules,
+            map_of=functools.partial(maps.as_map, map),
             layout=layout,
             transfer=transfer,
             alpha=alpha,
@@ -466,43 +456,21 @@ class Basis(Handle):
         """Applies the adjoint of `apply` with the same map and direction, as `Filter.apply_adjoint`."""
         _apply.refuse_reflect(border, "adjoints")
         rules = Rules(border, 0, nonfinite, direction, threads)
-        return self._run(array, map, out, rules, layout=layout, is_adjoint=True)
+        map_of = functools.partial(maps.as_map, map)
+        return self._run(array, out, rules, map_of=map_of, layout=layout, is_adjoint=True)
 
-    def _run(self, array: Any, map: Any, out: Any, rules: Rules, **options: Any) -> Any:
-        kept: list[Map] = []
-
-        def map_of(height: int, width: int) -> int:
-            found = maps.as_map(map, height, width)
-            kept.append(found)
-            return found._handle
-
-        return _apply.run("fewtap_plan_create_varying", self._handle, array, out, rules, map_of=map_of, **options)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Basis) and self.to_json() == other.to_json()
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Basis.from_json, (self.to_json(),)
-
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<fewtap.Basis, closed>"
+    def _summary(self) -> str:
         axes = ", ".join(f"{axis.name} {axis.low:g} to {axis.high:g} {axis.unit}".strip() for axis in self.axes)
         error = self.error
         figures = "" if error is None or not math.isfinite(error.worst_photo_psnr) else (
             f", {error.worst_photo_psnr:.1f} dB on photographs at the worst place"
         )  # fmt: skip
-        return f"<fewtap.Basis: {self._info.filter_count} filters over {axes}{figures}>"
+        return f": {self._info.filter_count} filters over {axes}{figures}"
 
-    def _repr_html_(self) -> str:
-        if self.closed:
-            return _repr.caption(repr(self))
+    def _pictures(self) -> list[str]:
         filters = self.filters
         shown = filters[:: max(1, len(filters) // 8)]
-        return _repr.figure([_repr.picture(filter.kernel().array, "kernel") for filter in shown], repr(self))
+        return [_repr.picture(filter.kernel().array, "kernel") for filter in shown]
 
 
 def _members(kernels: Any, center: tuple[int, int] | None) -> list[Kernel]:

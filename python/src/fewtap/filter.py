@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
 
 from . import _apply, _library, _repr
-from ._apply import Halo, Rules
+from ._apply import Rules
 from ._arrays import Array, NDArray, as_numbers, pointer
 from ._errors import ArgumentError, ShapeError
-from ._files import write_text
-from ._handle import Handle
+from ._stored import Stored
 from .kernel import Kernel, as_kernel
 from .parts import Layer, Rate
 
@@ -52,10 +49,10 @@ class FitRecord:
     termination: str
 
 
-class Filter(Handle):
+class Filter(Stored):
     """A sparse filter, from `fit`, `load`, `from_json` or `from_taps`. It never changes, and threads may share it."""
 
-    _free = "fewtap_filter_free"
+    _kind, _plan = "filter", "fewtap_plan_create"
 
     def __init__(self) -> None:
         raise TypeError("make a filter by fewtap.fit(kernel), Filter.load(path), Filter.from_json or Filter.from_taps")
@@ -107,25 +104,6 @@ class Filter(Handle):
             gain=float(gain),
         )
         return cls._made("fewtap_filter_create", ctypes.byref(found))
-
-    @classmethod
-    def from_json(cls, json: Union[str, bytes]) -> Filter:
-        """The filter of a file's text."""
-        data = json.encode() if isinstance(json, str) else bytes(json)
-        return cls._made("fewtap_filter_from_json", data, len(data))
-
-    def to_json(self) -> str:
-        """A file's text."""
-        return _library.text("fewtap_filter_to_json", self._handle, has_length=True)
-
-    @classmethod
-    def load(cls, path: Union[str, os.PathLike[str]]) -> Filter:
-        """Reads a filter's file, as the command `fewtap fit` writes them, too."""
-        return cls.from_json(Path(path).read_bytes())
-
-    def save(self, path: Union[str, os.PathLike[str]]) -> None:
-        """Writes a file: all of it, or none of it."""
-        write_text(Path(path), self.to_json())
 
     @property
     def _info(self) -> _library.FilterInfo:
@@ -213,11 +191,6 @@ class Filter(Handle):
         """The dense kernel that it stands for, as it really is; at a lower rate the mean over all phases."""
         return Kernel._made("fewtap_filter_get_kernel", self._handle)
 
-    @property
-    def halo(self) -> Halo:
-        """Pixels that a pixel of the result reads at most, on each side of its own."""
-        return _apply.halo_of("fewtap_plan_create", self._handle)
-
     def apply(
         self,
         array: Array,
@@ -302,35 +275,19 @@ class Filter(Handle):
         rules = Rules(border, 0, nonfinite, threads=threads)
         return self._run(array, out, rules, layout=layout, is_adjoint=True)
 
-    def _run(self, array: Any, out: Any, rules: Rules, **options: Any) -> Any:
-        return _apply.run("fewtap_plan_create", self._handle, array, out, rules, **options)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Filter) and self.to_json() == other.to_json()
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Filter.from_json, (self.to_json(),)
-
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<fewtap.Filter, closed>"
+    def _summary(self) -> str:
         info = self._info
         layers = "+".join(str(layer.x.size) for layer in self.layers)
         rate = f" at 1/{info.rate_factor} of the rate" if info.rate_factor > 1 else ""
         error = f", {info.photo_psnr:.1f} dB on photographs" if info.has_fit else ""
-        return f"<fewtap.Filter: {layers} {self.taps} taps{rate}{error}, noise gain {info.noise_gain:.3g}>"
+        return f": {layers} {self.taps} taps{rate}{error}, noise gain {info.noise_gain:.3g}"
 
-    def _repr_html_(self) -> str:
-        if self.closed:
-            return _repr.caption(repr(self))
+    def _pictures(self) -> list[str]:
         layers = [
             _repr.scatter(*layer, title=f"layer {index + 1}: {layer.x.size} taps")
             for index, layer in enumerate(self.layers)
         ]
-        return _repr.figure([*layers, _repr.picture(self.kernel().array, "effective kernel")], repr(self))
+        return [*layers, _repr.picture(self.kernel().array, "effective kernel")]
 
 
 def _three(layer: Any, index: int) -> tuple[Any, Any, Any]:

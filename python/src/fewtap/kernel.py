@@ -39,7 +39,7 @@ class Kernel(Handle):
         The words are none.
     """
 
-    _free = "fewtap_kernel_free"
+    _kind = "kernel"
 
     def __init__(
         self,
@@ -127,16 +127,12 @@ class Kernel(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         return Kernel, (self.array, self.center, self.name)
 
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<fewtap.Kernel, closed>"
+    def _summary(self) -> str:
         info = self._info
-        return f"<fewtap.Kernel {self.name!r}: {info.width}x{info.height}, {info.support_count} weights, sum {info.sum:.6g}>"
+        return f" {self.name!r}: {info.width}x{info.height}, {info.support_count} weights, sum {info.sum:.6g}"
 
-    def _repr_html_(self) -> str:
-        if self.closed:
-            return _repr.caption(repr(self))
-        return _repr.figure([_repr.picture(self.array, self.name)], repr(self))
+    def _pictures(self) -> list[str]:
+        return [_repr.picture(self.array, self.name)]
 
 
 def _pair(center: tuple[int, int]) -> tuple[int, int]:

@@ -145,7 +145,7 @@ class Map(Handle):
         For each parameter of the basis a `Source`, a number, or an array of shape (H, W).
     """
 
-    _free = "fewtap_map_free"
+    _kind = "map"
 
     def __init__(self, shape: tuple[int, int], sources: Sequence[Any]) -> None:
         height, width = shape
@@ -230,18 +230,13 @@ class Map(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         return (Map.weights if self.is_weights else Map.parameters), (self.array,)
 
-    def __repr__(self) -> str:
-        if self.closed:
-            return "<fewtap.Map, closed>"
+    def _summary(self) -> str:
         count, height, width = self.shape
-        return f"<fewtap.Map: {count} {'weights' if self.is_weights else 'parameters'} of {width}x{height} pixels>"
+        return f": {count} {'weights' if self.is_weights else 'parameters'} of {width}x{height} pixels"
 
-    def _repr_html_(self) -> str:
-        if self.closed:
-            return _repr.caption(repr(self))
+    def _pictures(self) -> list[str]:
         step = max(1, max(self.shape[1:]) // 160)
-        shown = [_repr.picture(plane[::step, ::step].astype(np.float64), "map") for plane in self.array[:16]]
-        return _repr.figure(shown, repr(self))
+        return [_repr.picture(plane[::step, ::step].astype(np.float64), "map") for plane in self.array[:16]]
 
 
 def as_source(source: Any) -> Source:
