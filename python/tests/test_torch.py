@@ -94,6 +94,59 @@ def test_gradients_of_a_map(basis: fewtap.Basis, direction: str) -> None:
     check(module, torch.rand(1, 2, 3, 4, dtype=torch.float64, requires_grad=True), map.requires_grad_())
 
 
+@pytest.mark.parametrize("direction", ["gather", "scatter"])
+@pytest.mark.parametrize("border", ["mirror", "constant"])
+def test_gradients_of_weight_maps(basis: fewtap.Basis, direction: str, border: str) -> None:
+    module = VaryingBlur(basis, direction=direction, border=border, border_value=0.3)
+    image = torch.rand(2, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    for shape in ((3, 3, 4), (2, 3, 3, 4)):
+        weights = torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+        if basis.interpolation == "offsets":
+            with pytest.raises(fewtap.UnsupportedError, match="interpolated taps"):
+                module(image, weights=weights)
+        else:
+            assert torch.autograd.gradcheck(lambda x, w: module(x, weights=w), (image, weights))
+
+
+@pytest.mark.parametrize("direction", ["gather", "scatter"])
+def test_gradients_of_a_basis(basis: fewtap.Basis, direction: str) -> None:
+    module = VaryingBlur(
+        basis, direction=direction, border="mirror", learn_weights=True, learn_offsets=True, learn_gain=True
+    )
+    assert [tuple(value.shape) for value in module.parameters()] == [(9,), (9, 2), (3,)]
+    map = 0.1 + 0.8 * torch.rand(2, 1, 3, 4, dtype=torch.float64) + torch.randint(0, 2, (2, 1, 3, 4))
+    check(module, torch.rand(2, 1, 3, 4, dtype=torch.float64, requires_grad=True), map.requires_grad_())
+    if basis.interpolation == "outputs":
+        image, weights = torch.rand(1, 3, 4, dtype=torch.float64), torch.randn(3, 3, 4, dtype=torch.float64)
+
+        def function(*values: Any) -> Any:
+            return functional_call(
+                module, dict(zip(("weight", "offset", "gain"), values)), (image,), {"weights": weights}
+            )
+
+        assert torch.autograd.gradcheck(function, tuple(module.parameters()))
+
+
+@pytest.mark.parametrize("interpolation", ["outputs", "offsets"])
+def test_the_ends_of_a_turn_are_one_filter(basis: fewtap.Basis, between: fewtap.Filter, interpolation: str) -> None:
+    # Three angles by two sizes.
+    first, second, third = basis.filters
+    filters = [first, second, second, third, third, first, first, second]
+    turning = fewtap.Basis.from_filters(
+        filters,
+        [[0, 60, 120, 180], [1, 2]],
+        axes=["angle", "size"],
+        periodic=[True, False],
+        interpolation=interpolation,
+    )
+    module = VaryingBlur(turning, learn_weights=True, learn_offsets=True, learn_gain=True)
+    assert [tuple(value.shape) for value in module.parameters()] == [(18,), (18, 2), (6,)]
+    assert module.basis == turning.with_filters(filters)
+    image = torch.rand(1, 3, 4, dtype=torch.float64)
+    angles = torch.tensor([10.0, 50, 70, 100, 130, 170, 190, -10, 350, 400, 500, 605]).double().reshape(1, 3, 4)
+    check(module, image, torch.cat([angles, torch.full_like(angles, 1.4)]).requires_grad_())
+
+
 def test_fast_gradients_are_those_of_the_reference(between: fewtap.Filter) -> None:
     exact = torch.rand(2, 3, 40, 50, dtype=torch.float64, requires_grad=True)
     fast = exact.detach().float().requires_grad_()
@@ -118,6 +171,25 @@ def test_fast_gradients_of_a_map(basis: fewtap.Basis) -> None:
         assert (one - other).abs().max() <= 1e-4 * other.abs().max()
 
 
+@pytest.mark.parametrize("direction", ["gather", "scatter"])
+def test_fast_gradients_of_a_basis(basis: fewtap.Basis, direction: str) -> None:
+    module = VaryingBlur(basis, direction=direction, learn_weights=True, learn_offsets=True, learn_gain=True)
+    exact = torch.rand(2, 3, 20, 30, dtype=torch.float64)
+    # Off the knots, where slopes jump.
+    kinds = {"map": 0.1 + 0.8 * torch.rand(1, 20, 30).double() + torch.randint(0, 2, (1, 20, 30))}
+    if basis.interpolation == "outputs":
+        kinds["weights"] = torch.randn(3, 20, 30).double()
+    for name, planes in kinds.items():
+        found = []
+        for dtype in (torch.float64, torch.float32):
+            given = planes.to(dtype).requires_grad_()
+            result = module(exact.to(dtype), **{name: given})
+            found.append(torch.autograd.grad(result.square().sum(), [given, *module.parameters()]))
+        for one, other in zip(*found):
+            assert one.shape == other.shape
+            assert (one - other).abs().max() <= 1e-4 * one.abs().max()
+
+
 def test_forward_is_apply(between: fewtap.Filter, basis: fewtap.Basis) -> None:
     image = torch.rand(2, 3, 20, 30)
     assert np.array_equal(SparseBlur(between)(image).numpy(), between.apply(image.numpy()))
@@ -125,6 +197,11 @@ def test_forward_is_apply(between: fewtap.Filter, basis: fewtap.Basis) -> None:
     map = 2 * torch.rand(20, 30)
     found = VaryingBlur(basis)(image, map)
     assert np.array_equal(found.numpy(), basis.apply(image.numpy(), map.numpy()))
+    if basis.interpolation == "outputs":
+        weights = torch.randn(3, 20, 30)
+        for module in (VaryingBlur(basis), VaryingBlur(basis, learn_weights=True)):
+            expected = basis.apply(image.numpy(), fewtap.Map.weights(weights.numpy()))
+            assert np.array_equal(module(image, weights=weights).detach().numpy(), expected)
     each = VaryingBlur(basis)(image, torch.stack([map, 1 - map.clamp(max=1)])[:, None])
     assert torch.equal(each[0], found[0]) and not torch.equal(each[1], found[1])
 
@@ -187,6 +264,28 @@ def test_learned_filters_come_back(between: fewtap.Filter, cross: fewtap.Filter,
     assert torch.allclose(whole(image), SparseBlur(cross)(image), atol=1e-6)
 
 
+def test_learned_bases_come_back(basis: fewtap.Basis, tmp_path: Path) -> None:
+    assert VaryingBlur(basis).basis is basis
+    module = VaryingBlur(basis, learn_weights=True)
+    assert module.basis == basis
+    optimizer = torch.optim.SGD(module.parameters(), lr=1e-3)
+    image, map = torch.rand(1, 8, 9), 2 * torch.rand(8, 9)
+    module(image, map).square().sum().backward()
+    optimizer.step()
+    module.basis.save(tmp_path / "learned.json")
+    learned = fewtap.Basis.load(tmp_path / "learned.json")
+    assert learned == module.basis != basis
+    assert np.array_equal(learned.apply(image[0].numpy(), map.numpy())[None], module(image, map).detach().numpy())
+    taps = np.concatenate([layer.weight for filter in learned.filters for layer in filter.layers])
+    assert taps.tolist() == module.weight.tolist()
+    # What learns nothing takes numbers as well.
+    other = VaryingBlur(basis)
+    other.load_state_dict(other.state_dict())
+    assert other.basis is basis
+    other.load_state_dict(module.state_dict())
+    assert other.basis == learned
+
+
 def test_copies(between: fewtap.Filter, basis: fewtap.Basis) -> None:
     image = torch.rand(1, 3, 8, 9)
     module = SparseBlur(between, learn_weights=True, border="wrap")
@@ -204,6 +303,12 @@ def test_copies(between: fewtap.Filter, basis: fewtap.Basis) -> None:
         assert torch.equal(other(image), module(image))
     varying = pickle.loads(pickle.dumps(VaryingBlur(basis)))
     assert torch.equal(varying(image, torch.ones(8, 9)), VaryingBlur(basis)(image, torch.ones(8, 9)))
+    learning = VaryingBlur(basis, learn_gain=True)
+    with torch.no_grad():
+        learning.gain[1] += 0.5
+    for other in (copy.deepcopy(learning), pickle.loads(pickle.dumps(learning))):
+        assert other.basis == learning.basis != basis and other.gain is not learning.gain
+    assert "learns gain" in repr(learning)
     assert "learns weight" in repr(module) and "gather" in repr(varying)
 
 
@@ -249,6 +354,19 @@ def test_bad_maps(basis: fewtap.Basis) -> None:
         module(image, torch.rand(8, 9, dtype=torch.float64))
     with pytest.raises(fewtap.NonFiniteError):
         module(image, torch.full((8, 9), float("nan")))
+    with pytest.raises(fewtap.ArgumentError, match="either map or weights"):
+        module(image)
+    with pytest.raises(fewtap.ArgumentError, match="either map or weights"):
+        module(image, torch.rand(8, 9), weights=torch.rand(3, 8, 9))
+    with pytest.raises(fewtap.ShapeError, match=r"weights has shape \(8, 9\): expected \(C, H, W\)"):
+        module(image, weights=torch.rand(8, 9))
+    with pytest.raises(fewtap.ShapeError, match=r"\(2, 8, 9\): expected \(3, 8, 9\), the basis' 3 filters"):
+        module(image, weights=torch.rand(2, 8, 9))
+    with pytest.raises(fewtap.ShapeError, match=r"expected a map for each image, or one of shape \(K, H, W\)"):
+        module(image, weights=torch.rand(3, 3, 8, 9))
+    if basis.interpolation == "outputs":
+        with pytest.raises(fewtap.NonFiniteError, match="weight 0"):
+            module(image, weights=torch.full((3, 8, 9), float("inf")))
 
 
 def test_bad_modules(between: fewtap.Filter, basis: fewtap.Basis) -> None:
