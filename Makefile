@@ -13,10 +13,12 @@ GUIDE ?=
 PYTHON_PATHS = FEWTAP_LIBRARY="$(CURDIR)/.build/c/lib/libfewtap.so" PYTHONPATH=python/src
 # What needs PyTorch is tested with the system's, see Scripts/install-deps, in the Python that it belongs to.
 PYTHON_TORCH = .build/python-torch/bin/python
+PYTHON_DOCS = -W error -m pdoc --docformat numpy --output-directory docs-out/python \
+  fewtap fewtap.handle fewtap.stored fewtap.dask
 PYTHON_TORCH_TESTS = $(shell grep -l 'importorskip..torch' python/tests/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test shader-tools python-tools wheel python-test python-docs lint sanitize c-library format docs
+.PHONY: help demo build test shader-tools python-tools wheel python-test python-torch python-docs lint sanitize c-library format docs
 .PHONY: bench bench-peers bench-python guide deps clean
 
 help: ## list these targets
@@ -55,19 +57,28 @@ python-test: python-docs ## check the Python package: style, types, reference, t
 	.build/python/bin/python -m ruff check --quiet python
 	cd python && ../.build/python/bin/python -m mypy
 	$(PYTHON_PATHS) .build/python/bin/python -m pytest python
-	@Scripts/install-deps torch
-	@test -d .build/python-torch || /usr/bin/python3 -m venv --system-site-packages .build/python-torch
 	@if $(PYTHON_TORCH) -c 'import torch' 2>/dev/null; then \
-	  $(PYTHON_TORCH) -m pip --disable-pip-version-check install --quiet -r python/requirements-torch.txt && \
 	  $(PYTHON_PATHS) $(PYTHON_TORCH) -m pytest $(PYTHON_TORCH_TESTS); \
 	else \
 	  echo 'python-test: PyTorch is not here, and what needs it was not tested'; \
 	fi
 	Scripts/check-wheel
 
-python-docs: wheel ## write the reference of the Python package to docs-out/python; a warning is an error
+python-torch: ## install what tests and documents fewtap.torch, into .build/python-torch
+	@Scripts/install-deps torch
+	@test -d .build/python-torch || /usr/bin/python3 -m venv --system-site-packages .build/python-torch
+	@if $(PYTHON_TORCH) -c 'import torch' 2>/dev/null; then \
+	  $(PYTHON_TORCH) -m pip --disable-pip-version-check install --quiet -r python/requirements-torch.txt; \
+	fi
+
+python-docs: wheel python-torch ## write the reference of the Python package to docs-out/python; a warning is an error
 	@rm -rf docs-out/python
-	$(PYTHON_PATHS) .build/python/bin/python -W error -m pdoc --docformat numpy --output-directory docs-out/python fewtap fewtap.dask
+	@if $(PYTHON_TORCH) -c 'import torch' 2>/dev/null; then \
+	  $(PYTHON_PATHS) $(PYTHON_TORCH) $(PYTHON_DOCS) fewtap.torch; \
+	else \
+	  echo 'python-docs: PyTorch is not here, and fewtap.torch was left out' && \
+	  $(PYTHON_PATHS) .build/python/bin/python $(PYTHON_DOCS); \
+	fi
 
 lint: ## check the format, the arrows between targets and the file schema
 	@Scripts/install-deps build test

@@ -12,8 +12,8 @@ import numpy as np
 from . import _library
 from ._arrays import Array, Colors, Layout, NDArray, Pair, as_array, is_describable, native, output, sample_type
 from ._errors import ArgumentError, ArrayTypeError, UnsupportedError
-from ._handle import Handle
 from ._watch import threads_of, watched
+from .handle import Handle
 
 # Below so many samples a call ends before somebody could want to stop it.
 _SHORT = 1 << 20

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from . import _library
 from ._apply import Plan, Rules
 from ._arrays import NDArray, planes, pointer
-from ._stored import Stored
 from ._watch import watched
 from .maps import Map
+from .stored import Stored
 
 # Below so many samples a call ends before somebody could want to stop it; the reference that float64 runs is slower by far.
 _SHORT, _SHORT_OF_DOUBLES = 1 << 19, 1 << 13

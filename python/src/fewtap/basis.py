@@ -16,14 +16,14 @@ from . import _apply, _library, _repr, maps
 from ._apply import Rules
 from ._arrays import Array, as_array, as_numbers, pointer
 from ._errors import ArgumentError, ShapeError
-from ._handle import Handle
 from ._progress import ProgressOption
-from ._stored import Stored
 from ._watch import threads_of
 from .filter import Filter
 from .fitting import _positive, _text, checked_seed, planner_options, run_fit
+from .handle import Handle
 from .kernel import Kernel, as_kernel
 from .maps import Map
+from .stored import Stored
 
 
 @dataclass(frozen=True)

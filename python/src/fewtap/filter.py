@@ -13,9 +13,9 @@ from . import _apply, _library, _repr
 from ._apply import Rules
 from ._arrays import Array, NDArray, as_numbers, pointer
 from ._errors import ArgumentError, ShapeError
-from ._stored import Stored
 from .kernel import Kernel, as_kernel
 from .parts import Layer, Rate
+from .stored import Stored
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any, TypeVar, Union
 from . import _apply, _library
 from ._arrays import Array
 from ._errors import ArgumentError, error_of_status
-from ._handle import Handle
 from ._progress import ProgressOption, reporter
 from ._watch import threads_of, watched
 from .filter import Filter, _rate
+from .handle import Handle
 from .kernel import Kernel, as_kernel
 from .parts import Rate
 

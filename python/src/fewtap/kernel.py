@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import _library, _repr
 from ._arrays import Array, as_numbers, pointer
 from ._errors import ArgumentError
-from ._handle import Handle
+from .handle import Handle
 
 
 class Kernel(Handle):

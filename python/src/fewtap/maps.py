@@ -14,7 +14,7 @@ from . import _library, _repr
 from ._apply import choice
 from ._arrays import Array, as_array, planes
 from ._errors import ArgumentError, ArrayTypeError, ShapeError
-from ._handle import Handle
+from .handle import Handle
 
 Length = Union[float, str]
 """Pixels, or a share as "60%"."""

@@ -45,10 +45,6 @@ __all__ = ["SparseBlur", "VaryingBlur"]
 class _Blur(nn.Module):
     """Blurs with filters of which weights, offsets and gains are tensors: parameters where they are learned, else buffers."""
 
-    weight: Tensor
-    offset: Tensor
-    gain: Tensor
-
     def __init__(
         self,
         made: Filter | Basis,
@@ -136,15 +132,14 @@ class SparseBlur(_Blur):
         What to do with NaN and infinite pixels.
     threads : int, optional
         All cores by default; one in workers that are forks, as those of a `DataLoader`.
-
-    Attributes
-    ----------
-    weight : tensor of shape (T,)
-        Weights of all taps, layer by layer; float64, whatever the images are.
-    offset : tensor of shape (T, 2)
-        Their offsets `(x, y)` in pixels (of the lower rate, if there is one).
-    gain : tensor of shape ()
     """
+
+    weight: Tensor
+    """Weights of all taps, layer by layer, shape (T,); float64, whatever the images are."""
+    offset: Tensor
+    """Their offsets `(x, y)` in pixels (of the lower rate, if there is one), shape (T, 2)."""
+    gain: Tensor
+    """The filter's gain, shape ()."""
 
     def __init__(
         self,
@@ -194,17 +189,15 @@ class VaryingBlur(_Blur):
         As for `SparseBlur`, of all filters. A "normalized" border needs filters of one sum.
     border, border_value, nonfinite, threads
         As for `SparseBlur`.
-
-    Attributes
-    ----------
-    weight : tensor of shape (T,)
-        Weights of all taps, filter by filter, and layer by layer; on a periodic axis the last knot's filter is the first one's, and not
-        counted again.
-    offset : tensor of shape (T, 2)
-        Their offsets `(x, y)`.
-    gain : tensor of shape (K,)
-        The filters' gains.
     """
+
+    weight: Tensor
+    """Weights of all taps, filter by filter and layer by layer, shape (T,). On a periodic axis the last knot's filter is the first one's,
+    and not counted again."""
+    offset: Tensor
+    """Their offsets `(x, y)`, shape (T, 2)."""
+    gain: Tensor
+    """The filters' gains, shape (K,)."""
 
     def __init__(
         self,

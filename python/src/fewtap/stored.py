@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar, Union
 from . import _apply, _library
 from ._apply import Halo, Rules
 from ._files import write_text
-from ._handle import Handle
+from .handle import Handle
 
 Self = TypeVar("Self", bound="Stored")
 
