@@ -12,14 +12,17 @@ import Foundation
 ///       "members": [ { "point": [7.5], "layers": [ { "scale": 4, "taps": [[x, y, w], ...] } ], "steps": [KERNEL, ...],
 ///                      "target": KERNEL | null } ],
 ///       "axes": [ { "name", "unit", "low", "high", "period": n | null } ],
-///       "map": { "width", "height", "planes": ["base64 of UInt16", ...] } | null,
+///       "map": { "width", "height", "planes": ["base64 of UInt16" | n | null, ...], "depth": DEPTH | null } | null,
 ///       "truth": { "type", "base64" } | null }
 ///     KERNEL: { "width", "height", "x", "y", "scale", "low", "high", "values": "base64 of UInt16" }
+///     DEPTH: { "axis", "bits": 8 | 16, "codes": "base64", "low", "high", "law": "linear" | "reciprocal" | "lens", "isInverted",
+///              "near", "far", "focus", "stop", "largest", "bounds": [n, n], "lens": { "focalLength", "pixelsPerMillimeter" } | null }
 ///
 /// Shaders are of fragments, in OpenGL ES 3 and WebGPU's language. A filter has one member with a step for 0, 1, ... all of its layers.
 /// A basis has one for each knot, the first axis slowest, with the last step alone; of a basis of many knots those of a coarser grid,
 /// the ends of all axes among them. UInt16 are little-endian, row by row: `value = low + (high - low) code / 65535`, of a map with the
-/// ends of its axis. Offsets of taps count in `scale` pixels of the image, and so do pixels of a kernel, which is averaged down where
+/// ends of its axis; a plane of a map that is one number has it at every pixel, and one that is null is made of the depths
+/// (``ViewDepth``), whose `low`, `high`, `near`, `far`, `focus` and `bounds` are what radii are proportional to. Offsets of taps count in `scale` pixels of the image, and so do pixels of a kernel, which is averaged down where
 /// it is large.
 public struct ViewData: Sendable {
   /// What the filter's file is called.
@@ -30,6 +33,8 @@ public struct ViewData: Sendable {
   public var truth: ViewImage?
   /// Whether pixels have parameters of their own.
   public var hasMap: Bool { map != nil }
+  /// Whether one of them comes from depths, whose focus the page's reader chooses.
+  public var hasDepth: Bool { map?.depth != nil }
   private(set) var map: ViewMap?
   let isBasis: Bool
   private(set) var figures: ViewFigures
@@ -133,10 +138,14 @@ public struct ViewData: Sendable {
     return bare
   }
 
-  /// Sets the parameters of the image's pixels, of the basis' range at every pixel.
+  /// Sets the parameters of the image's pixels, of the basis' range at every pixel. With the `depth` that one of them comes from, the
+  /// page makes that one itself, and its reader can focus elsewhere.
   ///
-  /// Throws: ``ViewError/mapAxes(found:expected:)``, for a filter too; ``ViewError/mapValue(axis:x:y:value:expected:)``.
-  public mutating func setMap(_ map: ParameterMap) throws(ViewError) { self.map = try ViewMap(map, axes) }
+  /// Throws: ``ViewError/mapAxes(found:expected:)``, for a filter too; ``ViewError/mapValue(axis:x:y:value:expected:)``;
+  /// ``ViewError/depthSize(found:expected:)``.
+  public mutating func setMap(_ map: ParameterMap, depth: ViewDepth? = nil) throws(ViewError) {
+    self.map = try ViewMap(map, axes, depth)
+  }
 
   private static func shaders(_ program: ShaderProgram) throws(ShaderError) -> [ShaderFiles] {
     try languages.map { language throws(ShaderError) in

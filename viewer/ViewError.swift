@@ -15,6 +15,12 @@ public enum ViewError: Error, Equatable, CustomStringConvertible {
   case mapAxes(found: Int, expected: Int)
   /// The map has a value that the basis was not made for.
   case mapValue(axis: String, x: Int, y: Int, value: Float, expected: ClosedRange<Double>)
+  /// The blur that depths give cannot be.
+  case blur(MapError)
+  /// A pixel has no depth.
+  case depth(x: Int, y: Int, value: Float)
+  /// The depths are not one for each pixel of the map.
+  case depthSize(found: PixelOffset, expected: PixelOffset)
 
   /// The sentence that a user reads.
   public var description: String {
@@ -30,6 +36,11 @@ public enum ViewError: Error, Equatable, CustomStringConvertible {
     case .mapValue(let axis, let x, let y, let value, let expected):
       "the map's \(quoted(axis)) at column \(x), row \(y) is \(value): it must be in "
         + "\(expected.lowerBound)...\(expected.upperBound)"
+    case .blur(let error): error.description
+    case .depth(let x, let y, let value):
+      "the depth at column \(x), row \(y) is \(value): it must be a finite number, and a distance more than 0"
+    case .depthSize(let found, let expected):
+      "the depths are \(found.x)x\(found.y) and the map \(expected.x)x\(expected.y): there must be one for each pixel"
     }
   }
 }

@@ -57,39 +57,3 @@ public struct ViewImage: Equatable, Sendable {
     object([("type", quoted(kind.rawValue)), ("base64", quoted(Data(bytes).base64EncodedString()))])
   }
 }
-
-/// A parameter map as a page holds it: 16 bits a value.
-///
-/// Equation: `value = low + (high - low) code / 65535`, low and high the ends of the parameter's range.
-struct ViewMap: Equatable, Sendable {
-  let width: Int, height: Int
-  let planes: [[UInt16]]
-
-  /// Throws: ``ViewError/mapAxes(found:expected:)``; ``ViewError/mapValue(axis:x:y:value:expected:)``.
-  init(_ map: ParameterMap, _ axes: [ParameterAxis]) throws(ViewError) {
-    guard map.axisCount == axes.count else { throw .mapAxes(found: map.axisCount, expected: axes.count) }
-    (width, height) = (map.width, map.height)
-    var planes: [[UInt16]] = []
-    for (index, axis) in axes.enumerated() {
-      let (plane, range) = (map.plane(axis: index), axis.range)
-      let step = 65535 / (range.upperBound - range.lowerBound)
-      var codes = [UInt16](repeating: 0, count: plane.values.count)
-      for (place, value) in plane.values.enumerated() {
-        let code = ((Double(value) - range.lowerBound) * step).rounded()
-        // Ends of a range that no Float is are left by a bit.
-        guard code >= -1, code <= 65536 else {
-          throw .mapValue(axis: axis.name, x: place % width, y: place / width, value: value, expected: range)
-        }
-        codes[place] = UInt16(min(max(code, 0), 65535))
-      }
-      planes.append(codes)
-    }
-    self.planes = planes
-  }
-
-  var json: String {
-    object([
-      ("width", number(width)), ("height", number(height)), ("planes", array(planes.map { quoted(base64($0)) })),
-    ])
-  }
-}

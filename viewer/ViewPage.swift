@@ -30,7 +30,8 @@ public struct ViewPage: Sendable {
 
   /// Modules that scripts import as `fewtap/NAME`.
   private static let modules: [(name: String, text: [UInt8])] = [
-    ("chain.js", PackageResources.chain_js), ("figures.js", PackageResources.figures_js),
+    ("chain.js", PackageResources.chain_js), ("depth.js", PackageResources.depth_js),
+    ("figures.js", PackageResources.figures_js),
     ("gestures.js", PackageResources.gestures_js), ("kernel.js", PackageResources.kernel_js),
     ("main.js", PackageResources.main_js), ("painter-webgl2.js", PackageResources.painter_webgl2_js),
     ("painter-webgpu.js", PackageResources.painter_webgpu_js), ("parameters.js", PackageResources.parameters_js),

@@ -10,13 +10,21 @@ export function bytes(base64) {
   return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
+/** Whole numbers of 8 or 16 bits, little-endian. */
+export function codes(base64, bits) {
+  const all = bytes(base64);
+  if (bits === 8) return all;
+  const view = new DataView(all.buffer);
+  const result = new Uint16Array(all.length / 2);
+  for (let index = 0; index < result.length; index++) result[index] = view.getUint16(2 * index, true);
+  return result;
+}
+
 /** Numbers from `low` to `high` that 65536 steps stand for. */
 export function numbers(base64, low, high) {
-  const steps = new DataView(bytes(base64).buffer);
-  const result = new Float32Array(steps.byteLength / 2);
-  for (let index = 0; index < result.length; index++) {
-    result[index] = low + ((high - low) * steps.getUint16(2 * index, true)) / 65535;
-  }
+  const steps = codes(base64, 16);
+  const result = new Float32Array(steps.length);
+  for (let index = 0; index < result.length; index++) result[index] = low + ((high - low) * steps[index]) / 65535;
   return result;
 }
 

@@ -24,8 +24,6 @@ let shown = null;
 /** The picture that was opened, and whether it is the one that the page brought. */
 let source = null;
 let isOwn = false;
-/** The map that the page brought for the filter that is shown. */
-let ownMap = null;
 let truthJob = 0;
 let turn = Promise.resolve();
 let worker = null;
@@ -119,13 +117,9 @@ function decoded(filter) {
 
 /** Shows another filter of the page, on the same picture. */
 async function choose(index) {
-  const isOwnMap = parameters.map === ownMap;
   shown = decoded(data.filters[index]);
   showFigures(shown);
-  parameters.setAxes(shown.axes);
-  // What was painted meanwhile stays.
-  if (isOwnMap && isOwn && shown.map) parameters.setMap(shown.map);
-  ownMap = isOwnMap ? parameters.map : null;
+  parameters.setAxes(shown.axes, isOwn ? shown.map : null);
   showMember();
   if (view) await show();
   else if (source) still();
@@ -228,9 +222,11 @@ function wantTruth() {
   worker?.terminate();
   worker = null;
   if (![view.sides.left, view.sides.right].includes("truth")) return;
-  if (shown.truth && isOwn && ownMap && parameters.map === ownMap && !at("point-light").checked) return bringTruth();
+  const isKnown = shown.truth && isOwn && parameters.brought && !at("point-light").checked;
+  if (isKnown && parameters.isAsBrought) return bringTruth();
   if (parameters.map) {
     view.painter.setTruth(null);
+    if (isKnown) return say(`The dense truth is known for ${parameters.broughtWords} alone: the input is shown instead. \u201cAs it came\u201d brings both back.`);
     return say("A dense kernel at every pixel is known only for the picture and the map that the page came with: the input is shown. Choose one parameter for all pixels to see it.");
   }
   const { target, point } = nearest(parameters.point);
@@ -249,6 +245,7 @@ const bringTruth = guarded(async () => {
   const job = truthJob;
   const picture = await embedded(shown.truth, "the truth", view.painter.side);
   if (job !== truthJob) return;
+  say("");
   view.painter.setTruth(picture.texels);
   invalidate();
 });
@@ -273,7 +270,7 @@ function convolve(texels, width, height, target, done) {
 
 const liveOnly = [
   "left-view", "right-view", "zoom-out", "zoom-fit", "zoom-in", "divider", "exposure", "point-light", "dense-time", "brush",
-  "brush-size", "brush-value", "map-axis", "map-clear", "open-map", "device",
+  "brush-size", "brush-value", "map-axis", "map-clear", "map-again", "open-map", "focus", "f-stop", "device",
 ];
 
 function still() {

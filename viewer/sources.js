@@ -69,10 +69,12 @@ function half(bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-/** An image as one number a pixel, 0...1, for `width` x `height` pixels: the mean of its colors, as they are coded. */
-export async function plane(blob, name, width, height) {
+/** An image as one number a pixel, 0 to `last`, for `width` x `height` pixels: the sum of its colors, as they are coded. */
+export async function levels(blob, name, width, height) {
   const data = codes(await drawn(blob, name), width, height);
-  return new Float32Array(width * height).map((_, index) => (data[4 * index] + data[4 * index + 1] + data[4 * index + 2]) / 765);
+  const sums = new Uint16Array(width * height);
+  for (let index = 0; index < sums.length; index++) sums[index] = data[4 * index] + data[4 * index + 1] + data[4 * index + 2];
+  return { width, height, last: 765, codes: sums };
 }
 
 async function drawn(blob, name) {

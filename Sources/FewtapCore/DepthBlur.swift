@@ -86,14 +86,11 @@ public struct DepthBlur: Equatable, Sendable {
       try MapError.require(isDepth, "the depth in focus", value, isDistance ? "more than 0" : "a finite number")
     }
     let coordinate = self.coordinate
-    // A lens' focus is told in meters even where its map is in 1/m.
-    let ends = [focus.lowerBound, focus.upperBound].map { isLens ? -1 / $0 : coordinate($0) }
-    let (near, far) = (min(ends[0], ends[1]), max(ends[0], ends[1]))
+    let (near, far) = (sharp.lowerBound, sharp.upperBound)
     let scale: Double
-    if case .lens(let lens) = law {
-      let at = focusedAt ?? (focus.lowerBound + focus.upperBound) / 2
-      try MapError.require(focus.contains(at), "the focus", at, "in the range that stays sharp")
-      scale = try lens.radiusPerDiopter(focus: at, width: width)
+    if let lens {
+      try MapError.require(focus.contains(lensFocus), "the focus", lensFocus, "in the range that stays sharp")
+      scale = try lens.radiusPerDiopter(focus: lensFocus, width: width)
     } else {
       let bounds = [depths.lowerBound, depths.upperBound].map(coordinate)
       let farthest = bounds.map { max(near - $0, $0 - far) }.filter(\.isFinite).reduce(0, max)
@@ -107,10 +104,26 @@ public struct DepthBlur: Equatable, Sendable {
     }
   }
 
-  private var isLens: Bool { if case .lens = law { true } else { false } }
+  /// The lens, if blur follows one.
+  package var lens: ThinLens? { if case .lens(let lens) = law { lens } else { nil } }
+
+  /// Where a lens is focused, m.
+  private var lensFocus: Double { focusedAt ?? (focus.lowerBound + focus.upperBound) / 2 }
+
+  /// What is sharp, as ``coordinate`` has it; a lens' focus is told in meters even where its map is in 1/m.
+  package var sharp: ClosedRange<Double> {
+    let ends = [focus.lowerBound, focus.upperBound].map { lens != nil ? -1 / $0 : coordinate($0) }
+    return min(ends[0], ends[1])...max(ends[0], ends[1])
+  }
+
+  /// What is in focus, as ``coordinate`` has it.
+  package var focusCoordinate: Double {
+    if lens != nil { return -1 / lensFocus }
+    return focusedAt.map(coordinate) ?? (sharp.lowerBound + sharp.upperBound) / 2
+  }
 
   /// What the radius is proportional to, rising away from the camera; NaN for what is no depth.
-  private var coordinate: @Sendable (Double) -> Double {
+  package var coordinate: @Sendable (Double) -> Double {
     switch (isInverted, law) {
     case (true, .linear): { -$0 }
     case (true, _): { $0 >= 0 ? -$0 : .nan }

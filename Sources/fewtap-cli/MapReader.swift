@@ -13,9 +13,16 @@ struct MapReader {
   ///
   /// Throws: ``Failure``, a usage one where the command line is wrong in itself; ``ImageFileError``.
   func map(width: Int, height: Int, threads: Int) throws -> (map: ParameterMap, warnings: [String]) {
+    try map(width: width, height: height, threads: threads, depth: depth())
+  }
+
+  /// The same with the depths that ``depth()`` has read.
+  func map(
+    width: Int, height: Int, threads: Int, depth: DepthPicture?
+  ) throws -> (map: ParameterMap, warnings: [String]) {
     let map: ParameterMap
     do {
-      map = try ParameterMap(width: width, height: height, sources())
+      map = try ParameterMap(width: width, height: height, sources(depth))
     } catch let error as MapError {
       throw Failure("\(error)")
     }
@@ -66,7 +73,7 @@ struct MapReader {
   }
 
   /// A source for each parameter.
-  private func sources() throws -> [MapSource] {
+  private func sources(_ depth: DepthPicture?) throws -> [MapSource] {
     var found: [Int: (flag: String, source: MapSource)] = [:]
     func add(_ index: Int, _ flag: String, _ source: MapSource) throws {
       if let other = found[index]?.flag {
@@ -99,9 +106,7 @@ struct MapReader {
     for text in arguments.map {
       for (index, source) in try pictures(text) { try add(index, "--map", source) }
     }
-    if let text = arguments.depth.depth.first, let index = try depthAxis() {
-      try add(index, "--depth", depth(axis(of: text, "--depth", between: "=").1, index))
-    }
+    if let depth { try add(depth.axis, "--depth", depth.source) }
     return try axes.indices.map { index in
       guard let source = found[index]?.source else {
         throw Failure(
@@ -169,8 +174,12 @@ struct MapReader {
     return .plane(plane, sampling: sampling(width > 0 ? period.map { $0 / width } : nil)).mapping { low + width * $0 }
   }
 
-  private func depth(_ path: String, _ index: Int) throws -> MapSource {
-    let (options, axis) = (arguments.depth, axes[index])
+  /// The depths of `--depth`; nil if there is no such option.
+  ///
+  /// Throws: ``Failure``; ``ImageFileError``.
+  func depth() throws -> DepthPicture? {
+    guard let given = arguments.depth.depth.first, let index = try depthAxis() else { return nil }
+    let (path, options, axis) = (try self.axis(of: given, "--depth", between: "=").1, arguments.depth, axes[index])
     let file = try read(path)
     var plane = try plane(file, path, channel(index) ?? 0)
     if options.focalLength != nil, file.isInteger, options.depthRange == nil {
@@ -185,13 +194,11 @@ struct MapReader {
       let (low, width) = (range.lowerBound, range.upperBound - range.lowerBound)
       for place in plane.values.indices { plane.values[place] = Float(low + width * Double(plane.values[place])) }
     }
-    let blur = options.blur(largest: largestRadius(axis))
-    let source = MapSource.depth(
-      plane, blur, depths: options.depthRange ?? (file.isInteger ? 0...1 : nil),
-      isSigned: keepsSides || axis.range.lowerBound < 0,
+    return DepthPicture(
+      axis: index, plane: plane, blur: options.blur(largest: largestRadius(axis)),
+      fNumber: options.focalLength == nil ? options.fStop : nil,
+      depths: options.depthRange ?? (file.isInteger ? 0...1 : nil), isSigned: keepsSides || axis.range.lowerBound < 0,
       sampling: sampling(nil))
-    guard options.focalLength == nil, let stop = options.fStop else { return source }
-    return source.mapping { min(max($0 / stop, -blur.largestRadius), blur.largestRadius) }
   }
 
   private func sampling(_ period: Double?) -> MapSampling {

@@ -79,7 +79,9 @@ struct PagePicture {
       throw Failure("\(path): it is no whole WebP file: it is cut short, or has no picture in it")
     }
     if readsPixels {
-      throw Failure("\(path): it is WebP, and its pixels cannot be read here, for the map; give a PNG or JPEG")
+      throw Failure(
+        "\(path): it is WebP, which browsers decode and fewtap does not: with a map its pixels are needed here; give a PNG or "
+          + "JPEG")
     }
     guard share(header.width, header.height, maximumPixels) == 1, bytes.count <= maximumBytes else {
       throw Failure(

@@ -29,6 +29,9 @@ struct ViewCommand: ParsableCommand {
       --kernel; then the page shows it beside the filter's. With IMAGE and a map it also holds IMAGE filtered by the dense \
       kernel of every pixel. Depths blur each pixel by itself here, as with --no-occlusion.
 
+      With --depth the page holds the depths: its reader focuses elsewhere by a click, and moves focus and f-stop; they begin as \
+      the command line says, for which the dense kernels are made.
+
       --serve gives the page to browsers of this machine, at the address that it tells, until Ctrl-C ends it.
       """)
 
@@ -196,13 +199,26 @@ struct ViewCommand: ParsableCommand {
       guard let picture, let pixels = picture.pixels else {
         return Shown(data: data, warnings: [], hasTarget: targets != nil)
       }
-      let (map, warnings) = try MapReader(arguments: maps, axes: basis.axes.map(\.axis)).map(
-        width: pixels.width, height: pixels.height, threads: threading.threads)
-      try data.setMap(map)
+      let reader = MapReader(arguments: maps, axes: basis.axes.map(\.axis))
+      let depth = try reader.depth()
+      let (map, warnings) = try reader.map(
+        width: pixels.width, height: pixels.height, threads: threading.threads, depth: depth)
+      try data.setMap(map, depth: depth.flatMap { try view($0, pixels) })
       if let family, !noTruth { data.truth = try truth(family, pixels, map, isBright: picture.image.kind == .light) }
       return Shown(data: data, warnings: warnings, hasTarget: targets != nil)
     } catch let error as ViewError {
       throw Failure(file.name, error)
+    }
+  }
+
+  /// The depths of a page; nil where a pixel has none, whose value no focus gives.
+  private func view(_ depth: DepthPicture, _ pixels: Image) throws -> ViewDepth? {
+    do {
+      return try depth.view(width: pixels.width, height: pixels.height)
+    } catch ViewError.depth(let x, let y, let value) {
+      report.note(
+        "--depth: the depth at column \(x), row \(y) is \(value): the page holds the map alone, and its focus stays")
+      return nil
     }
   }
 
@@ -261,6 +277,7 @@ private struct ViewReport: Report {
       ("address", .string(address)), ("bytes", .integer(bytes)),
       ("title", .string(data.title)), ("also", .array(views[1...].map { .string($0.data.title) })),
       ("target", .bool(first.hasTarget)), ("image", image ?? .null), ("map", .bool(data.hasMap)),
+      ("depth", .bool(data.hasDepth)),
       ("truth", .bool(data.truth != nil)),
     ]
   }
@@ -269,7 +286,8 @@ private struct ViewReport: Report {
     let (first, data) = (views[0], views[0].data)
     let parts = [
       views.count > 1 ? "\(views.count) filters" : nil, first.hasTarget ? "the dense kernel" : nil,
-      picture.map { $0.isAsStored ? "the image" : "the image, encoded again" }, data.hasMap ? "the map" : nil,
+      picture.map { $0.isAsStored ? "the image" : "the image, encoded again" },
+      data.hasDepth ? "the depths" : data.hasMap ? "the map" : nil,
       data.truth != nil ? "the image filtered by dense kernels" : nil,
     ].compactMap { $0 }
     let holds = parts.isEmpty ? "" : ", with " + parts.joined(separator: ", ")
