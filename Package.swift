@@ -64,7 +64,8 @@ let package = Package(
     .target(
       name: "FewtapViewer", dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapShaders"], path: "viewer",
       resources: [
-        "page.html", "page.css", "chain.js", "depth.js", "figures.js", "gestures.js", "kernel.js", "main.js", "painter-webgl2.js",
+        "page.html", "page.css", "chain.js", "depth.js", "figures.js", "gestures.js", "kernel.js", "main.js",
+        "painter-webgl2.js",
         "painter-webgpu.js", "parameters.js", "picture.js", "sources.js", "truth.js",
       ].map { .embedInCode($0) }),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
