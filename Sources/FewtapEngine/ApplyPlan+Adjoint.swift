@@ -99,7 +99,7 @@ extension ApplyPlan {
       let part = FrameFold(region, channels: image.channels)
       defer { part.deallocate() }
       try run(region, into: part.target, plain)
-      part.fold(into: target, width: width, height: image.height, border)
+      part.fold(into: target, width: width, height: image.height, border, kernels.table)
     }
   }
 }

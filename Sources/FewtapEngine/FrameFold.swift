@@ -1,3 +1,4 @@
+internal import CFewtapKernels
 import FewtapCore
 
 /// Results around an image, for which a border rule says to which of the image's pixels they are added.
@@ -29,7 +30,9 @@ struct FrameFold: @unchecked Sendable {
   }
 
   /// Adds all of it to an image of `width` columns and `height` rows, from top to bottom.
-  func fold(into image: TargetImage, width: Int, height: Int, _ border: BorderRule) {
+  func fold(
+    into image: TargetImage, width: Int, height: Int, _ border: BorderRule, _ kernels: fewtap_kernels
+  ) {
     let inside = region.x.clamped(to: 0..<width)
     let outside = region.x.filter { !inside.contains($0) }.compactMap { x in
       border.source(of: x, count: width).map { (from: x, to: $0) }
@@ -39,7 +42,7 @@ struct FrameFold: @unchecked Sendable {
       for y in region.y {
         guard let source = border.source(of: y, count: height) else { continue }
         let (row, given) = (row0 + source * stride, row(y, channel))
-        for x in inside { row[x] += given[x] }
+        check(kernels.add_row(row + inside.lowerBound, given + inside.lowerBound, Int32(inside.count)))
         for column in outside { row[column.to] += given[column.from] }
       }
     }

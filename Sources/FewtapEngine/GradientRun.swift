@@ -25,7 +25,7 @@ struct GradientRun {
     defer { for part in parts { part.deallocate() } }
     let output = GradientOutput(target: input, frame: parts, image: Region(x: 0..<plan.width, y: 0..<image.height))
     let sums = try sums(of: cotangent, at: image, border, output: output)
-    for part in parts { part.fold(into: input, width: plan.width, height: image.height, border) }
+    for part in parts { part.fold(into: input, width: plan.width, height: image.height, border, plan.kernels.table) }
     return gradient(gradient.spreading ?? gradient.layers, sums)
   }
 

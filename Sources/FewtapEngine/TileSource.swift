@@ -79,8 +79,12 @@ struct TileSource: Sendable {
   /// Loads row `y` over `columns`, one pointer a role.
   func load(row y: Int, _ columns: ColumnExtension, into rows: ChannelRows) {
     guard let weights else { return loadPlain(row: y, columns, into: rows) }
-    if rows.count == 1, let row = directRow(y, columns.columns, role: 0) {
-      weights.weigh(row, into: rows[0], row: y, columns: columns.columns)
+    // Where there are none outside of the image, its own row goes by without a copy.
+    if rows.count == 1, weights.region.x.clamped(to: columns.columns) == columns.inside,
+      let row = directRow(y, columns.inside, role: 0)
+    {
+      weights.weigh(row, into: rows[0] + columns.begin, row: y, columns: columns.inside)
+      columns.fill(rows[0], outside: border.outside)
       return
     }
     loadPlain(row: y, columns, into: rows)

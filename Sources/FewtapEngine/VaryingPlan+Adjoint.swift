@@ -79,7 +79,7 @@ extension VaryingPlan {
       try SpreadRun(mapped, turned, pass: pass, frame: frame)
         .run(rows: 0..<image.height, nonfinite, toldFraction: toldFraction)
     }
-    for part in frame { part.fold(into: target, width: width, height: image.height, border) }
+    for part in frame { part.fold(into: target, width: width, height: image.height, border, kernels.table) }
   }
 
   /// The filters turned by half a turn, over the image and all that they read around it: by gather the adjoint of scatter.

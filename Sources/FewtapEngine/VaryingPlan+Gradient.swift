@@ -5,7 +5,8 @@ extension VaryingPlan {
   ///
   /// Equation: `dL/dv = sum_p cotangent[p] d(A x)[p] / dv` for each v of the image x, the map and the filters; channels add up.
   /// Shapes:   `cotangent` as `image`; the gradient's image and map likewise, its taps as the basis has them.
-  /// Sides:    as ``ReferenceVarying/pullback(of:at:)``. Values of the map that lie outside of the knots have no influence: 0.
+  /// Sides:    as ``ReferenceVarying/pullback(of:at:)``, but at the upper end of a periodic axis that of the first interval: both ends are
+  ///           one knot. Values of the map that lie outside of the knots have no influence: 0.
   /// Border:   as there.
   /// Series:   as there.
   /// Accuracy: of the image as ``applyAdjoint(to:map:direction:options:)``; of the map as ``VaryingPlan`` says of results, times the
