@@ -40,6 +40,15 @@ struct TileTarget {
     return image.interleaved(channels: group.roles.count)
   }
 
+  /// Copies a role's rows, which need nothing more, to their place.
+  func place(_ rows: UnsafePointer<Float>, stride: Int, role: Int, _ region: Region) {
+    guard case .image(let channel) = group.roles[role], let place = image.plane(channel) else { return }
+    check(
+      kernels.copy_rows(
+        rows, stride, place.row0 + region.y.lowerBound * place.stride + region.x.lowerBound, place.stride,
+        Int32(region.x.count), Int32(region.y.count), image.streams ? 1 : 0))
+  }
+
   /// Finishes one row over `columns`, and stores what is not in its place. Returns how many samples could not be held.
   func finish(row y: Int, columns: Range<Int>, _ rows: [UnsafeMutablePointer<Float>]) -> Int {
     let count = Int32(columns.count)

@@ -154,20 +154,9 @@ struct VaryingRun: Sendable {
     let source = pass.source(group, nonfinite, plan.kernels.table)
     let target = pass.target(of: source, basis.sums)
     let tileCount = shape.floatCount(rows: VaryingShape.size(options).rows)
-    // What blends whole vectors may write to the target's own rows if they are whole vectors.
-    let places = region.x.count % 16 == 0 && target.isPlain && changes == nil ? target.places() : []
-    let direct: [VaryingTile.Pixels]? =
-      places.isEmpty || places.contains { $0 == nil }
-      ? nil
-      : places.compactMap { place in
-        place.map {
-          VaryingTile.Pixels(
-            base: $0.row0 + region.y.lowerBound * $0.stride + region.x.lowerBound, stride: $0.stride, region: region)
-        }
-      }
     return plan.pool.withWorkspace(count: tileCount + map.width) { workspace in
       let tile = VaryingTile(
-        basis, packed, shape, region, plan.kernels.table, source: source, levels: levels, places: direct,
+        basis, packed, shape, region, plan.kernels.table, source: source, levels: levels,
         memory: workspace.floats)
       let row = UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width)
       if mapped.meaning == .weights { tile.weigh(by: map, row: row) } else { tile.look(up: map, row: row) }
@@ -178,7 +167,12 @@ struct VaryingRun: Sendable {
       var clipped = 0
       if changes != nil {
         finish(tile, region, row: row)
-      } else if !tile.sawNonFinite, direct == nil {
+      } else if !tile.sawNonFinite, target.isPlain {
+        for role in group.roles.indices {
+          let rows = tile.result(role)
+          target.place(rows.base, stride: rows.stride, role: role, region)
+        }
+      } else if !tile.sawNonFinite {
         let results = (0..<group.roles.count).map { tile.result($0) }
         for y in region.y {
           clipped += target.finish(row: y, columns: region.x, results.map { $0.at(region.x.lowerBound, y) })

@@ -28,7 +28,7 @@ struct VaryingShape: Sendable {
   /// Floats of a stage's row, and of all its rows.
   let stageStride: Int
   let stageCount: Int
-  /// Floats of rows interpolated along themselves.
+  /// Floats of a role's rows interpolated along themselves.
   let expandedCount: Int
   /// Floats of one scratch row.
   let scratchCount: Int
@@ -59,7 +59,8 @@ struct VaryingShape: Sendable {
       }
     }
     stageStride = TileShape.stride(stageWidth)
-    stageCount = stageStride * (stageHeight + Int(FEWTAP_BLOCK_ROWS))
+    // A chain's rows, or a block of one layer's for each role.
+    stageCount = stageStride * max(stageHeight + Int(FEWTAP_BLOCK_ROWS), roles * Int(FEWTAP_BLOCK_ROWS))
     (expandedCount, scratchCount) = (expanded, scratch)
   }
 
@@ -67,6 +68,6 @@ struct VaryingShape: Sendable {
   func floatCount(rows: Int) -> Int {
     return (axes + roles + gradients) * rows * stride + roles * sourceRows * sourceStride + 2
       * (stageCount + TileShape.margin)
-      + expandedCount + 2 * (scratchCount + TileShape.margin) + 1024
+      + roles * expandedCount + 2 * (scratchCount + TileShape.margin) + 1024
   }
 }

@@ -58,6 +58,14 @@ final class VaryingTile {
   private let stages: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
   private let expanded: UnsafeMutablePointer<Float>
   private let scratch: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
+  /// The rows of a filter's result that each row of the tile lies between; and those of a block's rows at the image's own rate.
+  private let between: UnsafeMutablePointer<fewtap_between>
+  private let straight: UnsafeMutablePointer<fewtap_between>
+  /// Room for as many as there are blocks.
+  private let spanMemory: UnsafeMutablePointer<Span>
+  /// One a role: where a knot's rows are, and where they are added.
+  private let inputs: UnsafeMutablePointer<UnsafePointer<Float>?>
+  private let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
   /// Blocks across and down.
   private let blocks: (x: Int, y: Int)
   /// Weights of filters, where the map is not of parameters; and room for one of its rows.
@@ -65,10 +73,10 @@ final class VaryingTile {
   @exclusivity(unchecked) private(set) var outside = KnotTable.Outside()
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
-  /// A tile whose results go to `places`, one a role, or where there is none into its own memory.
+  /// A tile that works in `memory`.
   init(
     _ basis: CompiledBasis, _ packed: PackedBasis, _ shape: VaryingShape, _ region: Region, _ kernels: fewtap_kernels,
-    source: TileSource, levels: [RowWindow], places: [Pixels]?, memory: UnsafeMutablePointer<Float>
+    source: TileSource, levels: [RowWindow], memory: UnsafeMutablePointer<Float>
   ) {
     (self.basis, knots, rates, wordCounts) = (basis, packed.knots, packed.rates, packed.wordCounts)
     (self.shape, self.region, self.kernels, self.source) = (shape, region, kernels, source)
@@ -91,15 +99,13 @@ final class VaryingTile {
     let own = take(shape.roles * plane)
     slopes = shape.gradients > 0 ? take(shape.gradients * plane) : nil
     results = .copying(
-      (0..<shape.roles).map { role in
-        places?[role] ?? Pixels(base: own + role * plane, stride: shape.stride, region: region)
-      })
+      (0..<shape.roles).map { Pixels(base: own + $0 * plane, stride: shape.stride, region: region) })
     imageRows = take(shape.roles * shape.sourceRows * shape.sourceStride)
     stages = (
       take(shape.stageCount + TileShape.margin) + TileShape.margin,
       take(shape.stageCount + TileShape.margin) + TileShape.margin
     )
-    expanded = take(shape.expandedCount)
+    expanded = take(shape.roles * shape.expandedCount)
     scratch = (
       take(shape.scratchCount + TileShape.margin) + TileShape.margin,
       take(shape.scratchCount + TileShape.margin) + TileShape.margin
@@ -107,11 +113,24 @@ final class VaryingTile {
     blocks = (
       ceilingDivide(region.x.count, VaryingShape.blockColumns), ceilingDivide(region.y.count, VaryingShape.blockRows)
     )
+    between = .allocate(capacity: region.y.count)
+    straight = .allocate(capacity: VaryingShape.blockRows)
+    for row in 0..<VaryingShape.blockRows {
+      straight[row] = fewtap_between(first: Int32(row), count: 1, weights: (1, 0, 0, 0))
+    }
+    spanMemory = .allocate(capacity: UInt64.bitWidth)
+    inputs = .allocate(capacity: shape.roles)
+    outputs = .allocate(capacity: shape.roles)
   }
 
   deinit {
     levels.deallocate()
     results.deallocate()
+    between.deallocate()
+    straight.deallocate()
+    spanMemory.deallocate()
+    inputs.deallocate()
+    outputs.deallocate()
   }
 
   /// The tile's rows of results of a role.
@@ -198,7 +217,6 @@ final class VaryingTile {
           if y + Self.rowsAhead < region.y.upperBound {
             check(kernels.prefetch(values + Self.rowsAhead * map.width, bytes))
           }
-          //PF
           look(y, values)
         }
       }
@@ -277,7 +295,7 @@ final class VaryingTile {
       loadWeights(index)
       // A block's first knot begins its results.
       let knot = knots[index]
-      let spans = spans(bits & ~begun, begins: true) + spans(bits & begun, begins: false)
+      let spans = spans(of: bits, begun: begun)
       begun |= bits
       if let rate = rates[index] {
         runLow(knot, rate, bits, spans)
@@ -288,7 +306,7 @@ final class VaryingTile {
     guard slopes == nil else { return }
     // Weights of one's own may all be 0.
     let all: UInt64 = blocks.x * blocks.y == 64 ? .max : 1 << UInt64(blocks.x * blocks.y) - 1
-    for span in spans(all & ~begun, begins: true) {
+    for span in spans(of: all & ~begun, begun: 0) {
       for role in 0..<results.count {
         for y in span.region.y {
           results[role].at(span.region.x.lowerBound, y).update(repeating: 0, count: span.region.x.count)
@@ -335,67 +353,93 @@ final class VaryingTile {
   }
 
   /// Adds the results of a filter at the image's own rate.
-  private func runFull(_ knot: PackedBasis.Knot, _ spans: [Span], _ image: SourcePixels) {
-    // One layer is computed where it counts; a chain once for all the blocks.
-    let hull = hull(spans)
-    for role in 0..<results.count {
-      let input = image.pixels[role]
-      let whole =
-        knot.isIdentity
-        ? input : knot.layers.count == 1 ? nil : run(knot, knot.layers.count, image.isDirect, input, hull)
-      for span in spans {
-        let part = span.region
-        let result = whole ?? run(knot, 1, image.isDirect, input, part)
-        withBetween(rows: part.y) { between in
-          for row in 0..<part.y.count {
-            between[row] = fewtap_between(first: Int32(row), count: 1, weights: (1, 0, 0, 0))
-          }
-          blend(knot, role, result.at(part.x.lowerBound, part.y.lowerBound), result.stride, between, span)
+  private func runFull(_ knot: PackedBasis.Knot, _ spans: Spans, _ image: SourcePixels) {
+    // A chain is computed once for all the blocks, and one role after the other has its room.
+    guard knot.layers.count == 1 else {
+      let hull = hull(spans)
+      for role in results.indices {
+        let rows = run(knot, knot.layers.count, image.isDirect, image.pixels[role], hull)
+        for span in spans {
+          inputs[role] = UnsafePointer(rows.at(span.region.x.lowerBound, span.region.y.lowerBound))
+          blend(knot, role..<role + 1, stride: rows.stride, straight, span)
         }
       }
+      return
+    }
+    for span in spans {
+      var stride = 0
+      for role in results.indices {
+        let input = image.pixels[role]
+        let rows = knot.isIdentity ? input : run(knot, 1, image.isDirect, input, span.region, place: role)
+        inputs[role] = UnsafePointer(rows.at(span.region.x.lowerBound, span.region.y.lowerBound))
+        stride = rows.stride
+      }
+      blend(knot, results.indices, stride: stride, straight, span)
     }
   }
 
   /// Adds the results of a filter at a lower rate.
-  private func runLow(_ knot: PackedBasis.Knot, _ rate: CompiledFilter.Rate, _ bits: UInt64, _ spans: [Span]) {
-    let level = levels[knot.level]
+  private func runLow(_ knot: PackedBasis.Knot, _ rate: CompiledFilter.Rate, _ bits: UInt64, _ spans: Spans) {
     let hull = hull(spans)
     let low = hull.interpolated(by: rate)
+    for y in hull.y {
+      let (rows, weights) = rate.interpolation(of: y)
+      var entry = fewtap_between(
+        first: Int32(rows.lowerBound - low.y.lowerBound), count: Int32(rows.count), weights: (0, 0, 0, 0))
+      withUnsafeMutableBytes(of: &entry.weights) { bytes in
+        let slots = bytes.bindMemory(to: Float.self)
+        for i in 0..<rows.count { slots[i] = weights.values[i] }
+      }
+      between[y - region.y.lowerBound] = entry
+    }
+    guard knot.layers.count == 1 else {
+      for role in results.indices { runLow(knot, rate, bits, spans, hull, low, role..<role + 1) }
+      return
+    }
+    runLow(knot, rate, bits, spans, hull, low, results.indices)
+  }
+
+  /// The same for some roles, ``between`` at hand: all of them if the filter has one layer.
+  private func runLow(
+    _ knot: PackedBasis.Knot, _ rate: CompiledFilter.Rate, _ bits: UInt64, _ spans: Spans, _ hull: Region,
+    _ low: Region,
+    _ roles: Range<Int>
+  ) {
+    let level = levels[knot.level]
     let stride = TileShape.stride(rate.factor * ceilingDivide(low.x.count, 64) * 64)
     let first = rate.factor * low.x.lowerBound + rate.interpolator.first
     let block = Int(FEWTAP_BLOCK_ROWS)
-    for role in 0..<results.count {
-      var input = level.pixels
-      input.base += role * level.plane
-      // One layer is computed where it counts: blocks of rows over the columns of the blocks that they are interpolated for.
-      let whole = knot.layers.count == 1 ? nil : run(knot, knot.layers.count, false, input, low)
-      for top in Swift.stride(from: low.y.lowerBound, to: low.y.upperBound, by: block) {
-        let rows = top..<min(top + block, low.y.upperBound)
-        guard let columns = columns(forLow: rows, rate, bits) else { continue }
+    func input(_ role: Int) -> Pixels {
+      Pixels(base: level.pixels.base + role * level.plane, stride: level.pixels.stride, region: level.pixels.region)
+    }
+    // One layer is computed where it counts: blocks of rows over the columns of the blocks that they are interpolated for.
+    let whole =
+      knot.layers.count == 1 ? nil : run(knot, knot.layers.count, false, input(roles.lowerBound), low)
+    var done = 0
+    for top in Swift.stride(from: low.y.lowerBound, to: low.y.upperBound, by: block) {
+      let rows = top..<min(top + block, low.y.upperBound)
+      if let columns = columns(forLow: rows, rate, bits) {
         let part = Region(x: Region(x: columns, y: hull.y).interpolated(by: rate).x, y: rows)
-        let result = whole ?? run(knot, 1, false, input, part)
-        for y in rows {
-          rate.interpolate(
-            result.at(part.x.lowerBound, y), count: part.x.count,
-            into: expanded + (y - low.y.lowerBound) * stride + rate.factor * (part.x.lowerBound - low.x.lowerBound),
-            spare: scratch, kernels)
+        for role in roles {
+          let result = whole ?? run(knot, 1, false, input(role), part)
+          let place = expanded + role * shape.expandedCount + rate.factor * (part.x.lowerBound - low.x.lowerBound)
+          for y in rows {
+            rate.interpolate(
+              result.at(part.x.lowerBound, y), count: part.x.count, into: place + (y - low.y.lowerBound) * stride,
+              spare: scratch, kernels)
+          }
         }
       }
-      for span in spans {
-        let part = span.region
-        withBetween(rows: part.y) { between in
-          for y in part.y {
-            let (rows, weights) = rate.interpolation(of: y)
-            var entry = fewtap_between(
-              first: Int32(rows.lowerBound - low.y.lowerBound), count: Int32(rows.count), weights: (0, 0, 0, 0))
-            withUnsafeMutableBytes(of: &entry.weights) { bytes in
-              let slots = bytes.bindMemory(to: Float.self)
-              for i in 0..<rows.count { slots[i] = weights.values[i] }
-            }
-            between[y - part.y.lowerBound] = entry
-          }
-          blend(knot, role, expanded + (part.x.lowerBound - first), stride, between, span)
+      // Rows are added as soon as those that they lie between are there, which then are in the first-level cache.
+      while done < spans.count,
+        rate.interpolation(of: spans[done].region.y.upperBound - 1).rows.upperBound <= rows.upperBound
+      {
+        let part = spans[done].region
+        for role in roles {
+          inputs[role] = UnsafePointer(expanded + role * shape.expandedCount + (part.x.lowerBound - first))
         }
+        blend(knot, roles, stride: stride, between + (part.y.lowerBound - region.y.lowerBound), spans[done])
+        done += 1
       }
     }
   }
@@ -413,18 +457,15 @@ final class VaryingTile {
     return left.x.lowerBound..<right.x.upperBound
   }
 
-  @inline(__always)
-  private func withBetween(rows: Range<Int>, _ body: (UnsafeMutablePointer<fewtap_between>) -> Void) {
-    withUnsafeTemporaryAllocation(of: fewtap_between.self, capacity: rows.count) { body($0.baseAddress!) }
-  }
-
-  /// What the first `count` layers of a filter give for `region`, in the pixels of their rate.
+  /// What the first `count` layers of a filter give for `region`, in the pixels of their rate; one layer's block of rows in one of as
+  /// many places as there are roles.
   private func run(
-    _ knot: PackedBasis.Knot, _ count: Int, _ isDirect: Bool, _ input: Pixels, _ region: Region
+    _ knot: PackedBasis.Knot, _ count: Int, _ isDirect: Bool, _ input: Pixels, _ region: Region, place: Int = 0
   ) -> Pixels {
     var layer = count == 1 && isDirect ? knot.direct : knot.layers[count - 1]
     let before = count == 1 ? input : run(knot, count - 1, isDirect, input, region.read(by: layer.bounds))
-    let output = Pixels(base: count % 2 == 1 ? stages.0 : stages.1, stride: shape.stageStride, region: region)
+    let stage = (count % 2 == 1 ? stages.0 : stages.1) + place * Int(FEWTAP_BLOCK_ROWS) * shape.stageStride
+    let output = Pixels(base: stage, stride: shape.stageStride, region: region)
     let rows = ceilingDivide(region.y.count, Int(FEWTAP_BLOCK_ROWS)) * Int(FEWTAP_BLOCK_ROWS)
     check(
       kernels.layer(
@@ -433,10 +474,9 @@ final class VaryingTile {
     return output
   }
 
-  /// Adds rows of a knot's result to a role's.
+  /// Adds rows of a knot's result, at ``inputs``, to those of some roles.
   private func blend(
-    _ knot: PackedBasis.Knot, _ role: Int, _ rows: UnsafePointer<Float>, _ stride: Int,
-    _ between: UnsafePointer<fewtap_between>, _ span: Span
+    _ knot: PackedBasis.Knot, _ roles: Range<Int>, stride: Int, _ between: UnsafePointer<fewtap_between>, _ span: Span
   ) {
     let part = span.region
     var hat = fewtap_hat()
@@ -450,41 +490,50 @@ final class VaryingTile {
       let slots = bytes.bindMemory(to: Float.self)
       for axis in 0..<shape.axes { slots[axis] = Float(knot.index(axis)) }
     }
-    let result = results[role]
-    if let slopes {
-      let first = slopes + (part.y.lowerBound - region.y.lowerBound) * shape.stride
+    for role in roles { outputs[role] = results[role].at(part.x.lowerBound, part.y.lowerBound) }
+    guard let slopes else {
       check(
-        kernels.blend_slopes(
-          &hat, rows, stride, between, result.at(part.x.lowerBound, part.y.lowerBound),
-          first + (part.x.lowerBound - region.x.lowerBound), shape.stride, region.y.count * shape.stride,
-          Int32(part.x.count), Int32(part.y.count)))
+        kernels.blend(
+          &hat, inputs + roles.lowerBound, stride, between, span.begins ? 1 : 0, outputs + roles.lowerBound,
+          shape.stride, Int32(roles.count), Int32(part.x.count), Int32(part.y.count)))
       return
     }
-    check(
-      kernels.blend(
-        &hat, rows, stride, between, span.begins ? 1 : 0, result.at(part.x.lowerBound, part.y.lowerBound),
-        result.stride, Int32(part.x.count), Int32(part.y.count)))
+    let first = slopes + (part.y.lowerBound - region.y.lowerBound) * shape.stride
+    for role in roles {
+      check(
+        kernels.blend_slopes(
+          &hat, inputs[role], stride, between, outputs[role], first + (part.x.lowerBound - region.x.lowerBound),
+          shape.stride, region.y.count * shape.stride, Int32(part.x.count), Int32(part.y.count)))
+    }
   }
 
   // MARK: Blocks
 
+  private typealias Spans = UnsafeBufferPointer<Span>
+
   /// The smallest region that holds all.
-  private func hull(_ spans: [Span]) -> Region {
+  private func hull(_ spans: Spans) -> Region {
     spans.dropFirst().reduce(spans[0].region) { $0.union($1.region) }
   }
 
-  /// The blocks, those side by side together.
-  private func spans(_ bits: UInt64, begins: Bool) -> [Span] {
-    var spans: [Span] = []
+  /// The blocks, from top to bottom, those side by side together that have begun or have not; good until they are asked for again.
+  private func spans(of bits: UInt64, begun: UInt64) -> Spans {
+    var count = 0
     for y in 0..<blocks.y {
       var x = 0
       while x < blocks.x {
-        var end = x
-        while end < blocks.x, bits >> UInt64(y * blocks.x + end) & 1 == 1 { end += 1 }
-        if end > x { spans.append(Span(region: block(x, y).union(block(end - 1, y)), begins: begins)) }
-        x = end + 1
+        let start = x
+        func begins(_ x: Int) -> Bool { begun >> UInt64(y * blocks.x + x) & 1 == 0 }
+        while x < blocks.x, bits >> UInt64(y * blocks.x + x) & 1 == 1, begins(x) == begins(start) { x += 1 }
+        guard x > start else {
+          x += 1
+          continue
+        }
+        (spanMemory + count).initialize(
+          to: Span(region: block(start, y).union(block(x - 1, y)), begins: begins(start)))
+        count += 1
       }
     }
-    return spans
+    return Spans(start: spanMemory, count: count)
   }
 }

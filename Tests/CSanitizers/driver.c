@@ -312,6 +312,19 @@ static void check_dots(const fewtap_kernels *kernels, int width, int rows) {
   free_arrays();
 }
 
+static void check_copied_rows(const fewtap_kernels *kernels, int width) {
+  enum { ROWS = 3 };
+  int stride = width + 1;
+  float *in = filled_floats((size_t)(stride * (ROWS - 1) + width)), *out = floats((size_t)(stride * (ROWS - 1) + width));
+  for (int streaming = 0; streaming < 2; streaming++) {
+    memset(out, 0, (size_t)(stride * (ROWS - 1) + width) * sizeof(float));
+    REQUIRE(kernels->copy_rows(in, stride, out, stride, width, ROWS, streaming) == FEWTAP_KERNELS_OK);
+    for (int y = 0; y < ROWS; y++) REQUIRE(memcmp(in + y * stride, out + y * stride, (size_t)width * sizeof(float)) == 0);
+  }
+  REQUIRE(kernels->copy_rows(NULL, stride, out, stride, width, ROWS, 0) == FEWTAP_KERNELS_BAD_ARGUMENT);
+  free_arrays();
+}
+
 static void check_weighted_rows(const fewtap_kernels *kernels, int width, int count) {
   const float *rows[8];
   float weights[8];
@@ -422,7 +435,7 @@ static void check_row_arithmetic(const fewtap_kernels *kernels, int count) {
 
 // Buffers of exactly the room that the header asks for.
 static void check_varying(const fewtap_kernels *kernels, int width) {
-  enum { ROWS = 3, CELLS = 40, COLUMNS = 16 };
+  enum { ROWS = 3, CELLS = 40, COLUMNS = 16, ROLES = 6 };
   int room = rounded_up(width, 16);
   for (int kind = 0; kind < 4; kind++) {
     // A table shorter than a vector, and one of several.
@@ -451,8 +464,13 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
       fewtap_between between[ROWS];
       for (int y = 0; y < ROWS; y++) between[y] = (fewtap_between){.first = y, .count = count, .weights = {.25f, .25f, .25f, .25f}};
       float *in = filled_floats((size_t)(room * (ROWS + count - 1))), *out = filled_floats((size_t)(room * ROWS));
-      for (int begins = 0; begins < 2; begins++)
-        REQUIRE(kernels->blend(&hat, in, room, between, begins, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
+      const float *ins[ROLES];
+      float *outs[ROLES];
+      for (int r = 0; r < ROLES; r++) ins[r] = in, outs[r] = filled_floats((size_t)(room * ROWS));
+      for (int roles = 1; roles <= ROLES; roles++)
+        for (int begins = 0; begins < 2; begins++)
+          REQUIRE(kernels->blend(&hat, ins, room, between, begins, outs, room, roles, width, ROWS) == FEWTAP_KERNELS_OK);
+      for (int r = 0; r < ROLES; r++) REQUIRE(all_finite_floats(outs[r], (size_t)(room * ROWS)));
       REQUIRE(kernels->weigh(&hat, in, room, out, room, width, ROWS) == FEWTAP_KERNELS_OK);
       REQUIRE(all_finite_floats(out, (size_t)(room * ROWS)));
       float *slopes = filled_floats((size_t)(FEWTAP_AXES * room * ROWS));
@@ -462,7 +480,9 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
       between[0].count = FEWTAP_BETWEEN_ROWS + 1;
       REQUIRE(kernels->blend_slopes(&hat, in, room, between, out, slopes, room, room * ROWS, width, ROWS) ==
               FEWTAP_KERNELS_BAD_ARGUMENT);
-      REQUIRE(kernels->blend(&hat, in, room, between, 0, out, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
+      REQUIRE(kernels->blend(&hat, ins, room, between, 0, outs, room, 1, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
+      between[0].count = count, outs[1] = NULL;
+      REQUIRE(kernels->blend(&hat, ins, room, between, 0, outs, room, 2, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
     }
     hat.axes = FEWTAP_AXES + 1;
     REQUIRE(kernels->weigh(&hat, coordinates, room, coordinates, room, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
@@ -573,6 +593,7 @@ static void check_kernels(void) {
         check_layer(kernels, widths[i], rows);
       for (int rows = 1; rows <= 2 * FEWTAP_BLOCK_ROWS + 1; rows += 5) check_dots(kernels, widths[i], rows);
       for (int count = 1; count <= 7; count += 3) check_weighted_rows(kernels, widths[i], count);
+      check_copied_rows(kernels, widths[i]);
       for (size_t f = 0; f < sizeof factors / sizeof *factors; f++)
         for (int boxes = 1; boxes <= 4; boxes++) check_resampling(kernels, factors[f], boxes, widths[i]);
       for (int type = FEWTAP_SAMPLES_UINT8; type <= FEWTAP_SAMPLES_FLOAT; type++)

@@ -190,6 +190,9 @@ typedef struct {
   // `ahead`, or null: `width` floats that will be read soon, asked for as the sum goes along.
   fewtap_kernels_status (*weighted_rows)(const float *const *rows, const float *weights, int32_t count, float *out,
                                          int32_t width, int32_t streaming, const float *ahead);
+  // out[y][x] = in[y][x] for exactly `width` columns; `streaming` as there.
+  fewtap_kernels_status (*copy_rows)(const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride, int32_t width,
+                                     int32_t rows, int32_t streaming);
   // out[i] = sum_k weights[k] in[factor i + k] for i < width: filters and decimates along a row. Reads up to
   // factor * (width rounded up to 64) + count floats, writes width rounded up to 64.
   fewtap_kernels_status (*decimate)(int32_t factor, const float *weights, int32_t count, const float *in, float *out,
@@ -235,10 +238,12 @@ typedef struct {
   // Sets bit k of `count` words where some of width x rows coordinates, all within 0...64 count - 1, gives knot k a weight.
   fewtap_kernels_status (*mark_knots)(const float *coordinates, ptrdiff_t stride, int32_t width, int32_t rows,
                                       uint64_t *words, int32_t count);
-  // out[y][x] += h[y][x] sum_i b.weights[i] in[b.first + i][x], b = between[y], h the knot's weights; nothing is added where h
-  // is 0. `begins`: to zero, whatever out has. Here and in `weigh` columns are rounded up to a multiple of 16: all buffers need that room.
-  fewtap_kernels_status (*blend)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, const fewtap_between *between,
-                                 int32_t begins, float *out, ptrdiff_t out_stride, int32_t width, int32_t rows);
+  // out[r][y][x] += h[y][x] sum_i b.weights[i] in[r][b.first + i][x] for each of `roles` planes, b = between[y], h the knot's weights;
+  // nothing is added where h is 0. `begins`: to zero, whatever out has. Here and in `weigh` columns are rounded up to a multiple of 16:
+  // all buffers need that room.
+  fewtap_kernels_status (*blend)(const fewtap_hat *knot, const float *const *in, ptrdiff_t in_stride,
+                                 const fewtap_between *between, int32_t begins, float *const *out, ptrdiff_t out_stride,
+                                 int32_t roles, int32_t width, int32_t rows);
   // out[y][x] = h[y][x] in[y][x]; 0 where h is.
   fewtap_kernels_status (*weigh)(const fewtap_hat *knot, const float *in, ptrdiff_t in_stride, float *out,
                                  ptrdiff_t out_stride, int32_t width, int32_t rows);
