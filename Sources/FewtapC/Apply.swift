@@ -50,11 +50,7 @@ public func fewtap_apply_adjoint(
         try operation.forEachChannel(input.channels, options) { channel in
           output.store(try operation.applyAdjoint(to: input.admitted(channel, options.nonfinite)), channel)
         }
-      } else if case .uniform(let plan) = operation.plan, options.border != .normalized,
-        let given = input.planar, let place = output.planar
-      {
-        try plan.applyAdjoint(to: given, into: place, options: options)
-      } else {
+      } else if try !operation.applyAdjoint(from: input, into: output, options) {
         for (channel, plane) in try operation.applyAdjoint(to: input.image, options).planes.enumerated() {
           output.store(plane, channel)
         }
@@ -134,6 +130,24 @@ struct PlanOperation: Sendable {
     case (.varying(let plan), let map?): try run(map.mapped(plan, direction))
     case (.varying, nil): throw .mapAxes(found: 0, names: [])
     }
+  }
+
+  /// The plan of a basis together with the map; nil for a filter's.
+  func mapped() throws(ApplyError) -> MappedPlan? {
+    guard case .varying(let plan) = plan, let map else { return nil }
+    return try map.mapped(plan, direction)
+  }
+
+  /// The adjoint without a copy of any image; false where that cannot be.
+  fileprivate func applyAdjoint(
+    from input: Pixels, into output: Pixels, _ options: ApplyOptions
+  ) throws(ApplyError) -> Bool {
+    guard options.border != .normalized, let given = input.planar, let place = output.planar else { return false }
+    guard case .uniform(let plan) = plan else {
+      return try mapped()?.applyAdjoint(to: given, into: place, options: options) ?? false
+    }
+    try plan.applyAdjoint(to: given, into: place, options: options)
+    return true
   }
 
   /// The adjoint on an image's channels.

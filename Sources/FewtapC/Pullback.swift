@@ -73,14 +73,20 @@ private struct WantedGradients: @unchecked Sendable {
 
   var isEmpty: Bool { parts.isEmpty }
 
-  /// The gradient of a filter's plan without a copy of any image, the input's where the caller wants it; nil where that cannot be.
+  /// The gradient without a copy of any image, the input's and the map's where the caller wants them; nil where that cannot be.
   func inPlace(
     _ operation: PlanOperation, of cotangent: Pixels, at image: Pixels, _ options: ApplyOptions
   ) throws(ApplyError) -> AnyGradient<Float>? {
-    guard case .uniform(let plan) = operation.plan, options.border != .normalized,
-      let changes = cotangent.planar, let pixels = image.planar
-    else { return nil }
-    if let input, input.planar == nil || !input.isApart(from: image) || !input.isApart(from: cotangent) { return nil }
+    guard options.border != .normalized, let changes = cotangent.planar, let pixels = image.planar else { return nil }
+    for place in [input, map].compactMap({ $0 }) {
+      if place.planar == nil || !place.isApart(from: image) || !place.isApart(from: cotangent) { return nil }
+    }
+    guard case .uniform(let plan) = operation.plan else {
+      let filters = try operation.mapped()?.pullback(
+        of: changes, at: pixels, into: input?.planar, map: map?.planar, filters: parts.contains(.filters),
+        options: options)
+      return filters.map { AnyGradient(filters: $0) }
+    }
     let found = try plan.pullback(
       of: changes, at: pixels, into: input?.planar, filter: parts.contains(.filters), options: options)
     return AnyGradient(filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])

@@ -131,7 +131,7 @@ extension ApplyOptions {
 
 /// Planes of linear light in memory of a caller's, whose pixels lie side by side in rows, `rowStride` Floats from one to the next.
 package struct PlanarPixels: @unchecked Sendable {
-  let planes: [UnsafeMutablePointer<Float>]
+  package let planes: [UnsafeMutablePointer<Float>]
   let width: Int
   let height: Int
   let rowStride: Int
@@ -141,10 +141,10 @@ package struct PlanarPixels: @unchecked Sendable {
     (self.planes, self.width, self.height, self.rowStride) = (planes, width, height, rowStride)
   }
 
-  fileprivate var source: SourceImage {
+  var source: SourceImage {
     SourceImage(planes: planes.map { UnsafePointer($0) }, width: width, height: height, rowStride: rowStride)
   }
-  fileprivate var target: TargetImage { TargetImage(planes: planes, height: height, rowStride: rowStride) }
+  var target: TargetImage { TargetImage(planes: planes, height: height, rowStride: rowStride) }
 }
 
 extension ApplyPlan {

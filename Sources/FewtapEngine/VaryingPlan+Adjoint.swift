@@ -60,7 +60,7 @@ extension VaryingPlan {
 
   /// The adjoint of gather by the outputs operator: scatter by the filters turned by half a turn, of the image with zeros around it, and
   /// what they spread beyond its edges added to the pixels that stood there.
-  private func spread(
+  func spread(
     _ image: SourceImage, into target: TargetImage, _ mapped: MappedPlan, _ options: ApplyOptions
   ) throws(ApplyError) {
     // A plan of the same operator.

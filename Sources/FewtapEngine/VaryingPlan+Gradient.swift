@@ -63,7 +63,13 @@ extension VaryingPlan {
           ? nil
           : mapped.meaning == .weights
             ? weightGradient(loss, options) : mapGradient(mapped, basis, loss, options),
-        filters: parts.contains(.filters) ? try filterGradients(mapped, basis, loss, options) : nil)
+        filters: try !parts.contains(.filters)
+          ? nil
+          : loss.image.withPixels { image throws(ApplyError) in
+            try loss.cotangent.withPixels { cotangent throws(ApplyError) in
+              try filterGradients(mapped, basis, of: cotangent, at: image, options)
+            }
+          })
     case (.offsets(let offsets), .gather):
       return try offsetsGradient(mapped, offsets, loss, parts, options)
     case (_, .scatter):
@@ -91,7 +97,7 @@ extension VaryingPlan {
   // MARK: The outputs operator
 
   /// Most channels that are side by side in a tile.
-  private static let channelsAtOnce = 4
+  fileprivate static let channelsAtOnce = 4
 
   /// What the loss changes by with the map.
   private func mapGradient(
@@ -99,11 +105,9 @@ extension VaryingPlan {
   ) throws(ApplyError) -> [Plane<Float>] {
     var sum: [Plane<Float>]?
     for part in loss.parts(channels: Self.channelsAtOnce) {
-      let own = try part.image.planes(mapped.map.axisCount) { source, target throws(ApplyError) in
-        try part.cotangent.withPixels { changes throws(ApplyError) in
-          let pass = PixelPass(
-            source: source, target: target, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
-          _ = try VaryingRun(mapped, basis, pass: pass, gradientOf: changes).run(rows: 0..<mapped.map.height) {}
+      let own = try part.image.planes(mapped.map.axisCount) { image, map throws(ApplyError) in
+        try part.cotangent.withPixels { cotangent throws(ApplyError) in
+          try mapGradient(mapped, basis, of: cotangent, at: image, into: map, options)
         }
       }
       sum = sum.map { $0.adding(own) } ?? own
@@ -111,31 +115,37 @@ extension VaryingPlan {
     return sum ?? []
   }
 
+  /// The same for few channels.
+  fileprivate func mapGradient(
+    _ mapped: MappedPlan, _ basis: CompiledBasis, of cotangent: SourceImage, at image: SourceImage,
+    into map: TargetImage, _ options: ApplyOptions
+  ) throws(ApplyError) {
+    let pass = PixelPass(
+      source: image, target: map, alphaIndex: nil, lightIsAssociated: (false, false), options: options)
+    _ = try VaryingRun(mapped, basis, pass: pass, gradientOf: cotangent).run(rows: 0..<mapped.map.height) {}
+  }
+
   /// What it changes by with the filters: each one's by itself, of the cotangent times its weights.
-  private func filterGradients(
-    _ mapped: MappedPlan, _ compiled: CompiledBasis, _ loss: VaryingLoss, _ options: ApplyOptions
+  fileprivate func filterGradients(
+    _ mapped: MappedPlan, _ compiled: CompiledBasis, of cotangent: SourceImage, at image: SourceImage,
+    _ options: ApplyOptions
   ) throws(ApplyError) -> [KnotGradient] {
     let plans = try knotPlans()
-    let image = Region(x: 0..<width, y: 0..<mapped.map.height)
-    var options = options
-    let threads = options.threads
-    options.threads = 1
-    let single = options
-    let count = KnotCoordinates.floatCount(image, planes: mapped.map.axisCount)
+    let whole = Region(x: 0..<width, y: 0..<mapped.map.height)
+    var own = options
+    own.threads = 1
+    let (threads, single) = (options.threads, own)
+    let count = KnotCoordinates.floatCount(whole, planes: mapped.map.axisCount)
     let gradients = pool.withWorkspace(count: count) { workspace in
       Result { () throws(ApplyError) in
         let coordinates = try KnotCoordinates(
-          mapped, compiled, over: image, threads: threads, memory: workspace.floats)
-        return try loss.image.withPixels { image throws(ApplyError) in
-          try loss.cotangent.withPixels { cotangent throws(ApplyError) in
-            parallelMap(count: plans.count, threads: threads) { knot in
-              Result { () throws(ApplyError) in
-                let share = KnotShare(weights: coordinates.weights(of: knot), marks: coordinates.marks, knot: knot)
-                let run = GradientRun(
-                  plan: plans[knot], gradient: try plans[knot].compiledGradient(), options: single, share: share)
-                return try run.gradient(of: cotangent, at: image, border: single.border)
-              }
-            }
+          mapped, compiled, over: whole, threads: threads, memory: workspace.floats)
+        return parallelMap(count: plans.count, threads: threads) { knot in
+          Result { () throws(ApplyError) in
+            let share = KnotShare(weights: coordinates.weights(of: knot), marks: coordinates.marks, knot: knot)
+            let run = GradientRun(
+              plan: plans[knot], gradient: try plans[knot].compiledGradient(), options: single, share: share)
+            return try run.gradient(of: cotangent, at: image, border: single.border)
           }
         }
       }
@@ -176,6 +186,46 @@ extension VaryingPlan {
     return BasisGradient(
       input: inputs.isEmpty ? nil : Image(sameSizePlanes: inputs),
       map: parts.contains(.map) ? sum?.map : nil, filters: sum?.filters)
+  }
+}
+
+extension MappedPlan {
+  /// ``VaryingPlan/applyAdjoint(to:map:direction:options:)`` without a copy of any image; false where that cannot be. Both are of the
+  /// plan's width and the map's height.
+  package func applyAdjoint(
+    to cotangent: PlanarPixels, into input: PlanarPixels, options: ApplyOptions
+  ) throws(ApplyError) -> Bool {
+    guard case .outputs = plan.compiled, direction == .gather, options.border != .normalized else { return false }
+    try map.check(height: cotangent.height)
+    try options.check(hasAlpha: false, plan.sums)
+    try plan.spread(cotangent.source, into: input.target, self, options)
+    return true
+  }
+
+  /// ``VaryingPlan/pullback(of:at:map:direction:options:wanting:)`` without a copy of any image: the gradients of the filters, if they are
+  /// wanted, those of image and map go where there is a place for them. Nil where that cannot be.
+  package func pullback(
+    of cotangent: PlanarPixels, at image: PlanarPixels, into input: PlanarPixels?, map gradient: PlanarPixels?,
+    filters: Bool, options: ApplyOptions
+  ) throws(ApplyError) -> [KnotGradient]? {
+    guard case .outputs(let basis) = plan.compiled, direction == .gather, meaning == .parameters,
+      options.border != .normalized, options.nonfinite != .zero,
+      image.planes.count <= VaryingPlan.channelsAtOnce
+    else { return nil }
+    try map.check(height: image.height)
+    try options.check(hasAlpha: false, plan.sums)
+    if options.nonfinite == .refuse {
+      for pixels in [image, cotangent] {
+        try pixels.source.refuseNonFinite(rows: 0..<pixels.height, plan.kernels)
+      }
+    }
+    var plain = options
+    (plain.nonfinite, plain.progress) = (.keep, nil)
+    if let gradient {
+      try plan.mapGradient(self, basis, of: cotangent.source, at: image.source, into: gradient.target, plain)
+    }
+    if let input { try plan.spread(cotangent.source, into: input.target, self, plain) }
+    return filters ? try plan.filterGradients(self, basis, of: cotangent.source, at: image.source, plain) : []
   }
 }
 

@@ -254,6 +254,63 @@ struct VaryingGradientTests {
     #expect(try gradient(1.25, 0)[1].values.contains { $0 != 0 })
   }
 
+  @Test("in a caller's memory, rows apart, the same bits", arguments: [BorderRule.clamp, .constant(0.3), .wrap])
+  func inPlace(border: BorderRule) throws {
+    let (basis, width, height, stride) = (PlanSamples.basis(), 150, 70, 157)
+    var random = SeededGenerator(seed: 832)
+    let (image, cotangent) = (
+      Image(sameSizePlanes: [random.plane(width: width, height: height), random.plane(width: width, height: height)]),
+      Image(sameSizePlanes: [random.plane(width: width, height: height), random.plane(width: width, height: height)])
+    )
+    let coordinates = PlanSamples.coordinates(basis, width: width, height: height, seed: 833)[0].map { Float($0) }
+    let map = try ParameterMap([coordinates])
+    let plan = try VaryingPlan(basis, width: width)
+    let options = ApplyOptions(border: border, threads: 2)
+    let expected = try plan.pullback(of: cotangent, at: image, map: map, options: options)
+    // What lies between rows stays.
+    let outside = Float(-77)
+    func withPixels<Result>(_ planes: [Plane<Float>], _ body: (PlanarPixels) throws -> Result) rethrows -> Result {
+      let memory = UnsafeMutablePointer<Float>.allocate(capacity: planes.count * stride * height)
+      defer { memory.deallocate() }
+      memory.initialize(repeating: outside, count: planes.count * stride * height)
+      let places = planes.indices.map { memory + $0 * stride * height }
+      for (place, plane) in zip(places, planes) {
+        for y in 0..<height { for x in 0..<width { place[y * stride + x] = plane[x, y] } }
+      }
+      return try body(PlanarPixels(planes: places, width: width, height: height, rowStride: stride))
+    }
+    func check(_ pixels: PlanarPixels, _ planes: [Plane<Float>]?, _ what: String) {
+      for (place, plane) in zip(pixels.planes, planes ?? []) {
+        for y in 0..<height {
+          let row = UnsafeBufferPointer(start: place + y * stride, count: stride)
+          #expect(row[..<width].elementsEqual(plane.values[y * width..<(y + 1) * width]), "\(what), row \(y)")
+          #expect(row[width...].allSatisfy { $0 == outside }, "\(what), beyond row \(y)")
+        }
+      }
+    }
+    let empty = [Plane<Float>](repeating: Plane(width: width, height: height), count: 2)
+    let mapped = try plan.mapped(by: map)
+    try withPixels(image.planes) { image in
+      try withPixels(cotangent.planes) { cotangent in
+        try withPixels(empty) { input in
+          try withPixels([empty[0]]) { slopes in
+            let filters = try mapped.pullback(
+              of: cotangent, at: image, into: input, map: slopes, filters: true, options: options)
+            #expect(filters == expected.filters)
+            check(slopes, expected.map, "the map's gradient")
+          }
+          check(input, expected.input?.planes, "the image's gradient")
+        }
+        try withPixels(empty) { input in
+          let isDone = try mapped.applyAdjoint(to: cotangent, into: input, options: options)
+          #expect(isDone)
+          check(input, expected.input?.planes, "the adjoint")
+        }
+      }
+    }
+    #expect(expected.input != nil && expected.map != nil && expected.filters != nil)
+  }
+
   @Test("what it cannot take, it says")
   func refusals() throws {
     let bases = [
