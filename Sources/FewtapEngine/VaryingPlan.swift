@@ -14,7 +14,7 @@ import FewtapCore
 ///           two roundings a knot; a pixel at a knot gets that filter's result to the bit, so a knot that is the image itself leaves it
 ///           unchanged. Held by FewtapEngineTests/VaryingPlanTests; of the offsets operator by OffsetsRunTests and OffsetsSpreadTests,
 ///           and there it is so by gather, at knots whose taps are all whole and few.
-/// Cost:     the filters that have a weight somewhere in a block of 80 x 8 pixels run there. A thread works in tiles of below 2 MiB;
+/// Cost:     the filters that have a weight somewhere in a block of 80 x 8 pixels run there. A thread works in tiles of below 3 MiB;
 ///           all share the image at the filters' low rates, 4 bytes a pixel there and channel. With the offsets operator all taps
 ///           run at every pixel, some six times faster where the map is smooth than where no pixel is like its neighbors; by scatter they
 ///           take up to twice as long as by gather.

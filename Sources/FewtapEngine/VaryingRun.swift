@@ -157,7 +157,7 @@ struct VaryingRun: Sendable {
     return plan.pool.withWorkspace(count: tileCount + map.width) { workspace in
       let tile = VaryingTile(
         basis, packed, shape, region, plan.kernels.table, source: source, levels: levels,
-        memory: workspace.floats)
+        target: target.isPlain && changes == nil ? target : nil, memory: workspace.floats)
       let row = UnsafeMutableBufferPointer(start: workspace.floats + tileCount, count: map.width)
       if mapped.meaning == .weights { tile.weigh(by: map, row: row) } else { tile.look(up: map, row: row) }
       guard tile.outside.nans == 0 else { return true }
@@ -167,12 +167,7 @@ struct VaryingRun: Sendable {
       var clipped = 0
       if changes != nil {
         finish(tile, region, row: row)
-      } else if !tile.sawNonFinite, target.isPlain {
-        for role in group.roles.indices {
-          let rows = tile.result(role)
-          target.place(rows.base, stride: rows.stride, role: role, region)
-        }
-      } else if !tile.sawNonFinite {
+      } else if !tile.sawNonFinite, !target.isPlain {
         let results = (0..<group.roles.count).map { tile.result($0) }
         for y in region.y {
           clipped += target.finish(row: y, columns: region.x, results.map { $0.at(region.x.lowerBound, y) })

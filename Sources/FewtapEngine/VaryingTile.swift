@@ -38,6 +38,8 @@ final class VaryingTile {
     var region: Region
     /// Whether nothing was added to their results yet.
     var begins: Bool
+    /// Whether nothing will be.
+    var ends: Bool
   }
 
   private let basis: CompiledBasis
@@ -52,6 +54,8 @@ final class VaryingTile {
   private let levels: UnsafeBufferPointer<(pixels: Pixels, plane: Int)>
   private let coordinates: UnsafeMutablePointer<Float>
   private let results: UnsafeMutableBufferPointer<Pixels>
+  /// Where results go when they are whole, if they need nothing more.
+  private let target: TileTarget?
   /// What the loss changes by with coordinates, one plane an axis after the other; nil for a filter.
   private let slopes: UnsafeMutablePointer<Float>?
   private let imageRows: UnsafeMutablePointer<Float>
@@ -73,13 +77,14 @@ final class VaryingTile {
   @exclusivity(unchecked) private(set) var outside = KnotTable.Outside()
   @exclusivity(unchecked) private(set) var sawNonFinite = false
 
-  /// A tile that works in `memory`.
+  /// A tile that works in `memory`. Results stay there, or go to `target` if their rows need nothing more.
   init(
     _ basis: CompiledBasis, _ packed: PackedBasis, _ shape: VaryingShape, _ region: Region, _ kernels: fewtap_kernels,
-    source: TileSource, levels: [RowWindow], memory: UnsafeMutablePointer<Float>
+    source: TileSource, levels: [RowWindow], target: TileTarget?, memory: UnsafeMutablePointer<Float>
   ) {
     (self.basis, knots, rates, wordCounts) = (basis, packed.knots, packed.rates, packed.wordCounts)
     (self.shape, self.region, self.kernels, self.source) = (shape, region, kernels, source)
+    self.target = target
     self.levels = UnsafeBufferPointer(
       .copying(
         levels.map { window in
@@ -286,16 +291,21 @@ final class VaryingTile {
     let active = weights == nil ? activeKnots() : weighedKnots()
     guard outside.nans == 0 else { return }
     var image: SourcePixels?
-    // Where no level reads them all, the image's pixels are looked at here.
-    if active.contains(where: { knots[$0.knot].level < 0 }) || (levels.isEmpty && source.checksFinite) {
-      image = loadImage()
+    let near = active.reduce(0 as UInt64) { knots[$1.knot].level < 0 ? $0 | $1.blocks : $0 }
+    if levels.isEmpty && source.checksFinite {
+      // Where no level reads them all, the image's pixels are looked at here.
+      image = loadImage(around: region)
+    } else if near != 0 {
+      image = loadImage(around: hull(spans(of: near, begun: 0, ending: .max)))
     }
+    // A block's first knot begins its results, and after its last one they are whole.
     var begun: UInt64 = 0
-    for (index, bits) in active {
+    var left = active.map(\.blocks)
+    for later in left.indices.reversed().dropFirst() { left[later] |= left[later + 1] }
+    for (order, (index, bits)) in active.enumerated() {
       loadWeights(index)
-      // A block's first knot begins its results.
       let knot = knots[index]
-      let spans = spans(of: bits, begun: begun)
+      let spans = spans(of: bits, begun: begun, ending: order + 1 < left.count ? ~left[order + 1] : .max)
       begun |= bits
       if let rate = rates[index] {
         runLow(knot, rate, bits, spans)
@@ -306,18 +316,19 @@ final class VaryingTile {
     guard slopes == nil else { return }
     // Weights of one's own may all be 0.
     let all: UInt64 = blocks.x * blocks.y == 64 ? .max : 1 << UInt64(blocks.x * blocks.y) - 1
-    for span in spans(of: all & ~begun, begun: 0) {
+    for span in spans(of: all & ~begun, begun: 0, ending: .max) {
       for role in 0..<results.count {
         for y in span.region.y {
           results[role].at(span.region.x.lowerBound, y).update(repeating: 0, count: span.region.x.count)
         }
       }
+      finish(results.indices, span)
     }
   }
 
-  /// The image around the tile, as far as filters at its own rate read.
-  private func loadImage() -> SourcePixels {
-    let read = basis.fullRateBounds.map { region.read(by: $0) } ?? region
+  /// The image around a part of the tile, as far as filters at its own rate read.
+  private func loadImage(around part: Region) -> SourcePixels {
+    let read = basis.fullRateBounds.map { part.read(by: $0) } ?? part
     if !source.checksFinite || !levels.isEmpty {
       let places = results.indices.compactMap { directPlace(read, role: $0) }
       if places.count == results.count { return SourcePixels(pixels: places, isDirect: true) }
@@ -471,7 +482,17 @@ final class VaryingTile {
       kernels.layer(
         &layer.packed, before.at(region.x.lowerBound, region.y.lowerBound), before.stride, output.base, output.stride,
         Int32(region.x.count), Int32(rows)))
+    if knot.layers.count == 1 { prefetch(input, below: region.read(by: layer.bounds)) }
     return output
+  }
+
+  /// Asks for a block's rows below those that a layer has read, which it reads next: rows of a tile are too short for the processor
+  /// to guess them.
+  private func prefetch(_ input: Pixels, below read: Region) {
+    let end = min(read.y.upperBound + Int(FEWTAP_BLOCK_ROWS), input.region.y.upperBound)
+    for y in read.y.upperBound..<max(read.y.upperBound, end) {
+      check(kernels.prefetch(input.at(read.x.lowerBound, y), read.x.count * MemoryLayout<Float>.stride))
+    }
   }
 
   /// Adds rows of a knot's result, at ``inputs``, to those of some roles.
@@ -496,6 +517,7 @@ final class VaryingTile {
         kernels.blend(
           &hat, inputs + roles.lowerBound, stride, between, span.begins ? 1 : 0, outputs + roles.lowerBound,
           shape.stride, Int32(roles.count), Int32(part.x.count), Int32(part.y.count)))
+      finish(roles, span)
       return
     }
     let first = slopes + (part.y.lowerBound - region.y.lowerBound) * shape.stride
@@ -504,6 +526,16 @@ final class VaryingTile {
         kernels.blend_slopes(
           &hat, inputs[role], stride, between, outputs[role], first + (part.x.lowerBound - region.x.lowerBound),
           shape.stride, region.y.count * shape.stride, Int32(part.x.count), Int32(part.y.count)))
+    }
+  }
+
+  /// Takes results that are whole to their place, while they are in the first-level cache.
+  private func finish(_ roles: Range<Int>, _ span: Span) {
+    guard span.ends, let target else { return }
+    for role in roles {
+      target.place(
+        results[role].at(span.region.x.lowerBound, span.region.y.lowerBound), stride: shape.stride, role: role,
+        span.region)
     }
   }
 
@@ -516,21 +548,23 @@ final class VaryingTile {
     spans.dropFirst().reduce(spans[0].region) { $0.union($1.region) }
   }
 
-  /// The blocks, from top to bottom, those side by side together that have begun or have not; good until they are asked for again.
-  private func spans(of bits: UInt64, begun: UInt64) -> Spans {
+  /// The blocks, from top to bottom, those side by side together that are alike: `begun` before or not, `ending` now or not. Good until
+  /// they are asked for again.
+  private func spans(of bits: UInt64, begun: UInt64, ending: UInt64) -> Spans {
     var count = 0
     for y in 0..<blocks.y {
       var x = 0
       while x < blocks.x {
         let start = x
-        func begins(_ x: Int) -> Bool { begun >> UInt64(y * blocks.x + x) & 1 == 0 }
-        while x < blocks.x, bits >> UInt64(y * blocks.x + x) & 1 == 1, begins(x) == begins(start) { x += 1 }
+        func isSet(_ bits: UInt64, _ x: Int) -> Bool { bits >> UInt64(y * blocks.x + x) & 1 == 1 }
+        let (begins, ends) = (!isSet(begun, x), isSet(ending, x))
+        while x < blocks.x, isSet(bits, x), isSet(begun, x) != begins, isSet(ending, x) == ends { x += 1 }
         guard x > start else {
           x += 1
           continue
         }
         (spanMemory + count).initialize(
-          to: Span(region: block(start, y).union(block(x - 1, y)), begins: begins(start)))
+          to: Span(region: block(start, y).union(block(x - 1, y)), begins: begins, ends: ends))
         count += 1
       }
     }
