@@ -33,7 +33,8 @@ let isInFrame = false;
 let working = 0;
 
 function say(text) {
-  at("message").textContent = text;
+  // The same again is no news to who listens.
+  if (at("message").textContent !== text) at("message").textContent = text;
   at("note").hidden = !text;
 }
 

@@ -73,7 +73,8 @@ export class Parameters {
 
   /** The map that the page brought, or its depths focused as they were. */
   again() {
-    Object.assign(this, { depth: null, isTouched: false });
+    this.#forget();
+    this.isTouched = false;
     this.#bring();
     this.changed();
   }

@@ -201,24 +201,23 @@ struct ViewCommand: ParsableCommand {
       }
       let reader = MapReader(arguments: maps, axes: basis.axes.map(\.axis))
       let depth = try reader.depth()
-      let (map, warnings) = try reader.map(
+      let made = try reader.map(
         width: pixels.width, height: pixels.height, threads: threading.threads, depth: depth)
-      try data.setMap(map, depth: depth.flatMap { try view($0, pixels) })
+      let map = made.map
+      var warnings = made.warnings
+      do {
+        try data.setMap(map, depth: depth?.view(width: pixels.width, height: pixels.height))
+      } catch ViewError.depth(let x, let y, let value) {
+        // A value that no focus gives.
+        warnings.append(
+          "--depth: the depth at column \(x), row \(y) is \(value): the page holds the finished map, and its focus stays"
+        )
+        try data.setMap(map)
+      }
       if let family, !noTruth { data.truth = try truth(family, pixels, map, isBright: picture.image.kind == .light) }
       return Shown(data: data, warnings: warnings, hasTarget: targets != nil)
     } catch let error as ViewError {
       throw Failure(file.name, error)
-    }
-  }
-
-  /// The depths of a page; nil where a pixel has none, whose value no focus gives.
-  private func view(_ depth: DepthPicture, _ pixels: Image) throws -> ViewDepth? {
-    do {
-      return try depth.view(width: pixels.width, height: pixels.height)
-    } catch ViewError.depth(let x, let y, let value) {
-      report.note(
-        "--depth: the depth at column \(x), row \(y) is \(value): the page holds the map alone, and its focus stays")
-      return nil
     }
   }
 

@@ -154,8 +154,9 @@ import Testing
     #expect(shown.map { $0["kind"] as? String } == ["basis", "filter", "basis"])
     #expect(shown.map { $0["name"] as? String } == ["disk.json", "k.json", "soft.json"])
     // A map is made for each of them, by what each was made for.
+    try place.writeArray("radii.npy", (0..<16).map { _ in (0..<24).map { 2 + Double($0) / 24 } })
     #expect(
-      try place.run(["view", "disk.json", "a.ppm", "-o", "map.html", "--also", "small.json", "--at", "radius=2"]).code
+      try place.run(["view", "disk.json", "a.ppm", "-o", "map.html", "--also", "small.json", "--map", "radii.npy"]).code
         == 0)
     for (filter, high) in zip(try filters(place, "map.html"), [4.0, 3]) {
       let map = try #require(filter["map"] as? [String: Any])
@@ -229,7 +230,7 @@ import Testing
     #expect(told["target"] as? Bool == true && told["map"] as? Bool == true && told["truth"] as? Bool == true)
     let fields = try data(place, "page.html")
     let map = try #require(fields["map"] as? [String: Any])
-    #expect(map["width"] as? Int == 24 && map["height"] as? Int == 16)
+    #expect(map["width"] as? Int == 24 && map["height"] as? Int == 16 && map["planes"] as? [Double] == [3])
     #expect((fields["members"] as? [[String: Any]])?.count == 3)
     // The truth is the disk of that radius, but for one of 512 steps of 0...4 and half a code.
     let truth = try picture(fields["truth"]).file.image
@@ -261,6 +262,75 @@ import Testing
     #expect(boxes["target"] as? Bool == false && boxes["truth"] as? Bool == false && boxes["map"] as? Bool == true)
   }
 
+  @Test func depthsStayDepths() throws {
+    let place = try Workplace()
+    try place.write(Samples.basis().json(), to: "b.json")
+    try place.writeNoise("a.ppm", width: 16, height: 16)
+    let depths = (0...255).map { UInt8($0) }
+    try place.writeGray("d.pgm", width: 16, depths)
+    let told = try place.run(
+      [
+        "view", "b.json", "a.ppm", "-o", "page.html", "--depth", "d.pgm", "--focus", "0.3", "--focus-range",
+        "0.25...0.5",
+        "--f-stop", "2.75", "--max-radius", "3", "--invert-depth", "--json",
+      ]
+    ).json()
+    #expect(told["map"] as? Bool == true && told["depth"] as? Bool == true)
+    let map = try #require(data(place, "page.html")["map"] as? [String: Any])
+    #expect((map["planes"] as? [Any])?.first is NSNull)
+    let depth = try #require(map["depth"] as? [String: Any])
+    #expect(depth["axis"] as? Int == 0 && depth["bits"] as? Int == 8 && depth["isInverted"] as? Bool == true)
+    let codes = try #require((depth["codes"] as? String).flatMap { Data(base64Encoded: $0) })
+    #expect(Array(codes) == depths.map { 255 - $0 })
+    let numbers = ["low", "high", "near", "far", "focus", "stop", "largest"].map { depth[$0] as? Double }
+    #expect(numbers == [-1, 0, -0.5, -0.25, -0.3, 2.75, 3])
+    #expect(depth["law"] as? String == "linear" && depth["lens"] is NSNull)
+    // Codes that stand for meters, by a lens that has its own f-number.
+    let lens = [
+      "--depth", "d.pgm", "--depth-range", "1...5", "--focus", "2", "--focal-length", "85", "--f-stop", "1.8",
+    ]
+    #expect(try place.run(["view", "b.json", "a.ppm", "-o", "lens.html"] + lens).code == 0)
+    let meters = try #require((data(place, "lens.html")["map"] as? [String: Any])?["depth"] as? [String: Any])
+    #expect(meters["law"] as? String == "lens" && meters["bits"] as? Int == 16)
+    #expect(["low", "high", "focus", "stop"].map { meters[$0] as? Double } == [-1, -0.2, -0.5, 1.8])
+    let described = try #require(meters["lens"] as? [String: Any])
+    #expect(described["focalLength"] as? Double == 85)
+    let scale = try #require(described["pixelsPerMillimeter"] as? Double)
+    #expect(abs(scale - 16.0 / 36) <= 1e-12)
+    // A map of parameters stays one, and so does what has no depth everywhere.
+    #expect(try place.run(["view", "b.json", "a.ppm", "-o", "map.html", "--map", "d.pgm"]).code == 0)
+    let baked = try #require(data(place, "map.html")["map"] as? [String: Any])
+    #expect(baked["depth"] is NSNull && (baked["planes"] as? [Any])?.first is String)
+    try place.writeArray("holes.npy", (0..<16).map { y in (0..<16).map { x in x == 3 && y == 2 ? .nan : Double(x) } })
+    let holes = try place.run(
+      ["view", "b.json", "a.ppm", "-o", "holes.html", "--depth", "holes.npy", "--focus", "2", "--map-nan", "low"])
+    #expect(holes.code == 0 && holes.errors.contains("column 3, row 2 is nan: the page holds"))
+    let filled = try #require(data(place, "holes.html")["map"] as? [String: Any])
+    #expect(filled["depth"] is NSNull && (filled["planes"] as? [Any])?.first is String)
+  }
+
+  /// Passes of every knot, as outputs have them, take their room.
+  @Test func warningOfAPageThatIsLarge() throws {
+    let place = try Workplace()
+    var random = SeededGenerator(seed: 851)
+    let axes =
+      [KnotAxis(name: "length", unit: "px", knots: [1, 2, 3, 4, 5, 6])]
+      + [KnotAxis(name: "angle", unit: "degrees", knots: (0..<9).map { 20 * Double($0) })]
+    let filters = (0..<54).map { _ in
+      SparseFilter(chain: random.chain(.bilinear, layout: [74, 10, 8, 4], reach: 6))
+    }
+    try place.write(FilterBasis(interpolation: .outputs, axes: axes, filters: filters).json(), to: "b.json")
+    let one = try place.run(["view", "b.json", "-o", "one.html"])
+    #expect(one.code == 0 && !one.errors.contains("MB beside"), "\(one.errors)")
+    let three = try place.run(["view", "b.json", "-o", "three.html", "--also", "b.json", "--also", "b.json"])
+    #expect(three.code == 0)
+    let size = try #require(three.errors.firstMatch(of: /the page has ([0-9.]+) MB beside its pictures: use fewer/))
+    let megabytes = try #require(Double(size.1))
+    let bytes = try #require(place.bytes("three.html")).count
+    // Without pictures that is all of it.
+    #expect(bytes > 3_000_000 && abs(megabytes - Double(bytes) / 1e6) <= 0.05 + 1e-9)
+  }
+
   @Test func refusals() throws {
     let place = try Workplace.withPhotograph()
     try place.writeIdentity("k.json")
@@ -284,7 +354,8 @@ import Testing
       64, naming: ["--weights"], ["view", "b.json", "photo.ppm", "--weights", "photo.ppm"] + output)
     try place.expectRefusal(
       64, naming: ["scatter"], ["view", "b.json", "photo.ppm", "--at", "radius=2", "--physics", "scatter"] + output)
-    try place.expectRefusal(1, naming: ["WebP"], ["view", "b.json", "a.webp", "--at", "radius=2"] + output)
+    try place.expectRefusal(
+      1, naming: ["WebP", "pixels are needed", "PNG"], ["view", "b.json", "a.webp", "--at", "radius=2"] + output)
     try place.expectRefusal(
       1, naming: ["parameters", "angle"], ["view", "b.json", "--kernel", "motion:length=1...4,angle=0...180"] + output)
     try place.expectRefusal(64, naming: ["-o", "--serve"], ["view", "k.json"])
