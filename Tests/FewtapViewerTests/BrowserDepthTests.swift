@@ -93,9 +93,12 @@ extension BrowserTests {
     /// A second parameter is a map of its own.
     @Test(
       "the picture is the engine's, as the page came and focused elsewhere by a click and by the slider",
-      arguments: laws.map { ($0, 2) } + [(laws[1], 1)])
+      arguments: laws.map { ($0, 2) } + [(laws[1], 1), (laws[3], 3)])
     func focus(law: Law, basisIndex: Int) throws {
-      let (name, basis) = try bases()[basisIndex]
+      // Radii of the last one are negative in front of the focus.
+      var signed = try bases()[2]
+      signed.1.axes[0].knots = [-9, -2, 3, 9]
+      let (name, basis) = (try bases() + [signed])[basisIndex]
       let axes = basis.axes.map(\.axis)
       let angles = Plane<Double>(width: Self.width, height: Self.height) { x, y in Double(20 + x + y) }
       var data = try ViewData(basis, name: name)
