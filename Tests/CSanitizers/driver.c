@@ -456,6 +456,8 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
     REQUIRE(kernels->mark_knots(out, width, 1, 1, words, 2) == FEWTAP_KERNELS_BAD_ARGUMENT);
     REQUIRE(kernels->look_up_knots(NULL, in, out, width, &below, &above, &nans) == FEWTAP_KERNELS_BAD_ARGUMENT);
   }
+  float *outs[ROLES];
+  for (int r = 0; r < ROLES; r++) outs[r] = filled_floats((size_t)(room * ROWS));
   for (int axes = 0; axes <= FEWTAP_AXES; axes++) {
     float *coordinates = filled_floats((size_t)(room * ROWS));
     fewtap_hat hat = {.stride = room, .axes = axes};
@@ -464,9 +466,7 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
       fewtap_between between[ROWS];
       for (int y = 0; y < ROWS; y++) between[y] = (fewtap_between){.first = y, .count = count, .weights = {.25f, .25f, .25f, .25f}};
       float *in = filled_floats((size_t)(room * (ROWS + count - 1))), *out = filled_floats((size_t)(room * ROWS));
-      const float *ins[ROLES];
-      float *outs[ROLES];
-      for (int r = 0; r < ROLES; r++) ins[r] = in, outs[r] = filled_floats((size_t)(room * ROWS));
+      const float *ins[ROLES] = {in, in, in, in, in, in};
       for (int roles = 1; roles <= ROLES; roles++)
         for (int begins = 0; begins < 2; begins++)
           REQUIRE(kernels->blend(&hat, ins, room, between, begins, outs, room, roles, width, ROWS) == FEWTAP_KERNELS_OK);
@@ -481,7 +481,7 @@ static void check_varying(const fewtap_kernels *kernels, int width) {
       REQUIRE(kernels->blend_slopes(&hat, in, room, between, out, slopes, room, room * ROWS, width, ROWS) ==
               FEWTAP_KERNELS_BAD_ARGUMENT);
       REQUIRE(kernels->blend(&hat, ins, room, between, 0, outs, room, 1, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
-      between[0].count = count, outs[1] = NULL;
+      between[0].count = count, ins[1] = NULL;
       REQUIRE(kernels->blend(&hat, ins, room, between, 0, outs, room, 2, width, ROWS) == FEWTAP_KERNELS_BAD_ARGUMENT);
     }
     hat.axes = FEWTAP_AXES + 1;
