@@ -87,9 +87,9 @@ private struct WantedGradients: @unchecked Sendable {
         options: options)
       return filters.map { AnyGradient(filters: $0) }
     }
-    let found = try plan.pullback(
+    let filter = try plan.pullback(
       of: changes, at: pixels, into: input?.planar, filter: parts.contains(.filters), options: options)
-    return AnyGradient(filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])
+    return AnyGradient(filters: filter.map { [$0] } ?? [])
   }
 
   /// Gives the caller what it wants.
@@ -109,7 +109,7 @@ private struct WantedGradients: @unchecked Sendable {
 private struct AnyGradient<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
   var input: [Plane<Scalar>] = []
   var map: [Plane<Scalar>] = []
-  var filters: [KnotGradient] = []
+  var filters: [FilterGradient] = []
 
   /// Adds another channel's gradient, whose planes of the input come after this one's.
   mutating func add(_ channel: AnyGradient) {
@@ -135,9 +135,7 @@ extension PlanOperation {
       var wanted: GradientParts = parts.contains(.input) ? .input : []
       if parts.contains(.filters) { wanted.insert(.filter) }
       let found = try plan.pullback(of: cotangent, at: image, wanting: wanted, options: options)
-      return AnyGradient(
-        input: found.input?.planes ?? [],
-        filters: found.layers.map { [KnotGradient(layers: $0, gain: found.gain ?? 0)] } ?? [])
+      return AnyGradient(input: found.input?.planes ?? [], filters: found.filter.map { [$0] } ?? [])
     case (.varying(let plan), let map?):
       let found =
         map.isWeights
@@ -167,9 +165,7 @@ extension PlanOperation {
   private func gradient(of cotangent: Plane<Double>, at plane: Plane<Double>) throws -> AnyGradient<Double> {
     if case .uniform(let plan) = plan {
       let found = try ReferenceGradient.pullback(of: cotangent, at: plane, through: plan.filter, border: border)
-      return AnyGradient(
-        input: found.input.map { [$0] } ?? [],
-        filters: [KnotGradient(layers: found.layers ?? [], gain: found.gain ?? 0)])
+      return AnyGradient(input: [found.input], filters: [found.filter])
     }
     let found = try reference(width: plane.width, height: plane.height).pullback(of: cotangent, at: plane)
     return AnyGradient(input: [found.input], map: found.map, filters: found.filters)

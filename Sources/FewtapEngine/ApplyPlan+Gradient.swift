@@ -1,6 +1,17 @@
 import FewtapCore
 
 extension ApplyPlan {
+  /// What a loss changes by with all that a result is made of; what was not wanted is nil.
+  public struct Gradient: Equatable, Sendable {
+    /// With the image: the adjoint of the filter on the cotangent.
+    public var input: Image?
+    /// With the taps and the gain.
+    public var filter: FilterGradient?
+
+    /// A gradient of given parts.
+    public init(input: Image? = nil, filter: FilterGradient? = nil) { (self.input, self.filter) = (input, filter) }
+  }
+
   /// The pullback of ``apply(to:options:)``: the gradients of a loss, which has the gradient `cotangent` with respect to the filtered
   /// image, with respect to the image, to the weight and offset of every tap, and to the filter's gain.
   ///
@@ -17,7 +28,7 @@ extension ApplyPlan {
   ///           ``ApplyError/adjointOfAlpha`` for an image with alpha, by which the filter divides.
   public func pullback(
     of cotangent: Image, at image: Image, wanting parts: GradientParts = .all, options: ApplyOptions = ApplyOptions()
-  ) throws(ApplyError) -> FilterGradient<Image> {
+  ) throws(ApplyError) -> Gradient {
     guard image.alphaIndex == nil, cotangent.alphaIndex == nil else { throw .adjointOfAlpha }
     for planes in [image.planes, cotangent.planes] {
       for (channel, plane) in planes.enumerated() { try plane.check(channel: channel) }
@@ -42,10 +53,10 @@ extension ApplyPlan {
   /// Of a border that divides by nothing.
   private func linearPullback(
     of cotangent: Image, at image: Image, _ parts: GradientParts, _ options: ApplyOptions
-  ) throws(ApplyError) -> FilterGradient<Image> {
-    var gradient = FilterGradient<Image>()
+  ) throws(ApplyError) -> Gradient {
+    var gradient = Gradient()
     func run(into input: TargetImage?) throws(ApplyError) {
-      gradient = try cotangent.withPixels { cotangent throws(ApplyError) in
+      gradient.filter = try cotangent.withPixels { cotangent throws(ApplyError) in
         try image.withPixels { image throws(ApplyError) in
           try linearPullback(of: cotangent, at: image, into: input, filter: parts.contains(.filter), options)
         }
@@ -55,16 +66,15 @@ extension ApplyPlan {
       try run(into: nil)
       return gradient
     }
-    let input = try cotangent.filtered { _, target throws(ApplyError) in try run(into: target) }
-    gradient.input = input
+    gradient.input = try cotangent.filtered { _, target throws(ApplyError) in try run(into: target) }
     return gradient
   }
 
   /// The same, the input's gradient into pixels that are at hand.
   private func linearPullback(
     of cotangent: SourceImage, at image: SourceImage, into input: TargetImage?, filter: Bool, _ options: ApplyOptions
-  ) throws(ApplyError) -> FilterGradient<Image> {
-    var gradient = FilterGradient<Image>()
+  ) throws(ApplyError) -> FilterGradient? {
+    var gradient: FilterGradient?
     var share = 1.0
     if filter {
       var run = GradientRun(plan: self, gradient: try compiledGradient(), options: options)
@@ -84,12 +94,12 @@ extension ApplyPlan {
   /// Of one that divides by what the filter makes of a mask.
   private func normalizedPullback(
     of cotangent: Image, at image: Image, _ parts: GradientParts, _ options: ApplyOptions
-  ) throws(ApplyError) -> FilterGradient<Image> {
+  ) throws(ApplyError) -> Gradient {
     var plain = options
     (plain.border, plain.progress) = (.constant(0), nil)
     let mask = try mask(height: image.height, options)
-    let gradient = try linearPullback(of: dividedByShares(cotangent, mask: mask), at: image, parts, plain)
-    guard parts.contains(.filter) else { return gradient }
+    var gradient = try linearPullback(of: dividedByShares(cotangent, mask: mask), at: image, parts, plain)
+    guard let ofImage = gradient.filter else { return gradient }
     plain.border = .normalized
     let result = try apply(to: image, options: plain)
     var normalization = NormalizedGradient(filter, width: width, height: image.height)
@@ -109,13 +119,14 @@ extension ApplyPlan {
     let ones = Plane<Float>(width: width, height: image.height, repeating: 1)
     let run = GradientRun(plan: self, gradient: try compiledGradient(), options: plain)
     let changes = Plane<Float>(width: width, height: image.height, exactly: ofMask.map { Float($0) })
-    return normalization.gradient(
-      gradient,
+    gradient.filter = normalization.gradient(
+      ofImage,
       try Image(sameSizePlanes: [changes]).withPixels { changes throws(ApplyError) in
         try Image(sameSizePlanes: [ones]).withPixels { ones throws(ApplyError) in
           try run.gradient(of: changes, at: ones, border: .constant(0))
         }
       })
+    return gradient
   }
 }
 
@@ -160,8 +171,24 @@ extension ApplyPlan {
   /// result holds the rest. All must be of the plan's width and one size, and the border not a normalized one.
   package func pullback(
     of cotangent: PlanarPixels, at image: PlanarPixels, into input: PlanarPixels?, filter: Bool, options: ApplyOptions
-  ) throws(ApplyError) -> FilterGradient<Image> {
+  ) throws(ApplyError) -> FilterGradient? {
     try options.check(hasAlpha: false, FilterSums(compiled))
     return try linearPullback(of: cotangent.source, at: image.source, into: input?.target, filter: filter, options)
   }
+}
+
+/// The parts of an ``ApplyPlan/Gradient`` that are wanted: the others cost nothing.
+public struct GradientParts: OptionSet, Sendable {
+  /// A bit for each part.
+  public let rawValue: Int
+
+  /// Parts by their bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// ``ApplyPlan/Gradient/input``.
+  public static let input = GradientParts(rawValue: 1)
+  /// ``ApplyPlan/Gradient/filter``.
+  public static let filter = GradientParts(rawValue: 2)
+  /// Everything.
+  public static let all: GradientParts = [.input, .filter]
 }

@@ -25,10 +25,10 @@ public struct BasisGradient: Sendable {
   /// With the map's values, one plane an axis, or a filter where they are weights; nil if it was not wanted.
   public var map: [Plane<Float>]?
   /// With the taps and gains of the basis' filters, filter by filter; nil if it was not wanted.
-  public var filters: [KnotGradient]?
+  public var filters: [FilterGradient]?
 
   /// A gradient of given parts.
-  public init(input: Image? = nil, map: [Plane<Float>]? = nil, filters: [KnotGradient]? = nil) {
+  public init(input: Image? = nil, map: [Plane<Float>]? = nil, filters: [FilterGradient]? = nil) {
     (self.input, self.map, self.filters) = (input, map, filters)
   }
 }

@@ -11,7 +11,7 @@ extension CompiledOffsets {
   /// Adds what a loss changes by with the numbers of filters at knots, from what it changes by with the coefficients of the cells
   /// between them: the transpose of how those are made.
   func addSlopes(
-    ofTaps taps: [Double], gains: [Double], layer index: Int, basis: FilterBasis, to filters: inout [KnotGradient]
+    ofTaps taps: [Double], gains: [Double], layer index: Int, basis: FilterBasis, to filters: inout [FilterGradient]
   ) {
     let (layer, terms) = (layers[index], 1 << shape.count)
     let stride = Int(layer.packed.stride)

@@ -16,7 +16,7 @@ struct GradientRun {
   /// Throws: ``ApplyError``: a pixel that the policy refuses, a reach too large for the memory limit, a cancellation.
   func gradient(
     of cotangent: SourceImage, at image: SourceImage, border: BorderRule, into input: TargetImage? = nil
-  ) throws(ApplyError) -> FilterGradient<Image> {
+  ) throws(ApplyError) -> FilterGradient {
     guard let input else {
       return gradient(gradient.layers, try sums(of: cotangent, at: image, border, output: nil))
     }
@@ -36,7 +36,7 @@ struct GradientRun {
   }
 
   /// The gradients of the taps and of the gain that the sums of products give.
-  private func gradient(_ products: [CompiledGradient.Layer], _ sums: [Double]) -> FilterGradient<Image> {
+  private func gradient(_ products: [CompiledGradient.Layer], _ sums: [Double]) -> FilterGradient {
     let (filter, model) = (plan.filter, plan.filter.chain.model)
     let scale = Double(filter.rate.map { $0.factor * $0.factor } ?? 1)
     // Without the gain, so that its own gradient follows from those of a layer's weights, in which the result is linear.

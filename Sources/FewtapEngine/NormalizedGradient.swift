@@ -38,21 +38,10 @@ struct NormalizedGradient {
   }
 
   /// The gradient from those of the filter on the image and on its mask.
-  func gradient<Input>(_ image: FilterGradient<Input>, _ mask: FilterGradient<Input>) -> FilterGradient<Input> {
+  func gradient(_ image: FilterGradient, _ mask: FilterGradient) -> FilterGradient {
     var gradient = image
-    gradient.gain = image.gain.map { $0 + (mask.gain ?? 0) + ofSum * filter.chain.sum }
-    let sums = filter.chain.layers.map(\.sum)
-    gradient.layers = image.layers.map { layers in
-      layers.indices.map { l in
-        let others = sums.indices.reduce(ofSum * filter.gain) { $1 == l ? $0 : $0 * sums[$1] }
-        return layers[l].indices.map { i in
-          let (a, b) = (layers[l][i], mask.layers?[l][i])
-          return TapGradient(
-            weight: a.weight + (b?.weight ?? 0) + others, x: a.x.map { $0 + (b?.x ?? 0) },
-            y: a.y.map { $0 + (b?.y ?? 0) })
-        }
-      }
-    }
+    gradient += mask
+    gradient.add(slope: ofSum, ofSum: filter)
     return gradient
   }
 }

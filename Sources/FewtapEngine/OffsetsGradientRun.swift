@@ -74,7 +74,7 @@ struct OffsetsGradientRun: Sendable {
     /// With the image, or the filter's result; nil if neither was wanted.
     var input: [Plane<Float>]?
     /// With the filters; nil if that was not wanted.
-    var filters: [KnotGradient]?
+    var filters: [FilterGradient]?
   }
 
   /// What the loss changes by with `parts`; `changes` is what it changes by with the result.
@@ -92,7 +92,7 @@ struct OffsetsGradientRun: Sendable {
     let sawNaN = Locked<Bool>(false)
     let coordinates = plan.coordinates(mapped, sawNaN)
     var gradient = Gradient(map: (0..<axes).map { _ in Plane<Float>(width: width, height: height) })
-    if parts.contains(.filters) { gradient.filters = mapped.plan.basis.filters.map { KnotGradient(zerosOf: $0) } }
+    if parts.contains(.filters) { gradient.filters = mapped.plan.basis.filters.map { FilterGradient(zerosOf: $0) } }
     plan.pool.withWorkspace(count: count) { workspace in
       var next = workspace.floats + Self.margin
       func planes(_ region: Region, _ count: Int) -> Planes {

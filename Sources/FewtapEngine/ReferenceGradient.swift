@@ -7,7 +7,12 @@ import FewtapCore
 ///           tap's offset as the tap reads: bilinearly, so that offsets have slopes too. `dL/dgain = <c, y> / gain`.
 /// Border:   the image is extended once, so the layers' images reach beyond the image, and so do the products. Normalized: the
 ///           divisor depends on the filter too, where some of what it reads lies outside.
-public enum ReferenceGradient {
+public struct ReferenceGradient: Equatable, Sendable {
+  /// With respect to the image.
+  public var input: Plane<Double>
+  /// With respect to the filter's taps and gain.
+  public var filter: FilterGradient
+
   /// The gradients of a loss, which has the gradient `cotangent` with respect to the filtered image, with respect to `image`, to the
   /// filter's taps and to its gain.
   ///
@@ -16,7 +21,7 @@ public enum ReferenceGradient {
   ///         ``ApplyError/workingSet(bytes:limit:)``.
   public static func pullback(
     of cotangent: Plane<Double>, at image: Plane<Double>, through filter: SparseFilter, border: BorderRule = .clamp
-  ) throws(ApplyError) -> FilterGradient<Plane<Double>> {
+  ) throws(ApplyError) -> ReferenceGradient {
     guard cotangent.width == image.width, cotangent.height == image.height else {
       throw .cotangentSize(
         cotangent: [cotangent.width, cotangent.height, 1], image: [image.width, image.height, 1])
@@ -46,14 +51,16 @@ public enum ReferenceGradient {
           cotangent[x, y], x: x, y: y, result: result[x, y], mask: mask[x, y])
       }
     }
-    return normalization.gradient(
-      linear(ofImage, image, filter, .constant(0)), linear(ofMask, ones, filter, .constant(0)))
+    var gradient = linear(ofImage, image, filter, .constant(0))
+    gradient.filter = normalization.gradient(
+      gradient.filter, linear(ofMask, ones, filter, .constant(0)).filter)
+    return gradient
   }
 
   /// The same for a filter that divides by nothing.
   private static func linear(
     _ cotangent: Plane<Double>, _ image: Plane<Double>, _ filter: SparseFilter, _ border: BorderRule
-  ) -> FilterGradient<Plane<Double>> {
+  ) -> ReferenceGradient {
     let (width, height, model) = (image.width, image.height, filter.chain.model)
     let stages = ReferenceVarying.stages(
       of: filter.chain, rate: filter.rate, to: Region(x: 0..<width, y: 0..<height)
@@ -83,7 +90,7 @@ public enum ReferenceGradient {
     backward.forEachPixel(of: image, border) { patch, x, y, column, row in
       input[column, row] += filter.gain * patch[x, y]
     }
-    return FilterGradient(input: input, layers: layers, gain: gain)
+    return ReferenceGradient(input: input, filter: FilterGradient(layers: layers, gain: gain))
   }
 }
 

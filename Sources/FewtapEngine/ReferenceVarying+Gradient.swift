@@ -8,10 +8,10 @@ extension ReferenceVarying {
     /// With the map's values, one plane an axis; with the knot coordinates, or the weights, where the operator was made of those.
     public var map: [Plane<Double>]
     /// With each number of the filters, filter by filter.
-    public var filters: [KnotGradient]
+    public var filters: [FilterGradient]
 
     /// A gradient of given parts.
-    public init(input: Plane<Double>, map: [Plane<Double>], filters: [KnotGradient]) {
+    public init(input: Plane<Double>, map: [Plane<Double>], filters: [FilterGradient]) {
       (self.input, self.map, self.filters) = (input, map, filters)
     }
   }
@@ -72,7 +72,7 @@ extension ReferenceVarying {
     let zeros = Plane<Double>(width: width, height: height)
     var gradient = Gradient(
       input: zeros, map: (weights ?? coordinates).map { _ in zeros },
-      filters: basis.filters.map { KnotGradient(zerosOf: $0) })
+      filters: basis.filters.map { FilterGradient(zerosOf: $0) })
     let slopes = coordinates.indices.map { axis in
       zeros.values.indices.map { pixel in
         basis.mixtureSlopes(coordinates: coordinates.map { $0.values[pixel] }, axis: axis)

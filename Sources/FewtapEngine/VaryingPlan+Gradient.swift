@@ -129,7 +129,7 @@ extension VaryingPlan {
   fileprivate func filterGradients(
     _ mapped: MappedPlan, _ compiled: CompiledBasis, of cotangent: SourceImage, at image: SourceImage,
     _ options: ApplyOptions
-  ) throws(ApplyError) -> [KnotGradient] {
+  ) throws(ApplyError) -> [FilterGradient] {
     let plans = try knotPlans()
     let whole = Region(x: 0..<width, y: 0..<mapped.map.height)
     var own = options
@@ -150,11 +150,7 @@ extension VaryingPlan {
         }
       }
     }
-    return try zip(basis.filters, gradients.get()).map { filter, gradient throws(ApplyError) in
-      let own = try gradient.get()
-      guard let layers = own.layers, let gain = own.gain else { return KnotGradient(zerosOf: filter) }
-      return KnotGradient(layers: layers, gain: gain)
-    }
+    return try gradients.get().map { gradient throws(ApplyError) in try gradient.get() }
   }
 
   // MARK: The offsets operator
@@ -207,7 +203,7 @@ extension MappedPlan {
   package func pullback(
     of cotangent: PlanarPixels, at image: PlanarPixels, into input: PlanarPixels?, map gradient: PlanarPixels?,
     filters: Bool, options: ApplyOptions
-  ) throws(ApplyError) -> [KnotGradient]? {
+  ) throws(ApplyError) -> [FilterGradient]? {
     guard case .outputs(let basis) = plan.compiled, direction == .gather, meaning == .parameters,
       options.border != .normalized, options.nonfinite != .zero,
       image.planes.count <= VaryingPlan.channelsAtOnce

@@ -183,7 +183,7 @@ struct BasisGradientBench {
     let expected = try reference.pullback(of: doubles(cotangent.planes[0]), at: doubles(image.planes[0]))
     let found = try VaryingPlan(basis, width: width).pullback(
       of: cotangent, at: image, map: map, direction: direction, options: options)
-    func numbers(_ filters: [KnotGradient]) -> [Double] {
+    func numbers(_ filters: [FilterGradient]) -> [Double] {
       filters.flatMap { $0.layers.joined().flatMap { [$0.weight, $0.x ?? 0, $0.y ?? 0] } }
     }
     let pairs: [(String, [Double], [Double])] = [

@@ -29,7 +29,7 @@ struct GradientCheck {
     let forward = dot(result, cotangent)
     try require("<A x, c>", gradient.input.map { dot(image, $0) } ?? .nan, forward, within: 2 * bound * size)
     try require(
-      "the gain's gradient", (gradient.gain ?? .nan) * plan.filter.gain, forward, within: 2 * bound * size)
+      "the gain's gradient", (gradient.filter?.gain ?? .nan) * plan.filter.gain, forward, within: 2 * bound * size)
   }
 
   private func checkCrop(_ image: Plane<Float>, _ cotangent: Plane<Float>) throws {
@@ -58,17 +58,18 @@ struct GradientCheck {
     let expected = try ReferenceGradient.pullback(of: given, at: part, through: filter)
     // A pixel of the image is 1 at most, so no more than this can come to a weight; an offset has four such terms.
     let size = given.values.reduce(0) { $0 + abs($1) }
-    try require("the gain's gradient", found.gain, expected.gain, within: growth * filter.chain.noiseGain * size)
+    try require(
+      "the gain's gradient", found.filter?.gain, expected.filter.gain, within: growth * filter.chain.noiseGain * size)
     for (l, layer) in filter.chain.layers.enumerated() {
       let rest =
         growth * abs(filter.gain) * size
         * filter.chain.layers.enumerated().reduce(1) { $1.offset == l ? $0 : $0 * $1.element.absoluteSum }
       for (i, tap) in layer.taps.enumerated() {
-        let (a, b) = (found.layers?[l][i], expected.layers?[l][i])
+        let (a, b) = (found.filter?.layers[l][i], expected.filter.layers[l][i])
         let place = "layers[\(l)][\(i)]"
-        try require("the gradient of the weight of \(place)", a?.weight, b?.weight, within: rest)
-        try require("the gradient of x of \(place)", a?.x, b?.x, within: 4 * rest * abs(tap.weight))
-        try require("the gradient of y of \(place)", a?.y, b?.y, within: 4 * rest * abs(tap.weight))
+        try require("the gradient of the weight of \(place)", a?.weight, b.weight, within: rest)
+        try require("the gradient of x of \(place)", a?.x, b.x, within: 4 * rest * abs(tap.weight))
+        try require("the gradient of y of \(place)", a?.y, b.y, within: 4 * rest * abs(tap.weight))
       }
     }
     // Away from the image's border, to which what lies around it is folded.
@@ -76,7 +77,7 @@ struct GradientCheck {
       for x in columns {
         try require(
           "the input's gradient at (\(x), \(y))", found.input.map { Double($0.planes[0][x, y]) },
-          expected.input?[x - left, y - top], within: bound)
+          expected.input[x - left, y - top], within: bound)
       }
     }
   }

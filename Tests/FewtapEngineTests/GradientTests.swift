@@ -51,25 +51,25 @@ struct GradientBounds {
         }
       }
     }
-    func products(_ cotangent: Plane<Double>) throws -> FilterGradient<Plane<Double>> {
+    func products(_ cotangent: Plane<Double>) throws -> FilterGradient {
       try ReferenceGradient.pullback(
-        of: cotangent, at: magnitudes(image), through: probed, border: magnitudes(border))
+        of: cotangent, at: magnitudes(image), through: probed, border: magnitudes(border)
+      ).filter
     }
     let growth = gamma(2 * filter.roundings + lane(filter, width: image.width), roundoff: floatRoundoff)
     let (whole, off) = (try products(magnitudes(cotangent)), try products(error))
-    func bound(_ l: Int, _ i: Int) throws -> Double {
-      growth * (try #require(whole.layers)[l][i].weight) + (1 + growth) * (try #require(off.layers)[l][i].weight)
+    func bound(_ l: Int, _ i: Int) -> Double {
+      growth * whole.layers[l][i].weight + (1 + growth) * off.layers[l][i].weight
     }
-    let layers = try filter.chain.layers.enumerated().map { l, layer in
-      try layer.taps.enumerated().map { i, tap in
-        guard filter.chain.model == .bilinear else { return TapGradient(weight: try bound(l, i)) }
+    let layers = filter.chain.layers.enumerated().map { l, layer in
+      layer.taps.enumerated().map { i, tap in
+        guard filter.chain.model == .bilinear else { return TapGradient(weight: bound(l, i)) }
         // An offset's gradient is the weight times differences of the four.
-        let corners = try (0..<4).reduce(0) { try $0 + bound(l, layer.taps.count + 4 * i + $1) }
-        return TapGradient(weight: try bound(l, i), x: abs(tap.weight) * corners, y: abs(tap.weight) * corners)
+        let corners = (0..<4).reduce(0) { $0 + bound(l, layer.taps.count + 4 * i + $1) }
+        return TapGradient(weight: bound(l, i), x: abs(tap.weight) * corners, y: abs(tap.weight) * corners)
       }
     }
-    return GradientBounds(
-      layers: layers, gain: growth * (try #require(whole.gain)) + (1 + growth) * (try #require(off.gain)))
+    return GradientBounds(layers: layers, gain: growth * whole.gain + (1 + growth) * off.gain)
   }
 
   init(layers: [[TapGradient]], gain: Double) { (self.layers, self.gain) = (layers, gain) }
@@ -117,17 +117,17 @@ struct GradientBounds {
   }
 
   /// Where a gradient is further from `expected` than it may be.
-  func violation<A, B>(_ found: FilterGradient<A>, _ expected: FilterGradient<B>) -> String? {
-    guard let (a, b) = found.gain.flatMap({ a in expected.gain.map { (a, $0) } }), abs(a - b) <= gain else {
-      return "gain: \(String(describing: found.gain)), expected \(String(describing: expected.gain)) within \(gain)"
+  func violation(_ found: FilterGradient?, _ expected: FilterGradient) -> String? {
+    guard let found else { return "no gradient" }
+    guard abs(found.gain - expected.gain) <= gain else {
+      return "gain: \(found.gain), expected \(expected.gain) within \(gain)"
     }
-    guard let found = found.layers, let expected = expected.layers, found.map(\.count) == expected.map(\.count) else {
-      return "other layers"
-    }
+    guard found.layers.map(\.count) == expected.layers.map(\.count) else { return "other layers" }
     for (l, layer) in layers.enumerated() {
       for (i, bound) in layer.enumerated() {
         for parameter in SparseFilter.Parameter.allCases {
-          let (a, b, within) = (found[l][i][parameter], expected[l][i][parameter], bound[parameter])
+          let (a, b) = (found.layers[l][i][parameter], expected.layers[l][i][parameter])
+          let within = bound[parameter]
           if a == nil && b == nil && within == nil { continue }
           guard let a, let b, let within, abs(a - b) <= within else {
             return "\(parameter) of [\(l)][\(i)]: \(String(describing: a)), expected \(String(describing: b)) "
@@ -149,7 +149,7 @@ struct GradientBounds {
     let border: BorderRule
     let image: Plane<Double>
     let cotangent: Plane<Double>
-    let gradient: FilterGradient<Plane<Double>>
+    let gradient: FilterGradient
 
     init(_ model: TapModel, _ rate: Resampling?, _ border: BorderRule, seed: UInt64) throws {
       var random = SeededGenerator(seed: seed)
@@ -157,7 +157,7 @@ struct GradientBounds {
       (filter, self.border) = (SparseFilter(chain: chain, rate: rate, gain: 0.8), border)
       image = random.plane(width: width, height: height)
       cotangent = random.plane(width: width, height: height)
-      gradient = try ReferenceGradient.pullback(of: cotangent, at: image, through: filter, border: border)
+      gradient = try ReferenceGradient.pullback(of: cotangent, at: image, through: filter, border: border).filter
     }
 
     func loss(_ filter: SparseFilter) throws -> Double {
@@ -193,7 +193,7 @@ struct GradientBounds {
   func differences(border: BorderRule, rate: Resampling?) throws {
     for model in TapModel.allCases {
       let sample = try Sample(model, rate, border, seed: 800)
-      let layers = try #require(sample.gradient.layers)
+      let layers = sample.gradient.layers
       for (l, layer) in sample.filter.chain.layers.enumerated() {
         for (i, tap) in layer.taps.enumerated() {
           for parameter in SparseFilter.Parameter.allCases {
@@ -212,7 +212,7 @@ struct GradientBounds {
         }
       }
       let (expected, bound) = try sample.derivative(step: 0.25) { $0.gain += $1 }
-      let gain = try #require(sample.gradient.gain)
+      let gain = sample.gradient.gain
       #expect(abs(gain - expected) <= bound, "\(gain), \(expected), \(bound)")
       #expect(layers.joined().contains { abs($0.weight) > 0x1p10 * sample.rounding }, "nothing to compare")
     }
@@ -232,11 +232,11 @@ struct GradientBounds {
     let filter = SparseFilter(chain: chain, gain: 2)
     let image: Plane<Double> = random.plane(width: Self.width, height: Self.height)
     let cotangent: Plane<Double> = random.plane(width: Self.width, height: Self.height)
-    let gradient = try ReferenceGradient.pullback(of: cotangent, at: image, through: filter, border: border)
+    let gradient = try ReferenceGradient.pullback(of: cotangent, at: image, through: filter, border: border).filter
     func loss(_ filter: SparseFilter) throws -> Double {
       dot(try ReferenceApply.apply(filter, to: image, border: border), cotangent)
     }
-    for (l, layer) in try #require(gradient.layers).enumerated() {
+    for (l, layer) in gradient.layers.enumerated() {
       for (i, tap) in layer.enumerated() {
         for parameter in [SparseFilter.Parameter.x, .y] {
           var moved = filter
@@ -290,12 +290,12 @@ struct GradientBounds {
           let found = try plan.pullback(
             of: Image(planes: [cotangent]), at: Image(planes: [image]), options: options)
           let place = "\(kernels.name), size \(size), tiles \(String(describing: tile))"
-          #expect(bounds.violation(found, expected) == nil, "\(place)")
+          #expect(bounds.violation(found.filter, expected.filter) == nil, "\(place)")
           let input = try #require(found.input).planes[0]
-          #expect(violation(input, try #require(expected.input), within: inputBound) == nil, "\(place)")
+          #expect(violation(input, expected.input, within: inputBound) == nil, "\(place)")
           let taps = try plan.pullback(
             of: Image(planes: [cotangent]), at: Image(planes: [image]), wanting: .filter, options: options)
-          #expect(bounds.violation(taps, expected) == nil, "\(place), the filter's alone")
+          #expect(bounds.violation(taps.filter, expected.filter) == nil, "\(place), the filter's alone")
         }
       }
     }
@@ -319,7 +319,7 @@ struct GradientBounds {
       for kernels in RowKernels.all {
         let found = try ApplyPlan(filter, width: 70, kernels: kernels).pullback(
           of: Image(planes: [cotangent]), at: Image(planes: [image]), options: ApplyOptions(border: border))
-        #expect(bounds.violation(found, expected) == nil, "\(kernels.name), \(model)")
+        #expect(bounds.violation(found.filter, expected.filter) == nil, "\(kernels.name), \(model)")
       }
     }
   }
@@ -337,12 +337,12 @@ struct GradientBounds {
     let whole = try plan.pullback(of: c, at: x, options: ApplyOptions(border: border, threads: 1))
     for threads in [2, 7] {
       let found = try plan.pullback(of: c, at: x, options: ApplyOptions(border: border, threads: threads))
-      #expect(found.layers == whole.layers && found.gain == whole.gain, "\(threads) threads")
+      #expect(found.filter == whole.filter, "\(threads) threads")
       #expect(found.input == whole.input, "\(threads) threads")
     }
     let options = ApplyOptions(border: border)
     let input = try plan.pullback(of: c, at: x, wanting: .input, options: options)
-    #expect(input.layers == nil && input.gain == nil)
+    #expect(input.filter == nil)
     #expect(try plan.applyAdjoint(to: c, options: options) == input.input)
     let taps = try plan.pullback(of: c, at: x, wanting: .filter, options: ApplyOptions(border: border, threads: 1))
     #expect(taps.input == nil)
@@ -354,9 +354,10 @@ struct GradientBounds {
       of: Image(planes: [c.planes[1]]), at: Image(planes: [x.planes[1]]), options: options)
     // The mask's cotangents are added up, and rounded, before they are used.
     guard border != .normalized else { return }
-    for (l, layer) in try #require(whole.layers).enumerated() {
+    let (one, other) = (try #require(first.filter), try #require(second.filter))
+    for (l, layer) in try #require(whole.filter).layers.enumerated() {
       for (i, tap) in layer.enumerated() {
-        let (a, b) = (try #require(first.layers)[l][i].weight, try #require(second.layers)[l][i].weight)
+        let (a, b) = (one.layers[l][i].weight, other.layers[l][i].weight)
         #expect(abs(a + b - tap.weight) <= gamma(100) * (abs(a) + abs(b) + 1) * 1000)
       }
     }
@@ -374,7 +375,8 @@ struct GradientBounds {
       of: Image(planes: [cotangent]), at: Image(planes: [image]), options: ApplyOptions(border: .clamp))
     let bounds = try GradientBounds(filter, cotangent.map { Double($0) }, image.map { Double($0) }, .clamp)
     let pixels = Double(width * height)
-    for (l, layer) in try #require(gradient.layers).enumerated() {
+    let found = try #require(gradient.filter)
+    for (l, layer) in found.layers.enumerated() {
       let others = filter.chain.layers.enumerated().reduce(1.0) { $1.offset == l ? $0 : $0 * $1.element.sum }
       for (i, tap) in layer.enumerated() {
         #expect(abs(tap.weight - 0.5 * 2 * pixels * others) <= bounds.layers[l][i].weight)
@@ -382,8 +384,7 @@ struct GradientBounds {
         #expect(abs(try #require(tap.y)) <= bounds.layers[l][i].y ?? 0)
       }
     }
-    let gain = try #require(gradient.gain)
-    #expect(abs(gain - 2 * pixels * filter.chain.sum) <= bounds.gain)
+    #expect(abs(found.gain - 2 * pixels * filter.chain.sum) <= bounds.gain)
   }
 
   @Test("a gain of 0 gives its own gradient and no other") func noGain() throws {
@@ -396,9 +397,10 @@ struct GradientBounds {
     var one = filter
     one.gain = 1
     let bounds = try GradientBounds(one, c.map { Double($0) }, x.map { Double($0) }, .clamp)
-    #expect(abs(try #require(gradient.gain) - #require(exact.gain)) <= bounds.gain)
-    #expect(abs(try #require(gradient.gain)) > 100 * bounds.gain)
-    #expect(try #require(gradient.layers).joined().allSatisfy { $0.weight == 0 && $0.x == 0 && $0.y == 0 })
+    let found = try #require(gradient.filter)
+    #expect(abs(found.gain - exact.filter.gain) <= bounds.gain)
+    #expect(abs(found.gain) > 100 * bounds.gain)
+    #expect(found.layers.joined().allSatisfy { $0.weight == 0 && $0.x == 0 && $0.y == 0 })
   }
 
   @Test("what cannot be is refused, and what may be is not") func refusals() throws {
@@ -444,8 +446,8 @@ struct GradientBounds {
     }
     // Sums of finite numbers may be infinite.
     let huge = try Image(planes: [Plane<Float>(width: 12, height: 9, repeating: 3e38)])
-    #expect(try plan.pullback(of: huge, at: huge).layers?.count == 3)
-    #expect(try plan.pullback(of: image, at: image, wanting: []) == FilterGradient())
+    #expect(try plan.pullback(of: huge, at: huge).filter?.layers.count == 3)
+    #expect(try plan.pullback(of: image, at: image, wanting: []) == ApplyPlan.Gradient())
   }
 
   @Test("progress rises to 1") func progress() throws {

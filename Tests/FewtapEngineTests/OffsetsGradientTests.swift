@@ -81,7 +81,7 @@ struct OffsetsGradientTests {
   }
 
   /// All numbers of gradients.
-  static func numbers(_ filters: [KnotGradient]) -> [Double] {
+  static func numbers(_ filters: [FilterGradient]) -> [Double] {
     filters.flatMap { [$0.gain] + $0.layers.flatMap { $0.flatMap { [$0.weight, $0.x ?? 0, $0.y ?? 0] } } }
   }
 

@@ -111,7 +111,7 @@ struct ReferenceGradientTests {
       input: has(.image) ? random.plane(width: width, height: height) : zeros,
       map: point.map.map { _ in has(.map) ? random.plane(width: width, height: height) : zeros },
       filters: point.basis.filters.map { filter in
-        KnotGradient(
+        FilterGradient(
           layers: filter.chain.layers.map { layer in
             layer.taps.map { _ in
               let moves = filter.chain.model == .bilinear && has(.places)

@@ -133,7 +133,7 @@ struct VaryingGradientTests {
   /// Holds gradients of filters to the sum of the reference's, which is off by no more than a filter is of pixels up to `most`,
   /// weighed by the magnitudes of `given`, and by the roundings of as many additions.
   static func check(
-    _ found: [KnotGradient], _ expected: [[KnotGradient]], of basis: FilterBasis, given: [Plane<Double>],
+    _ found: [FilterGradient], _ expected: [[FilterGradient]], of basis: FilterBasis, given: [Plane<Double>],
     most: Double, additions: Int, _ name: String
   ) throws {
     let size = most * given.reduce(0) { $1.values.reduce($0) { $0 + abs($1) } }

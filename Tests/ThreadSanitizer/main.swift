@@ -87,7 +87,7 @@ for rate in [nil, Resampling(factor: 3), Resampling(factor: 8)] {
   for border in [BorderRule.mirror, .constant(1)] {
     // Backwards: the two images are anything of one size.
     let (cotangent, image) = (try Image(planes: Array(planes[..<2])), try Image(planes: Array(planes[2...])))
-    func gradient(_ threads: Int, _ parts: GradientParts) throws -> FilterGradient<Image> {
+    func gradient(_ threads: Int, _ parts: GradientParts) throws -> ApplyPlan.Gradient {
       try plan.pullback(
         of: cotangent, at: image, wanting: parts, options: ApplyOptions(border: border, threads: threads))
     }
