@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,6 +11,12 @@ import pytest
 import fewtap
 
 Image = npt.NDArray[np.float32]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interrupts() -> None:
+    """Ctrl-C interrupts, as in a terminal: a shell's background jobs begin with the signal ignored, and Python then leaves it so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
