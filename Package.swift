@@ -65,8 +65,7 @@ let package = Package(
       name: "FewtapViewer", dependencies: ["FewtapCore", "FewtapSynthesis", "FewtapShaders"], path: "viewer",
       resources: [
         "page.html", "page.css", "chain.js", "depth.js", "figures.js", "gestures.js", "kernel.js", "main.js",
-        "painter-webgl2.js",
-        "painter-webgpu.js", "parameters.js", "picture.js", "sources.js", "truth.js",
+        "painter-webgl2.js", "painter-webgpu.js", "parameters.js", "picture.js", "sources.js", "truth.js",
       ].map { .embedInCode($0) }),
     .target(name: "FewtapImageIO", dependencies: ["FewtapCore", "CFewtapImageIO"]),
     .target(name: "CFewtap"),

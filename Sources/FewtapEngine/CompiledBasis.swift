@@ -83,8 +83,7 @@ struct CompiledBasis: Sendable {
     }
     sums = FilterSums(basis)
     fullRateBounds = knots.filter { $0.level == nil }.reduce(nil as OffsetBounds?) { bounds, knot in
-      let own = knot.filter.layers.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.sum($1.bounds) }
-      return bounds?.union(own) ?? own
+      bounds?.union(knot.filter.reach) ?? knot.filter.reach
     }
     (self.levels, self.knots, self.owner) = (levels, knots, owner)
   }

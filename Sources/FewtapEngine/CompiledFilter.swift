@@ -213,6 +213,9 @@ struct CompiledFilter: Sendable {
     return self.regions(forLow: regions.removeLast()) + regions.reversed()
   }
 
+  /// Offsets that the layers read together, in the pixels of their rate.
+  var reach: OffsetBounds { layers.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.sum($1.bounds) } }
+
   /// What the first layer reads for `region` of the result.
   func low(for region: Region) -> Region { regions(for: region)[rate?.columnSteps.count ?? 0] }
 

@@ -187,27 +187,33 @@ struct KnotMarks: Sendable {
   /// Rectangles around all pixels of `part` that may get a weight of the knot: at least `gap` columns or rows lie between two of them.
   func parts(_ knot: Int, in part: Region, gap: (x: Int, y: Int)) -> [Region] {
     let part = part.intersection(region)
-    guard !part.x.isEmpty, !part.y.isEmpty else { return [] }
-    let across = Self.indices(part.x, region.x, Self.columns)
-    let down = Self.indices(part.y, region.y, Self.rows)
-    let (word, bit) = (knot / UInt64.bitWidth, UInt64(knot % UInt64.bitWidth))
-    func isMarked(_ column: Int, _ row: Int) -> Bool {
-      words[(row * columns.count + column) * wordCount + word] >> bit & 1 == 1
-    }
-    let bands = Self.runs(down.filter { row in across.contains { isMarked($0, row) } }.map { rows[$0] }, gap: gap.y)
-    return bands.flatMap { band in
+    guard let (across, down) = blocks(part) else { return [] }
+    let marked = down.filter { row in across.contains { isMarked(knot, $0, row) } }
+    return Self.runs(marked.map { rows[$0] }, gap: gap.y).flatMap { band in
       let held = down.filter { rows[$0].overlaps(band) }
-      let marked = across.filter { column in held.contains { isMarked(column, $0) } }
+      let marked = across.filter { column in held.contains { isMarked(knot, column, $0) } }
       return Self.runs(marked.map { columns[$0] }, gap: gap.x).map { Region(x: $0, y: band).intersection(part) }
     }
   }
 
   /// Whether some pixels may get a weight of the knot.
-  func contains(_ knot: Int, _ part: Region) -> Bool { !parts(knot, in: part, gap: (.max, .max)).isEmpty }
+  func contains(_ knot: Int, _ part: Region) -> Bool {
+    guard let (across, down) = blocks(part.intersection(region)) else { return false }
+    return down.contains { row in across.contains { isMarked(knot, $0, row) } }
+  }
 
-  /// The blocks that hold a range.
-  private static func indices(_ part: Range<Int>, _ whole: Range<Int>, _ size: Int) -> ClosedRange<Int> {
-    (part.lowerBound - whole.lowerBound) / size...(part.upperBound - 1 - whole.lowerBound) / size
+  /// Columns and rows of the blocks that hold a part of the region; nil if it is empty.
+  private func blocks(_ part: Region) -> (across: ClosedRange<Int>, down: ClosedRange<Int>)? {
+    guard !part.x.isEmpty, !part.y.isEmpty else { return nil }
+    func indices(_ part: Range<Int>, _ whole: Range<Int>, _ size: Int) -> ClosedRange<Int> {
+      (part.lowerBound - whole.lowerBound) / size...(part.upperBound - 1 - whole.lowerBound) / size
+    }
+    return (indices(part.x, region.x, Self.columns), indices(part.y, region.y, Self.rows))
+  }
+
+  private func isMarked(_ knot: Int, _ column: Int, _ row: Int) -> Bool {
+    let word = words[(row * columns.count + column) * wordCount + knot / UInt64.bitWidth]
+    return word >> UInt64(knot % UInt64.bitWidth) & 1 == 1
   }
 
   /// Ascending ranges, those with less than a gap between them as one.

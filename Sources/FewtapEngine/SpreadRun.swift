@@ -8,8 +8,8 @@ import FewtapCore
 /// Stages:   the coordinates; then, in tiles at each lower rate, the sum of what its knots' layers give of the weighted and decimated
 ///           image; then, in tiles of the result, knots at the image's rate and those sums, interpolated once. A knot runs only around
 ///           the blocks where it has a weight. Every number is the same sum in the same order for any number of threads.
-/// Cost:     as gather, but each knot has a decimation of its own where gather has an interpolation; the coordinates and the sums in
-///           memory, 4 bytes a pixel at their rate.
+/// Cost:     about twice gather's: each knot has a decimation of its own where gather has an interpolation; the coordinates and the sums
+///           in memory, 4 bytes a pixel at their rate.
 struct SpreadRun: Sendable {
   /// Sums at a lower rate that are interpolated alike.
   private struct Level {
@@ -186,23 +186,18 @@ struct SpreadRun: Sendable {
     return Self.rates(basis).map { rate, knots in
       let region = covered.interpolated(by: rate)
       defer { next += job.roles * Planes.count(region) }
-      let bounds = knots.map { Self.reach(basis.knots[$0].filter.layers) }
+      let bounds = knots.map { basis.knots[$0].filter.reach }
       return Level(
         rate: rate, knots: knots, sums: Planes(next, region),
         bounds: bounds.dropFirst().reduce(bounds[0]) { $0.union($1) })
     }
   }
 
-  /// Offsets that layers read together.
-  private static func reach(_ layers: [CompiledFilter.Layer]) -> OffsetBounds {
-    layers.reduce(OffsetBounds(PixelOffset(x: 0, y: 0))) { $0.sum($1.bounds) }
-  }
-
   /// Floats that a tile of a level needs for a knot.
   private static func lowCount(_ basis: CompiledBasis, _ knot: CompiledBasis.Knot, roles: Int) -> Int {
     guard let level = knot.level else { return 0 }
     let region = Region(x: 0..<lowColumns, y: 0..<lowRows)
-    let read = region.read(by: reach(knot.filter.layers))
+    let read = region.read(by: knot.filter.reach)
     // Where a tile begins in its rate's phases adds a pixel or two.
     return roles * Planes.count(read) + layerCount(knot.filter.layers, region)
       + TileShape(basis.levels[level].decimation, low: read, halfs: false).floatCount(channels: roles)
@@ -217,7 +212,7 @@ struct SpreadRun: Sendable {
     for index in level.knots {
       let knot = basis.knots[index]
       guard let rate = knot.filter.rate, let levelIndex = knot.level else { continue }
-      let reach = Self.reach(knot.filter.layers)
+      let reach = knot.filter.reach
       let all = region.read(by: reach)
       // What lies in two parts reaches no pixel together: one part or all of them at once give the same bits.
       let gap = (
@@ -303,7 +298,7 @@ struct SpreadRun: Sendable {
     var count = roles * Planes.count(region)
     if let bounds = basis.fullRateBounds { count += roles * Planes.count(region.read(by: bounds)) }
     let full = basis.knots.filter { $0.level == nil }.map { knot in
-      Planes.count(region.read(by: reach(knot.filter.layers))) + layerCount(knot.filter.layers, region)
+      Planes.count(region.read(by: knot.filter.reach)) + layerCount(knot.filter.layers, region)
     }
     let low = rates(basis).map { rate, _ in Expanded.count(region.interpolated(by: rate), rate) }
     return count + max(full.max() ?? 0, low.reduce(0, +))
@@ -382,7 +377,7 @@ struct SpreadRun: Sendable {
     let image = Planes(memory, read)
     let rest = memory + job.roles * image.plane
     for (index, knot) in basis.knots.enumerated() where knot.level == nil {
-      let reach = Self.reach(knot.filter.layers)
+      let reach = knot.filter.reach
       let parts = job.marks.parts(index, in: region.read(by: reach), gap: (reach.width, reach.height))
       if !parts.isEmpty, !isLoaded, !isDirect {
         load(image, job.source)

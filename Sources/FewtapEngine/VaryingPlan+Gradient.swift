@@ -12,7 +12,7 @@ extension VaryingPlan {
   /// Accuracy: of the image as ``applyAdjoint(to:map:direction:options:)``; of the map as ``VaryingPlan`` says of results, times the
   ///           cotangent and the coordinates' slope, which is that of the table that filters look up as well. Held by
   ///           FewtapEngineTests/VaryingGradientTests. No bit depends on threads.
-  /// Cost:     with the outputs operator by gather 1 to 2.5 times the filter's for the image, 1.1 to 1.6 for the map, 1.7 to 3.6 for the taps,
+  /// Cost:     with the outputs operator by gather 1.2 to 2.5 times the filter's for the image, 1.1 to 1.6 for the map, 1.7 to 3.6 for the taps,
   ///           the least where the map is smooth; by `fewtap bench basis-gradient`.
   /// Throws:   as ``apply(to:map:direction:options:)``; ``ApplyError/adjointOfAlpha`` for an image with alpha;
   ///           ``ApplyError/cotangentSize(cotangent:image:)``.
@@ -60,18 +60,20 @@ extension VaryingPlan {
     guard !parts.isSubset(of: .input) else { return BasisGradient() }
     switch (compiled, mapped.direction) {
     case (.outputs(let basis), .gather):
-      return BasisGradient(
-        map: try !parts.contains(.map)
-          ? nil
-          : mapped.meaning == .weights
-            ? weightGradient(loss, options) : mapGradient(mapped, basis, loss, options),
-        filters: try !parts.contains(.filters)
-          ? nil
-          : loss.image.withPixels { image throws(ApplyError) in
-            try loss.cotangent.withPixels { cotangent throws(ApplyError) in
-              try filterGradients(mapped, basis, of: cotangent, at: image, options)
-            }
-          })
+      var gradient = BasisGradient()
+      if parts.contains(.map) {
+        gradient.map =
+          mapped.meaning == .weights
+          ? try weightGradient(loss, options) : try mapGradient(mapped, basis, loss, options)
+      }
+      if parts.contains(.filters) {
+        gradient.filters = try loss.image.withPixels { image throws(ApplyError) in
+          try loss.cotangent.withPixels { cotangent throws(ApplyError) in
+            try filterGradients(mapped, basis, of: cotangent, at: image, options)
+          }
+        }
+      }
+      return gradient
     case (.offsets(let offsets), .gather):
       return try offsetsGradient(mapped, offsets, loss, parts, options)
     case (_, .scatter):
